@@ -1,0 +1,29 @@
+package colophon
+
+// Clause names one article that Colophon enforces: instrument, article, and part where it matters. Each constant has a
+// file of the same name in docs/law, which says in our own words what the duty is and where the official text stands; a
+// test ties constants and files both ways.
+type Clause string
+
+const (
+	// ClauseDS16 is Deep Synthesis Provisions Art. 16: an implicit label on everything generated or edited.
+	ClauseDS16 Clause = "ds-16"
+	// ClauseDS18 is Deep Synthesis Provisions Art. 18: nobody removes, alters or hides a label.
+	ClauseDS18 Clause = "ds-18"
+	// ClauseLM5 is Labelling Measures Art. 5: the implicit label stands in the file's metadata.
+	ClauseLM5 Clause = "lm-5"
+	// ClauseLM6 is Labelling Measures Art. 6: what a platform checks, shows and adds.
+	ClauseLM6 Clause = "lm-6"
+	// ClauseLM10 is Labelling Measures Art. 10: no removal, alteration, forgery or hiding of labels, nor tools for it.
+	ClauseLM10 Clause = "lm-10"
+	// ClauseGB61 is GB 45438-2025 6.1: the elements of the metadata label, and one label in one file.
+	ClauseGB61 Clause = "gb45438-6.1"
+	// ClauseGBE is GB 45438-2025 Annex E: the format of the label.
+	ClauseGBE Clause = "gb45438-e"
+	// ClausePGCode is TC260-PG-20252A: the 27-character provider code.
+	ClausePGCode Clause = "tc260-pg-20252a"
+	// ClausePGSeal is TC260-PG-202511A: SecurityData in the reserved fields.
+	ClausePGSeal Clause = "tc260-pg-202511a"
+	// ClausePGPlace is TC260-PG-20257A to 202510A: the place of the label in each container.
+	ClausePGPlace Clause = "tc260-pg-place"
+)
