@@ -6,8 +6,6 @@ package colophon
 type Clause string
 
 const (
-	// ClauseDS16 is Deep Synthesis Provisions Art. 16: an implicit label on everything generated or edited.
-	ClauseDS16 Clause = "ds-16"
 	// ClauseDS18 is Deep Synthesis Provisions Art. 18: nobody removes, alters or hides a label.
 	ClauseDS18 Clause = "ds-18"
 	// ClauseLM5 is Labelling Measures Art. 5: the implicit label stands in the file's metadata.

@@ -56,7 +56,7 @@ func (e *Edit) Size() int64 { return e.size }
 // RangeCopier is a destination that can copy a range of a source by itself, for example inside the kernel.
 // It reports false when it can't and has written nothing.
 type RangeCopier interface {
-	CopyRange(src Source, off, n int64) (bool, error)
+	CopyRange(src io.ReaderAt, off, n int64) (bool, error)
 }
 
 // Apply writes the new file to dst.

@@ -22,7 +22,7 @@ const (
 type document struct {
 	labels        []property
 	rdf           rdfRange
-	rootEnd       int    // where the root element's end tag begins; the packet's length when there is no root
+	root          rootRange
 	about         string // rdf:about of the first description
 	hasSourceType bool
 	oddWrapper    bool
@@ -30,15 +30,27 @@ type document struct {
 
 type property struct {
 	start, end  int // the element, or the attribute with the white space before it
+	inner       int // where the element's content begins
+	innerEnd    int // and ends
 	value       string
 	prefix, uri string
 	attribute   bool
+	usual       bool // an element as Colophon writes it, so that its content alone can be replaced
 }
 
 type rdfRange struct {
-	open, close int // close: where </rdf:RDF> begins, or where the self-closing tag ends
+	start       int // where the start tag begins; close is 0 when there is no rdf:RDF
+	close       int // where </rdf:RDF> begins, or where the self-closing tag ends
 	prefix      string
 	selfClosing bool
+}
+
+// rootRange is where text can go that belongs to the root element, or to a packet that has none.
+type rootRange struct {
+	close       int // where the root's end tag begins, where its self-closing tag ends, or where a root could stand
+	name        string
+	selfClosing bool
+	seen        bool
 }
 
 type element struct {
@@ -46,6 +58,8 @@ type element struct {
 	start              int
 	spaces             map[string]string // prefixes declared here
 }
+
+func (e *element) is(uri, local string) bool { return e.uri == uri && e.local == local }
 
 // scan walks a packet once. It fails on text that is not well-formed enough to be edited safely.
 func scan(packet []byte) (*document, error) {
@@ -56,7 +70,7 @@ func scan(packet []byte) (*document, error) {
 	if bytes.Contains(packet, []byte("<!DOCTYPE")) || bytes.Contains(packet, []byte("<!ENTITY")) {
 		return nil, media.Malformed(what, 0, "document type definition in XMP")
 	}
-	s := &scanner{packet: packet, doc: document{rootEnd: -1}}
+	s := &scanner{packet: packet, doc: document{root: rootRange{close: len(packet)}}}
 	s.dec = xml.NewDecoder(bytes.NewReader(packet))
 	s.dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
 	for {
@@ -75,9 +89,6 @@ func scan(packet []byte) (*document, error) {
 	if len(s.stack) > 0 {
 		return nil, media.Malformed(what, int64(len(packet)), "element "+clip(s.stack[len(s.stack)-1].local)+" is not closed")
 	}
-	if s.doc.rootEnd < 0 {
-		s.doc.rootEnd = len(packet)
-	}
 	return &s.doc, nil
 }
 
@@ -86,6 +97,7 @@ type scanner struct {
 	dec    *xml.Decoder
 	doc    document
 	stack  []element
+	sawRDF bool            // doc.rdf is taken
 	label  *property       // the label element that is open
 	text   strings.Builder // its character data
 }
@@ -95,6 +107,9 @@ func (s *scanner) take(tok xml.Token, start, end int) error {
 	case xml.ProcInst:
 		if t.Target == "xpacket" && bytes.HasSuffix(t.Inst, []byte("?")) || t.Target == "xml" && len(s.stack) == 0 {
 			s.doc.oddWrapper = true
+		}
+		if t.Target == "xpacket" && !s.doc.root.seen && bytes.HasPrefix(bytes.TrimSpace(t.Inst), []byte("end")) {
+			s.doc.root.close = min(s.doc.root.close, start)
 		}
 	case xml.CharData:
 		if s.label != nil {
@@ -130,23 +145,35 @@ func (s *scanner) open(t xml.StartElement, start, end int) error {
 	top := &s.stack[len(s.stack)-1]
 	top.uri = s.resolve(top.prefix)
 
+	if s.label != nil { // what stands inside a label goes with it
+		return nil
+	}
 	switch {
-	case top.uri == rdfURI && top.local == "RDF" && s.doc.rdf.open == 0 && s.doc.rdf.close == 0:
-		s.doc.rdf.open = end
-		s.doc.rdf.prefix = top.prefix
-		// The decoder reports a self-closing tag as a start and an end at the same offset.
-		if s.packet[end-2] == '/' {
-			s.doc.rdf.selfClosing, s.doc.rdf.close = true, end
-		}
-	case isLabel(top.uri, top.local) && s.label == nil:
-		s.label = &property{start: start, prefix: top.prefix, uri: top.uri}
+	case top.is(rdfURI, "RDF") && !s.sawRDF:
+		s.sawRDF = true
+		s.doc.rdf = rdfRange{start: start, prefix: top.prefix, selfClosing: s.selfClosing(end)}
+	case isLabel(top.uri, top.prefix, top.local):
+		s.label = &property{start: start, inner: end, prefix: top.prefix, uri: top.uri, usual: s.usual(t, end)}
 		s.text.Reset()
-	case top.uri == iptcURI && top.local == iptcTag:
+	case top.is(iptcURI, iptcTag):
 		s.doc.hasSourceType = true
-	case top.uri == rdfURI && top.local == "Description":
+	case top.is(rdfURI, "Description"):
 		return s.attributes(t, start, end)
 	}
 	return nil
+}
+
+// selfClosing reports whether the start tag that ends at end has no end tag. The decoder tells a self-closing tag as a
+// start and an end at the same offset.
+func (s *scanner) selfClosing(end int) bool { return end >= 2 && s.packet[end-2] == '/' }
+
+// usual reports whether the label element on top of the stack stands where Colophon puts it: TC260:AIGC, bare, a child
+// of a top-level rdf:Description.
+func (s *scanner) usual(t xml.StartElement, end int) bool {
+	n := len(s.stack)
+	return n >= 3 && s.stack[n-1].is(Namespace, Property) && s.stack[n-1].prefix == Prefix &&
+		s.stack[n-2].is(rdfURI, "Description") && s.stack[n-3].is(rdfURI, "RDF") &&
+		len(t.Attr) == 0 && !s.selfClosing(end)
 }
 
 // attributes looks at the properties that a description carries as attributes.
@@ -154,13 +181,17 @@ func (s *scanner) attributes(t xml.StartElement, start, end int) error {
 	for _, a := range t.Attr {
 		uri := s.resolve(a.Name.Space)
 		switch {
-		case a.Name.Space == "xmlns" || a.Name.Space == "":
+		case a.Name.Space == "xmlns":
 			continue
-		case uri == rdfURI && a.Name.Local == "about" && s.doc.about == "":
-			s.doc.about = a.Value
+		case a.Name.Local == "about" && (a.Name.Space == "" || uri == rdfURI):
+			if s.doc.about == "" {
+				s.doc.about = a.Value
+			}
+		case a.Name.Space == "":
+			continue
 		case uri == iptcURI && a.Name.Local == iptcTag:
 			s.doc.hasSourceType = true
-		case isLabel(uri, a.Name.Local):
+		case isLabel(uri, a.Name.Space, a.Name.Local):
 			from, to := attributeRange(s.packet[start:end], a.Name.Space+":"+a.Name.Local)
 			if from < 0 || len(s.doc.labels) >= maxLabels {
 				return media.Malformed(what, int64(start), "attribute "+clip(a.Name.Local))
@@ -185,16 +216,23 @@ func (s *scanner) close(t xml.EndElement, start, end int) error {
 		if len(s.doc.labels) >= maxLabels {
 			return media.TooMany("XMP property AIGC", int64(start), maxLabels)
 		}
-		s.label.end, s.label.value = end, strings.TrimSpace(s.text.String())
+		s.label.innerEnd, s.label.end, s.label.value = start, end, strings.TrimSpace(s.text.String())
 		s.doc.labels = append(s.doc.labels, *s.label)
 		s.label = nil
 	}
-	if top.uri == rdfURI && top.local == "RDF" && s.doc.rdf.close == 0 {
+	if s.sawRDF && s.doc.rdf.close == 0 && top.start == s.doc.rdf.start {
 		s.doc.rdf.close = start
 	}
 	s.stack = s.stack[:len(s.stack)-1]
-	if len(s.stack) == 0 {
-		s.doc.rootEnd = start
+	if len(s.stack) == 0 && !s.doc.root.seen {
+		name := top.local
+		if top.prefix != "" {
+			name = top.prefix + ":" + top.local
+		}
+		s.doc.root = rootRange{close: start, name: name, selfClosing: s.selfClosing(end) && start == end, seen: true}
+		if isLabel(top.uri, top.prefix, top.local) { // it goes, and what replaces it stands behind it
+			s.doc.root = rootRange{close: end, seen: true}
+		}
 	}
 	return nil
 }
@@ -208,23 +246,65 @@ func (s *scanner) resolve(prefix string) string {
 	return ""
 }
 
-// isLabel accepts the property under its own namespace, under a near miss of it, and under an undeclared prefix.
-func isLabel(uri, local string) bool {
+// isLabel accepts the property under its own namespace, under a near miss of it, under an undeclared prefix, and under
+// the usual prefix whatever that is bound to.
+func isLabel(uri, prefix, local string) bool {
 	if !strings.EqualFold(local, Property) {
 		return false
 	}
-	return uri == Namespace || uri == "" || strings.Contains(strings.ToLower(uri), "tc260")
+	return uri == Namespace || uri == "" || strings.EqualFold(prefix, Prefix) || strings.Contains(strings.ToLower(uri), "tc260")
 }
 
-// attributeRange finds name="value" in a start tag, with the white space before it.
+// attributeRange finds name="value" in a start tag, with the white space before it. It walks the tag, because the same
+// text may stand inside the value of another attribute. A name that is there twice is no XML and is not found.
 func attributeRange(tag []byte, name string) (from, to int) {
-	re := regexp.MustCompile(`\s+` + regexp.QuoteMeta(name) + `\s*=\s*("[^"]*"|'[^']*')`)
-	loc := re.FindIndex(tag)
-	if loc == nil {
-		return -1, -1
+	from = -1
+	i := 1 // behind "<"
+	for i < len(tag) && !blank(tag[i]) {
+		i++
 	}
-	return loc[0], loc[1]
+	for i < len(tag) {
+		start := i
+		i = skipBlank(tag, i)
+		if i == start {
+			break // ">", "/>", or attributes that run together, which is no XML
+		}
+		nameStart := i
+		for i < len(tag) && tag[i] != '=' && !blank(tag[i]) {
+			i++
+		}
+		got := string(tag[nameStart:i])
+		i = skipBlank(tag, i)
+		if i >= len(tag) || tag[i] != '=' {
+			break // ">" or "/>"
+		}
+		i = skipBlank(tag, i+1)
+		if i >= len(tag) {
+			break
+		}
+		length := bytes.IndexByte(tag[i+1:], tag[i])
+		if length < 0 {
+			break
+		}
+		i += length + 2
+		if got == name {
+			if from >= 0 || i < len(tag) && !blank(tag[i]) && tag[i] != '/' && tag[i] != '>' {
+				return -1, -1
+			}
+			from, to = start, i
+		}
+	}
+	return from, to
 }
+
+func skipBlank(b []byte, i int) int {
+	for i < len(b) && blank(b[i]) {
+		i++
+	}
+	return i
+}
+
+func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
 // search finds label values in text that is not XML.
 func search(packet []byte, base int64) []media.Found {

@@ -8,6 +8,8 @@ package xmp
 
 import (
 	"bytes"
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/colophon-project/colophon/internal/media"
@@ -38,6 +40,9 @@ type Properties struct {
 // Read returns the label values in a packet, with offsets counted from base, the packet's own offset in the file. A
 // packet that is not well-formed is searched as text.
 func Read(packet []byte, base int64) []media.Found {
+	if !mentions(packet) {
+		return nil
+	}
 	doc, err := scan(packet)
 	if err != nil {
 		return search(packet, base)
@@ -49,7 +54,7 @@ func Read(packet []byte, base int64) []media.Found {
 			f.Findings = append(f.Findings, media.Warn(media.CodeAttributeForm, f.Offset))
 		}
 		switch {
-		case p.uri != "" && p.uri != Namespace:
+		case p.uri != Namespace:
 			f.Findings = append(f.Findings, media.Warn(media.CodeForeignURI, f.Offset, "uri", clip(p.uri)))
 		case p.prefix != Prefix:
 			f.Findings = append(f.Findings, media.Warn(media.CodeForeignPrefix, f.Offset, "prefix", clip(p.prefix)))
@@ -83,23 +88,34 @@ func NewRDF(p Properties) []byte {
 	return b.Bytes()
 }
 
-// description returns an rdf:Description element with the properties, about the resource that the packet is about.
+// description returns an rdf:Description element with the properties, about the resource that the packet is about. rdf
+// is the prefix in force; when RDF is the default namespace, which attributes can't use, the element declares its own.
 func description(rdf, about string, p Properties) []byte {
+	declare := ""
+	if rdf == "" {
+		rdf, declare = "rdf", " xmlns:rdf=\""+rdfURI+"\""
+	}
 	var b bytes.Buffer
-	b.WriteString(" <" + rdf + ":Description " + rdf + ":about=\"" + escape(about) + "\" xmlns:" + Prefix + "=\"" + Namespace + "\"")
+	b.WriteString(" <" + rdf + ":Description" + declare + " " + rdf + ":about=\"" + escape(about) + "\" xmlns:" + Prefix + "=\"" + Namespace + "\"")
 	if p.DigitalSourceType != "" {
 		b.WriteString(" xmlns:Iptc4xmpExt=\"" + iptcURI + "\"")
 	}
 	b.WriteString(">\n  <" + Prefix + ":" + Property + ">" + escape(string(p.Label)) + "</" + Prefix + ":" + Property + ">\n")
 	if p.DigitalSourceType != "" {
-		b.WriteString("  <Iptc4xmpExt:" + iptcTag + ">" + escape(p.DigitalSourceType) + "</Iptc4xmpExt:" + iptcTag + ">\n")
+		b.WriteString("  " + sourceType(p, "") + "\n")
 	}
 	b.WriteString(" </" + rdf + ":Description>\n")
 	return b.Bytes()
 }
 
+func sourceType(p Properties, declare string) string {
+	const name = "Iptc4xmpExt:" + iptcTag
+	return "<" + name + declare + ">" + escape(p.DigitalSourceType) + "</" + name + ">"
+}
+
 // Merge returns the packet with exactly one label property. Every other property stays as it is; a DigitalSourceType
-// that the packet has is kept. Growth is taken from the packet's padding as far as that goes.
+// that the packet has is kept. Growth is taken from the packet's padding as far as that goes. Merging the same
+// properties again changes nothing.
 func Merge(packet []byte, p Properties) ([]byte, error) {
 	doc, err := scan(packet)
 	if err != nil {
@@ -109,12 +125,26 @@ func Merge(packet []byte, p Properties) ([]byte, error) {
 		p.DigitalSourceType = ""
 	}
 	var cuts []cut
+	placed := false
 	for _, l := range doc.labels {
+		if l.usual && !placed {
+			placed = true
+			cuts = append(cuts, cut{l.inner, l.innerEnd, escape(string(p.Label))})
+			if p.DigitalSourceType != "" {
+				cuts = append(cuts, cut{l.end, l.end, "\n  " + sourceType(p, " xmlns:Iptc4xmpExt=\""+iptcURI+"\"")})
+			}
+			continue
+		}
 		cuts = append(cuts, cut{l.start, l.end, ""})
 	}
-	at, text := doc.insertion(p)
-	cuts = append(cuts, cut{at.start, at.end, text})
-	out := apply(packet, cuts)
+	if !placed {
+		at, text := doc.insertion(p)
+		cuts = append(cuts, cut{at.start, at.end, text})
+	}
+	out, err := apply(packet, cuts)
+	if err != nil {
+		return nil, err
+	}
 	return repad(out, len(packet)), nil
 }
 
@@ -128,16 +158,23 @@ func Drop(packet []byte) ([]byte, error) {
 	for _, l := range doc.labels {
 		cuts = append(cuts, cut{l.start, l.end, ""})
 	}
-	return apply(packet, cuts), nil
+	return apply(packet, cuts)
 }
 
 // insertion says where the description goes and what text makes it fit there.
 func (d *document) insertion(p Properties) (cut, string) {
+	rdf := string(NewRDF(p)) + "\n"
 	switch {
-	case d.rdf.open == 0 && d.rdf.close == 0: // no rdf:RDF: put one before the end of the root, or at the end
-		return cut{d.rootEnd, d.rootEnd, ""}, string(NewRDF(p)) + "\n"
+	case d.rdf.close == 0 && d.root.selfClosing: // <root/> becomes <root> … </root>
+		return cut{d.root.close - 2, d.root.close, ""}, ">\n" + rdf + "</" + d.root.name + ">"
+	case d.rdf.close == 0: // put an rdf:RDF before the end of the root, or where a root belongs
+		return cut{d.root.close, d.root.close, ""}, rdf
 	case d.rdf.selfClosing: // <rdf:RDF …/> becomes <rdf:RDF …> … </rdf:RDF>
-		return cut{d.rdf.close - 2, d.rdf.close, ""}, ">\n" + string(description(d.rdf.prefix, d.about, p)) + "</" + d.rdf.prefix + ":RDF>"
+		name := "RDF"
+		if d.rdf.prefix != "" {
+			name = d.rdf.prefix + ":RDF"
+		}
+		return cut{d.rdf.close - 2, d.rdf.close, ""}, ">\n" + string(description(d.rdf.prefix, d.about, p)) + "</" + name + ">"
 	default:
 		return cut{d.rdf.close, d.rdf.close, ""}, string(description(d.rdf.prefix, d.about, p))
 	}
@@ -148,25 +185,21 @@ type cut struct {
 	text       string
 }
 
-// apply replaces ranges, which may come in any order and must not overlap.
-func apply(b []byte, cuts []cut) []byte {
+// apply replaces ranges, which may come in any order. Ranges that overlap are an error.
+func apply(b []byte, cuts []cut) ([]byte, error) {
+	slices.SortStableFunc(cuts, func(x, y cut) int { return cmp.Or(cmp.Compare(x.start, y.start), cmp.Compare(x.end, y.end)) })
 	var out bytes.Buffer
 	at := 0
-	for len(cuts) > 0 {
-		first := 0
-		for i := range cuts {
-			if cuts[i].start < cuts[first].start || cuts[i].start == cuts[first].start && cuts[i].end < cuts[first].end {
-				first = i
-			}
+	for _, c := range cuts {
+		if c.start < at {
+			return nil, media.Malformed(what, int64(c.start), "properties overlap")
 		}
-		c := cuts[first]
-		cuts = append(cuts[:first:first], cuts[first+1:]...)
 		out.Write(b[at:c.start])
 		out.WriteString(c.text)
 		at = c.end
 	}
 	out.Write(b[at:])
-	return out.Bytes()
+	return out.Bytes(), nil
 }
 
 // repad shortens the white space before the closing processing instruction so that the packet keeps its old size, as
@@ -188,7 +221,33 @@ func repad(packet []byte, old int) []byte {
 }
 
 func escape(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(s)
+	var b strings.Builder
+	for i := range len(s) {
+		switch s[i] {
+		case '&':
+			b.WriteString("&amp;")
+		case '<':
+			b.WriteString("&lt;")
+		case '>':
+			b.WriteString("&gt;")
+		case '"':
+			b.WriteString("&quot;")
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
+}
+
+// mentions reports whether a packet has the property's name in any case. An XML name can't be written with references,
+// so a packet that does not mention it has no label, and most packets need no further look.
+func mentions(packet []byte) bool {
+	for i := 2; i+1 < len(packet); i++ {
+		if packet[i]|0x20 == 'g' && strings.EqualFold(string(packet[i-2:i+2]), Property) {
+			return true
+		}
+	}
+	return false
 }
 
 func clip(s string) string {

@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"crypto/rand"
+	"fmt"
+	"runtime"
+
+	"github.com/google/uuid"
+
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/internal/app"
+	"github.com/colophon-project/colophon/label"
+)
+
+// sourceTypePrefix is the IPTC vocabulary that DigitalSourceType takes its values from.
+const sourceTypePrefix = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+
+type labelCommand struct {
+	Files []string `arg:"" name:"file"`
+
+	Producer        string `placeholder:"CODE"`
+	ID              string `name:"id" placeholder:"ID"`
+	Label           string `placeholder:"1|2|3"`
+	Propagator      string `placeholder:"CODE"`
+	PropagateID     string `name:"propagate-id" placeholder:"ID"`
+	UnknownProducer string `name:"unknown-producer" default:"platform" placeholder:"platform|empty"`
+	Seal            string `placeholder:"KEY"`
+	SourceType      string `name:"source-type" default:"trainedAlgorithmicMedia" placeholder:"TERM|none"`
+
+	Out     string `placeholder:"DIR"`
+	InPlace bool   `name:"in-place"`
+	Place   string `placeholder:"PLACE"`
+	Force   bool
+	DryRun  bool `name:"dry-run"`
+	NoSync  bool `name:"no-sync"`
+
+	AllowBreakSignature bool `name:"allow-break-signature"`
+	ReplaceOwn          bool `name:"replace-own"`
+	Recursive           bool `short:"r"`
+	Jobs                int  `short:"j" placeholder:"N"`
+}
+
+// Run labels the files.
+func (c *labelCommand) Run(s *session) error {
+	work, err := c.work(s)
+	if err != nil {
+		return err
+	}
+	inputs := app.Expand(c.Files, c.Recursive)
+	if c.ID != "" && len(inputs) > 1 {
+		return invalid(codeOneID)
+	}
+	if err := work.Check(inputs); err != nil {
+		return err
+	}
+	stop := s.watch(&work.Progress, len(inputs))
+	failed := 0
+	work.Run(inputs, func(r app.Labelled) {
+		if r.Err != nil {
+			failed++
+		}
+		stop.pause(func() { s.printLabelled(r, c.DryRun) })
+	})
+	stop.end()
+	if failed > 0 {
+		s.exit = exitError
+	}
+	if !s.json && len(inputs) != 1 {
+		fmt.Fprintln(s.Stdout, s.say.Say("label-sum", "done", itoa(len(inputs)-failed), "failed", itoa(failed)))
+	}
+	return nil
+}
+
+// work turns the flags into a labelling, or says which flag is wrong.
+func (c *labelCommand) work(s *session) (*app.Labelling, error) {
+	if c.Out != "" && c.InPlace {
+		return nil, invalid(codeOutOrIn)
+	}
+	if c.Label != "" && c.Label != label.Belongs && c.Label != label.Possible && c.Label != label.Suspected {
+		return nil, invalid(codeNeedState, "value", c.Label)
+	}
+	if c.UnknownProducer != "platform" && c.UnknownProducer != "empty" {
+		return nil, invalid(codeUnknown, "value", c.UnknownProducer)
+	}
+	work := &app.Labelling{
+		Out: c.Out, InPlace: c.InPlace, Force: c.Force, DryRun: c.DryRun, NoSync: c.NoSync, Jobs: jobs(c.Jobs, s.config.Jobs),
+		Request: label.Request{
+			Place: label.Place(c.Place), AllowBreakSignature: c.AllowBreakSignature, ReplaceOwn: c.ReplaceOwn,
+			NewID: newID, Rand: rand.Reader,
+		},
+	}
+	if c.SourceType != "none" {
+		work.Request.DigitalSourceType = sourceTypePrefix + c.SourceType
+	}
+	if c.Seal != "" {
+		key, err := readSigningKey(c.Seal)
+		if err != nil {
+			return nil, err
+		}
+		work.Request.Key = key
+	}
+	return work, c.fields(s, &work.Request)
+}
+
+// fields sets whose label it is: a producer's, or a platform's.
+func (c *labelCommand) fields(s *session, req *label.Request) error {
+	if c.Propagator != "" {
+		id := c.PropagateID
+		if id == "" {
+			made, err := newID()
+			if err != nil {
+				return err
+			}
+			id = made
+		}
+		if c.PropagateID != "" && len(c.Files) > 1 {
+			return invalid(codeOneID)
+		}
+		req.Propagation = &label.Propagation{Propagator: c.Propagator, ID: id, State: c.Label, NoProducer: c.UnknownProducer == "empty"}
+		own := label.Fields{Label: label.Possible, ContentPropagator: c.Propagator, PropagateID: id}
+		return own.Check()
+	}
+	if c.PropagateID != "" {
+		return invalid(codeNeedPlat)
+	}
+	producer := c.Producer
+	if producer == "" {
+		producer = s.config.Producer
+	}
+	if producer == "" {
+		return invalid(codeNoProducer)
+	}
+	req.Fields = label.Fields{Label: c.Label, ContentProducer: producer, ProduceID: c.ID}
+	if req.Fields.Label == "" {
+		req.Fields.Label = label.Belongs
+	}
+	sample := req.Fields // checked with stand-ins for what each file fills in, so that a bad code is told once
+	if sample.ProduceID == "" {
+		sample.ProduceID = "x"
+	}
+	sample.ContentPropagator, sample.PropagateID = sample.ContentProducer, sample.ProduceID
+	return sample.Check()
+}
+
+func newID() (string, error) {
+	id, err := uuid.NewV7()
+	return id.String(), err
+}
+
+func jobs(flag, configured int) int {
+	switch {
+	case flag > 0:
+		return flag
+	case configured > 0:
+		return configured
+	}
+	return runtime.NumCPU()
+}
+
+type jsonLabelled struct {
+	File     string        `json:"file"`
+	Format   label.Format  `json:"format"`
+	Action   label.Action  `json:"action,omitempty"`
+	DryRun   bool          `json:"dry_run,omitempty"`
+	Output   string        `json:"output,omitempty"`
+	Sidecar  string        `json:"sidecar,omitempty"`
+	Place    label.Place   `json:"place,omitempty"`
+	Fields   *jsonFields   `json:"fields,omitempty"`
+	Findings []jsonFinding `json:"findings"`
+	Error    *jsonError    `json:"error,omitempty"`
+}
+
+func (s *session) printLabelled(r app.Labelled, dry bool) {
+	if s.json {
+		j := jsonLabelled{File: r.Input.Path, DryRun: dry, Output: r.Output, Sidecar: r.Sidecar, Findings: []jsonFinding{}, Error: s.errorJSON(r.Err)}
+		if p := r.Plan; p != nil && r.Err == nil {
+			fields := fieldsJSON(p.Fields)
+			j.Format, j.Action, j.Place, j.Fields, j.Findings = p.Format, p.Action, p.Place, &fields, s.findingsJSON(p.Findings)
+		}
+		s.printJSON(j)
+		return
+	}
+	if r.Err != nil {
+		s.complain(r.Input.Path, r.Err)
+		return
+	}
+	to := r.Output
+	if r.Sidecar != "" {
+		to = r.Sidecar
+	}
+	key := "action-" + string(r.Plan.Action)
+	if dry && r.Plan.Action != label.Kept {
+		key += "-dry"
+	}
+	fmt.Fprintln(s.Stdout, s.say.Say(key, "file", r.Input.Path, "output", to, "place", string(r.Plan.Place), "format", string(r.Plan.Format), "id", r.Plan.Fields.ProduceID))
+	s.printFindings("  ", r.Plan.Findings)
+}
+
+func invalid(code colophon.Code, args ...string) error {
+	e := &colophon.Error{Kind: colophon.Invalid, Code: code, Args: colophon.Args{}}
+	for i := 0; i+1 < len(args); i += 2 {
+		e.Args[args[i]] = args[i+1]
+	}
+	return e
+}

@@ -1,0 +1,18 @@
+package cli
+
+import (
+	"os"
+	"runtime/debug"
+)
+
+// Process returns the world of a program that was started from a shell.
+func Process() World {
+	w := World{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: "devel"}
+	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		w.Terminal = true
+	}
+	if build, ok := debug.ReadBuildInfo(); ok && build.Main.Version != "" && build.Main.Version != "(devel)" {
+		w.Version = build.Main.Version
+	}
+	return w
+}

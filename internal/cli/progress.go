@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/colophon-project/colophon/internal/app"
+)
+
+// progressAfter is how long work goes on before its progress is drawn.
+const progressAfter = 2 * time.Second
+
+// watch draws the progress of a run on a terminal, once it has taken two seconds.
+type watch struct {
+	mu    sync.Mutex
+	drawn bool
+	s     *session
+	done  chan struct{}
+	ended sync.WaitGroup
+}
+
+func (s *session) watch(p *app.Progress, total int) *watch {
+	w := &watch{s: s, done: make(chan struct{})}
+	if !s.Terminal {
+		return w
+	}
+	w.ended.Go(func() {
+		wait := time.NewTimer(progressAfter)
+		defer wait.Stop()
+		for {
+			select {
+			case <-w.done:
+				return
+			case <-wait.C:
+				w.draw(p, total)
+				wait.Reset(200 * time.Millisecond)
+			}
+		}
+	})
+	return w
+}
+
+func (w *watch) draw(p *app.Progress, total int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.drawn = true
+	fmt.Fprint(w.s.Stderr, "\r\x1b[K"+w.s.say.Say("progress", "files", strconv.FormatInt(p.Files.Load(), 10),
+		"total", strconv.Itoa(total), "megabytes", strconv.FormatInt(p.Bytes.Load()>>20, 10)))
+}
+
+// pause runs print with the progress line out of the way.
+func (w *watch) pause(print func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.clear()
+	print()
+}
+
+func (w *watch) end() {
+	close(w.done)
+	w.ended.Wait()
+	w.clear()
+}
+
+func (w *watch) clear() {
+	if w.drawn {
+		fmt.Fprint(w.s.Stderr, "\r\x1b[K")
+		w.drawn = false
+	}
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

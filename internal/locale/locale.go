@@ -1,0 +1,124 @@
+// Package locale holds every sentence that a person reads, keyed, in Chinese and in English.
+//
+// Code that decides hands over a colophon.Code and its arguments; this package turns them into a sentence in the reader's
+// language at the edge. Both catalogues have the same keys and the same arguments in each sentence; a test holds them
+// to it, and to every Code constant of the module.
+package locale
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/colophon-project/colophon"
+)
+
+//go:embed en.json
+var english []byte
+
+//go:embed zh.json
+var chinese []byte
+
+// Language is a language that sentences exist in.
+type Language string
+
+// Languages.
+const (
+	English Language = "en"
+	Chinese Language = "zh"
+)
+
+// Parse understands a language tag or a POSIX locale name: zh, zh-CN, zh_CN.UTF-8, en, C. ok is false for a name that
+// is neither Chinese nor English.
+func Parse(name string) (lang Language, ok bool) {
+	name = strings.ToLower(name)
+	for _, cut := range []string{".", "@", "_", "-"} {
+		name, _, _ = strings.Cut(name, cut)
+	}
+	switch name {
+	case "zh", "chinese":
+		return Chinese, true
+	case "en", "c", "posix", "english":
+		return English, true
+	}
+	return English, false
+}
+
+// Printer says sentences in one language.
+type Printer struct {
+	Language  Language
+	sentences map[string]string
+}
+
+// For returns the printer of a language.
+func For(lang Language) (*Printer, error) {
+	source := english
+	if lang == Chinese {
+		source = chinese
+	}
+	p := &Printer{Language: lang}
+	if err := json.Unmarshal(source, &p.sentences); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Has reports whether there is a sentence for a key.
+func (p *Printer) Has(key string) bool {
+	_, ok := p.sentences[key]
+	return ok
+}
+
+// Keys returns every key, in no order.
+func (p *Printer) Keys() []string {
+	keys := make([]string, 0, len(p.sentences))
+	for key := range p.sentences {
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// Raw returns the sentence of a key with its {names} unfilled.
+func (p *Printer) Raw(key string) string { return p.sentences[key] }
+
+// Say returns the sentence of a key with its {names} filled from args, which alternate names and values. A key without
+// a sentence is returned itself.
+func (p *Printer) Say(key string, args ...string) string {
+	sentence, ok := p.sentences[key]
+	if !ok {
+		return key
+	}
+	if len(args) == 0 {
+		return sentence
+	}
+	pairs := make([]string, len(args))
+	for i := range args {
+		pairs[i] = args[i]
+		if i%2 == 0 {
+			pairs[i] = "{" + args[i] + "}"
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace(sentence)
+}
+
+// Code says a code with its arguments.
+func (p *Printer) Code(code colophon.Code, args colophon.Args) string {
+	flat := make([]string, 0, 2*len(args))
+	for name, value := range args {
+		flat = append(flat, name, value)
+	}
+	return p.Say(string(code), flat...)
+}
+
+// Error says what a person may know of an error. The text of an internal error is not shown.
+func (p *Printer) Error(err error) string {
+	var e *colophon.Error
+	if !errors.As(err, &e) {
+		return p.Say("internal-error")
+	}
+	if e.Kind == colophon.Internal && !p.Has(string(e.Code)) {
+		return p.Say("internal-error")
+	}
+	return p.Code(e.Code, e.Args)
+}

@@ -1,0 +1,160 @@
+package label
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/colophon-project/colophon"
+)
+
+func strict() Fields {
+	const code = "001191110102MACQD9K64010000"
+	return Fields{Label: "1", ContentProducer: code, ProduceID: "p1", ContentPropagator: code, PropagateID: "p1"}
+}
+
+func TestStrictFormReadsBackWithoutFindings(t *testing.T) {
+	t.Parallel()
+	f := strict()
+	f.ReservedCode1 = `{"SecurityData":{"Type":"TC260PG"}}`
+	text, err := f.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(text), `{"Label":"1","ContentProducer":"0011`) || !strings.Contains(string(text), `"ReservedCode1":"{\"SecurityData\"`) {
+		t.Errorf("text = %s", text)
+	}
+	p := parse(text, 0)
+	if diff := cmp.Diff(f, p.fields); diff != "" {
+		t.Error(diff)
+	}
+	if len(p.findings) > 0 || p.known != 7 {
+		t.Errorf("findings %v, known %d", p.findings, p.known)
+	}
+}
+
+// TestWriterRefuses holds the writer to Annex E.
+func TestWriterRefuses(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		spoil func(*Fields)
+		code  colophon.Code
+		field string
+	}{
+		"label 4":        {func(f *Fields) { f.Label = "4" }, CodeLabelValue, "Label"},
+		"no label":       {func(f *Fields) { f.Label = "" }, CodeLabelValue, "Label"},
+		"Chinese name":   {func(f *Fields) { f.ContentProducer = "题跋" }, CodeFieldCharset, "ContentProducer"},
+		"space":          {func(f *Fields) { f.ContentProducer = "a b" }, CodeFieldCharset, "ContentProducer"},
+		"backslash":      {func(f *Fields) { f.ProduceID = `a\b` }, CodeFieldCharset, "ProduceID"},
+		"control":        {func(f *Fields) { f.ReservedCode2 = "a\nb" }, CodeFieldCharset, "ReservedCode2"},
+		"no producer":    {func(f *Fields) { f.ContentProducer = "" }, CodeFieldEmpty, "ContentProducer"},
+		"no propagator":  {func(f *Fields) { f.ContentPropagator = "" }, CodeFieldEmpty, "ContentPropagator"},
+		"too long":       {func(f *Fields) { f.ReservedCode1 = strings.Repeat("x", maxField+1) }, CodeFieldLong, "ReservedCode1"},
+		"last character": {func(f *Fields) { f.ProduceID = "ok\x7f" }, CodeFieldCharset, "ProduceID"},
+	} {
+		f := strict()
+		c.spoil(&f)
+		_, err := f.JSON()
+		var e *colophon.Error
+		if !asError(err, &e) || e.Code != c.code || e.Args["field"] != c.field || !slices.Contains(e.Clauses, colophon.ClauseGBE) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	suspected := strict()
+	suspected.Label, suspected.ContentProducer, suspected.ProduceID = Suspected, "", ""
+	if err := suspected.Check(); err != nil {
+		t.Errorf("a platform may leave an unknown producer empty: %v", err)
+	}
+}
+
+func asError(err error, target **colophon.Error) bool {
+	e, ok := err.(*colophon.Error)
+	*target = e
+	return ok
+}
+
+// TestReaderTolerates reads what has been met in the field and names each deviation.
+func TestReaderTolerates(t *testing.T) {
+	t.Parallel()
+	const p = `"ContentProducer":"001191110102MACQD9K64010000","ProduceID":"p1"`
+	const rest = `"ReservedCode1":"","ContentPropagator":"a","PropagateID":"b","ReservedCode2":""`
+	for name, c := range map[string]struct {
+		text  string
+		codes []colophon.Code // each with its level
+		worst colophon.Level
+		label string
+	}{
+		"empty propagation":  {`{"Label":"1",` + p + `,"ReservedCode1":"","ContentPropagator":"","PropagateID":"","ReservedCode2":""}`, []colophon.Code{CodeFieldBlank, CodeFieldBlank}, colophon.Warning, "1"},
+		"fields 4 to 7 gone": {`{"Label":"1",` + p + `}`, []colophon.Code{CodeFieldMissing, CodeFieldMissing, CodeFieldMissing, CodeFieldMissing}, colophon.Warning, "1"},
+		"misspelt":           {`{"Label":"1",` + p + `,"ReserveCode1":"","Propagator":"a","PropatorID":"b","ReserveCode2":""}`, []colophon.Code{CodeFieldSpelling, CodeFieldSpelling, CodeFieldSpelling, CodeFieldSpelling}, colophon.Warning, "1"},
+		"sorted keys":        {`{"ContentProducer":"MiniMax","ContentPropagator":"a","Label":"1","ProduceID":"p","PropagateID":"b","ReservedCode1":"","ReservedCode2":""}`, []colophon.Code{CodeFieldOrder}, colophon.Warning, "1"},
+		"numbers":            {`{"Label":1,` + p + `,` + rest + `}`, []colophon.Code{CodeFieldType}, colophon.Warning, "1"},
+		"nested reserved":    {`{"Label":"1",` + p + `,"ReservedCode1":{"SecurityData":{}},"ContentPropagator":"a","PropagateID":"b","ReservedCode2":""}`, []colophon.Code{CodeFieldType}, colophon.Warning, "1"},
+		"value AIGC":         {`{"Label":"AIGC",` + p + `,` + rest + `}`, []colophon.Code{CodeLabelValue}, colophon.Breach, "AIGC"},
+		"name with spaces":   {`{"Label":"1","ContentProducer":"Minimax Agent AI","ProduceID":"p",` + rest + `}`, []colophon.Code{CodeFieldCharset}, colophon.Breach, "1"},
+		"lower-case code":    {`{"Label":"1","ContentProducer":"001191330101MA27WPYJ18xliu","ProduceID":"p",` + rest + `}`, []colophon.Code{CodeProviderCode}, colophon.Warning, "1"},
+		"old schema":         {`{"AIGC":{"ServiceProvider":"x","ServiceUser":"u","Time":"t","ContentId":"c"}}`, []colophon.Code{CodeOldSchema, CodeFieldMissing, CodeFieldMissing, CodeFieldMissing, CodeFieldMissing, CodeFieldMissing}, colophon.Breach, ""},
+		"double encoded":     {`"{\"Label\":\"1\",\"ContentProducer\":\"a\",\"ProduceID\":\"b\",\"ReservedCode1\":\"\",\"ContentPropagator\":\"a\",\"PropagateID\":\"b\",\"ReservedCode2\":\"\"}"`, []colophon.Code{CodeDoubleEncoded}, colophon.Breach, "1"},
+		"truncated":          {`{"Label":"1",` + p + `,"ReservedCode1":"","ContentPropag`, []colophon.Code{CodeNotJSON, CodeFieldMissing, CodeFieldMissing, CodeFieldMissing}, colophon.Breach, "1"},
+		"shell":              {`{"Label":"","ContentProducer":"","ProduceID":"","ReservedCode1":"","ContentPropagator":"","PropagateID":"","ReservedCode2":""}`, []colophon.Code{CodeFieldBlank, CodeFieldBlank, CodeFieldBlank, CodeFieldBlank, CodeFieldBlank, CodeShell}, colophon.Breach, ""},
+		"twice":              {`{"Label":"1","Label":"2",` + p + `,` + rest + `}`, []colophon.Code{CodeFieldTwice}, colophon.Breach, "1"},
+		"unknown key":        {`{"Label":"1",` + p + `,` + rest + `,"Extra":"x"}`, []colophon.Code{CodeFieldUnknown}, colophon.Breach, "1"},
+		"bare with prefix":   {`AIGC{"Label":"1",` + p + `,` + rest + `}`, nil, colophon.Note, "1"},
+		"half propagated":    {`{"Label":"1",` + p + `,"ReservedCode1":"","ContentPropagator":"a","PropagateID":"","ReservedCode2":""}`, []colophon.Code{CodeFieldBlank, CodeHalfPropagate}, colophon.Warning, "1"},
+	} {
+		got := parse([]byte(c.text), 7)
+		var codes []colophon.Code
+		worst := colophon.Note
+		for _, f := range got.findings {
+			codes = append(codes, f.Code)
+			worst = max(worst, f.Level)
+			if f.Offset != 7 {
+				t.Errorf("%s: offset %d", name, f.Offset)
+			}
+		}
+		if diff := cmp.Diff(c.codes, codes); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if worst != c.worst || got.fields.Label != c.label {
+			t.Errorf("%s: worst %v, Label %q", name, worst, got.fields.Label)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	good := strict()
+	text, err := good.JSON()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{string(text), `{"AIGC":` + string(text) + `}`, `AIGC{"Label":"1"`, `"{\"Label\":1}"`, `{"Label":{"a":[]},"ProduceID":null}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		p := parse(text, 0)
+		encoded := p.fields.encode()
+		if !json.Valid(encoded) {
+			t.Fatalf("encode made invalid JSON: %q", encoded)
+		}
+		for _, b := range encoded {
+			if b < 0x20 || b > 0x7e {
+				t.Fatalf("encode made byte %#x", b)
+			}
+		}
+		if p.fields.Check() != nil {
+			return
+		}
+		again := parse(encoded, 0)
+		if again.fields != p.fields {
+			t.Fatalf("fields changed: %+v, then %+v", p.fields, again.fields)
+		}
+		for _, finding := range again.findings {
+			if finding.Level == colophon.Breach {
+				t.Fatalf("a label that may be written reads back with %+v", finding)
+			}
+		}
+	})
+}

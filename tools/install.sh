@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Installs the programs that the tests need and that are missing (Debian). Needs root for that; prints what is missing
+# otherwise.
+set -euo pipefail
+declare -A package=(
+  [ffmpeg]=ffmpeg [ffprobe]=ffmpeg [exiftool]=libimage-exiftool-perl [exiv2]=exiv2 [qpdf]=qpdf [mediainfo]=mediainfo
+  [mkvmerge]=mkvtoolnix [pdfinfo]=poppler-utils [vips]=libvips-tools [heif-enc]=libheif-examples [cwebp]=webp
+  [tiffinfo]=libtiff-tools [convert]=imagemagick [flac]=flac [oggenc]=vorbis-tools [opusenc]=opus-tools [openssl]=openssl
+  [soffice]=libreoffice-writer [rsvg-convert]=librsvg2-bin [python3]=python3 [gcc]=gcc [xmllint]=libxml2-utils [heif-convert]=libheif-examples [metaflac]=flac [pdftoppm]=poppler-utils [mkvextract]=mkvtoolnix [ogginfo]=vorbis-tools [opusinfo]=opus-tools [zip]=zip [unzip]=unzip
+)
+missing=()
+for program in "${!package[@]}"; do
+  command -v "$program" > /dev/null || missing+=("${package[$program]}")
+done
+perl -MArchive::Zip -e1 2> /dev/null || missing+=(libarchive-zip-perl)
+for component in calc impress; do
+  command -v soffice > /dev/null && compgen -G "/usr/lib/libreoffice/share/registry/$component.xcd" > /dev/null || missing+=("libreoffice-$component")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
+echo "installing: ${missing[*]}"
+if [ "$(id -u)" -ne 0 ]; then
+  echo "not root: install them with  apt-get install --no-install-recommends ${missing[*]}" >&2
+  exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
