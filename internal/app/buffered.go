@@ -1,10 +1,10 @@
 package app
 
 import (
-	"bytes"
 	"fmt"
 	"sync"
 
+	"github.com/colophon-project/colophon/internal/media"
 	"github.com/colophon-project/colophon/label"
 )
 
@@ -35,5 +35,5 @@ func (b *buffers) load(src label.Source) (loaded label.Source, release func(), e
 		release()
 		return nil, nil, fmt.Errorf("reading %d bytes: %w", size, err)
 	}
-	return bytes.NewReader(data), release, nil
+	return media.Memory(data), release, nil
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,6 +30,16 @@ func run(t *testing.T, want int, args ...string) string {
 	}
 	return out.String()
 }
+
+// exitOf runs the program in-process, whatever its exit code.
+func exitOf(stdout *string, args ...string) int {
+	var out, errs bytes.Buffer
+	code := cli.Main(args, cli.World{Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }, Version: "test"})
+	*stdout = out.String()
+	return code
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
 
 // TestMatrix labels each sample, has other programs read it, and holds docs/format/label.md to the result.
 func TestMatrix(t *testing.T) {

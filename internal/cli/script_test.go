@@ -14,6 +14,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv("COLOPHON_AS_PROGRAM") != "" {
+		os.Exit(cli.Main(os.Args[1:], cli.Process()))
+	}
 	testscript.Main(m, map[string]func(){
 		"colophon": func() { os.Exit(cli.Main(os.Args[1:], cli.Process())) },
 	})

@@ -78,6 +78,15 @@ func (e *Edit) Apply(dst io.Writer, src Source) error {
 				return fmt.Errorf("media: a streamed piece wrote %d bytes instead of %d", counted.n, p.n)
 			}
 		default:
+			if whole, ok := src.(Memory); ok {
+				if err := Within(src, "file", p.off, p.n); err != nil {
+					return err
+				}
+				if _, err := dst.Write(whole[p.off : p.off+p.n]); err != nil {
+					return err
+				}
+				continue
+			}
 			if copier, ok := dst.(RangeCopier); ok {
 				done, err := copier.CopyRange(src, p.off, p.n)
 				if err != nil {

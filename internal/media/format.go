@@ -67,7 +67,7 @@ type FormatFacts struct {
 
 // Facts returns what is fixed about a format, and false for a name that is no format.
 func Facts(f Format) (FormatFacts, bool) {
-	facts, ok := formatFacts()[f]
+	facts, ok := formatFacts[f]
 	return facts, ok
 }
 
@@ -81,46 +81,45 @@ func Formats() []Format {
 	}
 }
 
-func formatFacts() map[Format]FormatFacts {
-	const ooxml = "application/vnd.openxmlformats-officedocument."
-	return map[Format]FormatFacts{
-		JPEG:     {ModalityImage, "image/jpeg", []string{".jpg", ".jpeg", ".jpe", ".jfif"}},
-		PNG:      {ModalityImage, "image/png", []string{".png"}},
-		APNG:     {ModalityImage, "image/apng", []string{".apng", ".png"}},
-		WebP:     {ModalityImage, "image/webp", []string{".webp"}},
-		GIF:      {ModalityImage, "image/gif", []string{".gif"}},
-		TIFF:     {ModalityImage, "image/tiff", []string{".tiff", ".tif", ".dng"}},
-		AVIF:     {ModalityImage, "image/avif", []string{".avif", ".avifs"}},
-		HEIC:     {ModalityImage, "image/heic", []string{".heic", ".heics", ".hif", ".heif"}},
-		HEIF:     {ModalityImage, "image/heif", []string{".heif", ".heifs", ".heic"}},
-		SVG:      {ModalityImage, "image/svg+xml", []string{".svg"}},
-		MP4:      {ModalityVideo, "video/mp4", []string{".mp4", ".m4v", ".f4v", ".3gp"}},
-		MOV:      {ModalityVideo, "video/quicktime", []string{".mov", ".qt"}},
-		M4A:      {ModalityAudio, "audio/mp4", []string{".m4a", ".m4b", ".mp4"}},
-		MKV:      {ModalityVideo, "video/x-matroska", []string{".mkv", ".mka", ".mks"}},
-		WebM:     {ModalityVideo, "video/webm", []string{".webm", ".weba"}},
-		AVI:      {ModalityVideo, "video/x-msvideo", []string{".avi"}},
-		FLV:      {ModalityVideo, "video/x-flv", []string{".flv"}},
-		WAV:      {ModalityAudio, "audio/wav", []string{".wav", ".wave"}},
-		RF64:     {ModalityAudio, "audio/wav", []string{".wav", ".rf64", ".w64"}},
-		MP3:      {ModalityAudio, "audio/mpeg", []string{".mp3"}},
-		FLAC:     {ModalityAudio, "audio/flac", []string{".flac"}},
-		Vorbis:   {ModalityAudio, "audio/ogg", []string{".ogg", ".oga"}},
-		Opus:     {ModalityAudio, "audio/opus", []string{".opus", ".ogg"}},
-		PDF:      {ModalityText, "application/pdf", []string{".pdf"}},
-		DOCX:     {ModalityText, ooxml + "wordprocessingml.document", []string{".docx"}},
-		XLSX:     {ModalityText, ooxml + "spreadsheetml.sheet", []string{".xlsx"}},
-		PPTX:     {ModalityText, ooxml + "presentationml.presentation", []string{".pptx"}},
-		DOTX:     {ModalityText, ooxml + "wordprocessingml.template", []string{".dotx"}},
-		XLTX:     {ModalityText, ooxml + "spreadsheetml.template", []string{".xltx"}},
-		POTX:     {ModalityText, ooxml + "presentationml.template", []string{".potx"}},
-		EPUB:     {ModalityText, "application/epub+zip", []string{".epub"}},
-		Markdown: {ModalityText, "text/markdown", []string{".md", ".markdown"}},
-		HTML:     {ModalityText, "text/html", []string{".html", ".htm", ".xhtml"}},
-		Text:     {ModalityText, "text/plain", []string{".txt", ".text", ".log", ".csv", ".json"}},
-		GLB:      {ModalityScene, "model/gltf-binary", []string{".glb"}},
-		MPEGTS:   {ModalityVideo, "video/mp2t", []string{".ts", ".m2ts", ".mts"}},
-		AAC:      {ModalityAudio, "audio/aac", []string{".aac"}},
-		AMR:      {ModalityAudio, "audio/amr", []string{".amr"}},
-	}
+const ooxml = "application/vnd.openxmlformats-officedocument."
+
+var formatFacts = map[Format]FormatFacts{
+	JPEG:     {ModalityImage, "image/jpeg", []string{".jpg", ".jpeg", ".jpe", ".jfif"}},
+	PNG:      {ModalityImage, "image/png", []string{".png"}},
+	APNG:     {ModalityImage, "image/apng", []string{".apng", ".png"}},
+	WebP:     {ModalityImage, "image/webp", []string{".webp"}},
+	GIF:      {ModalityImage, "image/gif", []string{".gif"}},
+	TIFF:     {ModalityImage, "image/tiff", []string{".tiff", ".tif", ".dng"}},
+	AVIF:     {ModalityImage, "image/avif", []string{".avif", ".avifs"}},
+	HEIC:     {ModalityImage, "image/heic", []string{".heic", ".heics", ".hif", ".heif"}},
+	HEIF:     {ModalityImage, "image/heif", []string{".heif", ".heifs", ".heic"}},
+	SVG:      {ModalityImage, "image/svg+xml", []string{".svg"}},
+	MP4:      {ModalityVideo, "video/mp4", []string{".mp4", ".m4v", ".f4v", ".3gp"}},
+	MOV:      {ModalityVideo, "video/quicktime", []string{".mov", ".qt"}},
+	M4A:      {ModalityAudio, "audio/mp4", []string{".m4a", ".m4b", ".mp4"}},
+	MKV:      {ModalityVideo, "video/x-matroska", []string{".mkv", ".mka", ".mks"}},
+	WebM:     {ModalityVideo, "video/webm", []string{".webm", ".weba"}},
+	AVI:      {ModalityVideo, "video/x-msvideo", []string{".avi"}},
+	FLV:      {ModalityVideo, "video/x-flv", []string{".flv"}},
+	WAV:      {ModalityAudio, "audio/wav", []string{".wav", ".wave"}},
+	RF64:     {ModalityAudio, "audio/wav", []string{".wav", ".rf64", ".w64"}},
+	MP3:      {ModalityAudio, "audio/mpeg", []string{".mp3"}},
+	FLAC:     {ModalityAudio, "audio/flac", []string{".flac"}},
+	Vorbis:   {ModalityAudio, "audio/ogg", []string{".ogg", ".oga"}},
+	Opus:     {ModalityAudio, "audio/opus", []string{".opus", ".ogg"}},
+	PDF:      {ModalityText, "application/pdf", []string{".pdf"}},
+	DOCX:     {ModalityText, ooxml + "wordprocessingml.document", []string{".docx"}},
+	XLSX:     {ModalityText, ooxml + "spreadsheetml.sheet", []string{".xlsx"}},
+	PPTX:     {ModalityText, ooxml + "presentationml.presentation", []string{".pptx"}},
+	DOTX:     {ModalityText, ooxml + "wordprocessingml.template", []string{".dotx"}},
+	XLTX:     {ModalityText, ooxml + "spreadsheetml.template", []string{".xltx"}},
+	POTX:     {ModalityText, ooxml + "presentationml.template", []string{".potx"}},
+	EPUB:     {ModalityText, "application/epub+zip", []string{".epub"}},
+	Markdown: {ModalityText, "text/markdown", []string{".md", ".markdown"}},
+	HTML:     {ModalityText, "text/html", []string{".html", ".htm", ".xhtml"}},
+	Text:     {ModalityText, "text/plain", []string{".txt", ".text", ".log", ".csv", ".json"}},
+	GLB:      {ModalityScene, "model/gltf-binary", []string{".glb"}},
+	MPEGTS:   {ModalityVideo, "video/mp2t", []string{".ts", ".m2ts", ".mts"}},
+	AAC:      {ModalityAudio, "audio/aac", []string{".aac"}},
+	AMR:      {ModalityAudio, "audio/amr", []string{".amr"}},
 }

@@ -101,8 +101,12 @@ func Fill(src Source, what string, b []byte, off int64) error {
 	return readFull(src, b, off)
 }
 
-// Head reads up to n bytes from the beginning of a file.
+// Head returns up to n bytes from the beginning of a file, which MUST NOT be changed.
 func Head(src Source, n int64) ([]byte, error) {
+	if whole, ok := src.(Memory); ok {
+		n = min(n, whole.Size())
+		return whole[:n:n], nil
+	}
 	b := make([]byte, min(n, src.Size()))
 	return b, readFull(src, b, 0)
 }

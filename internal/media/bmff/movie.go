@@ -16,6 +16,10 @@ const (
 	maxValue = 16 << 20 // bytes of a value whose key says that it is a label
 	maxLists = 1 << 10  // metadata lists of one file
 	maxFree  = 64       // padding boxes that are considered
+
+	maxLabels   = 256      // labels that are reported
+	maxHeld     = 32 << 20 // bytes of them
+	maxFindings = 256
 )
 
 // movie is what a walk of a file found.
@@ -31,6 +35,7 @@ type movie struct {
 	lists    []*tags
 	drops    []drop
 	free     []*box.Box // padding in moov, its user data and their lists, and right behind moov
+	held     int64      // bytes of labels in memory
 	damage   error      // the first damage that a reader can live with and an editor can't
 	broken   error      // a failure to read
 }
@@ -226,11 +231,11 @@ func (m *movie) xmp(b *box.Box, off int64) {
 		return
 	}
 	found := xmp.Read(packet, off)
-	if len(found) == 0 {
+	if len(found) == 0 || !m.hold(b, int64(len(packet))) {
 		return
 	}
 	for _, f := range found {
-		m.found(f)
+		m.found(b, f)
 	}
 	m.drops = append(m.drops, drop{do: func(p *box.Plan) error {
 		blank, err := box.DropXMP(packet)
@@ -242,12 +247,24 @@ func (m *movie) xmp(b *box.Box, off int64) {
 }
 
 // found adds a label and notes a place that is not the format's own.
-func (m *movie) found(f media.Found) {
+func (m *movie) found(b *box.Box, f media.Found) {
+	if !m.hold(b, int64(len(f.Value))) {
+		return
+	}
 	if f.Place != m.standard {
 		f.Findings = append(f.Findings,
 			media.Warn(media.CodeOtherPlace, f.Offset, "place", string(f.Place), "standard", string(m.standard)))
 	}
 	m.survey.Labels = append(m.survey.Labels, f)
+}
+
+// hold accounts for bytes of labels that stay in memory. A file with more than one label is rare enough.
+func (m *movie) hold(b *box.Box, n int64) bool {
+	if m.held += n; m.held > maxHeld || len(m.survey.Labels) >= maxLabels {
+		m.hurt(b, media.TooMany("label", b.Offset, maxLabels))
+		return false
+	}
+	return true
 }
 
 // hurt notes damage that does not keep the samples from being found. A failure to read is no damage and ends the walk.
@@ -259,6 +276,9 @@ func (m *movie) hurt(b *box.Box, err error) {
 	}
 	if m.damage == nil {
 		m.damage = err
+	}
+	if len(m.survey.Findings) >= maxFindings {
+		return
 	}
 	off, parseErr := strconv.ParseInt(e.Args["offset"], 10, 64)
 	if parseErr != nil {

@@ -308,10 +308,10 @@ func (h *head) CopyRange(_ media.Source, _, n int64) (bool, error) {
 	return true, nil
 }
 
-// TestHuge labels a movie of 6 GB whose table of ten million chunks, 40 MB, must widen from stco to co64, in little
-// memory.
+// TestHuge labels a movie of 6 GB whose table of a million chunks must widen from stco to co64, in less memory than the
+// table takes.
 func TestHuge(t *testing.T) {
-	const chunks = 10_000_000
+	const chunks = 1_000_000
 	prefix := cat(ftyp("isom"))
 	stcoSize := int64(16 + 4*chunks)
 	nest := []string{"stbl", "minf", "mdia", "trak", "moov"}
@@ -347,7 +347,7 @@ func TestHuge(t *testing.T) {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&stats)
-	if used := int64(stats.TotalAlloc-allocated) - int64(out.limit); used > 8<<20 {
+	if used := int64(stats.TotalAlloc-allocated) - int64(out.limit); used > 2<<20 {
 		t.Errorf("%d bytes allocated", used)
 	}
 	if out.n != edit.Size() {

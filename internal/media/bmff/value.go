@@ -59,7 +59,7 @@ func (m *movie) item(t *tags, it *item) {
 		if t.keyed() && !t.full {
 			f.Findings = append(f.Findings, media.Warn(media.CodeNoVersion, t.meta.Offset))
 		}
-		m.found(f)
+		m.found(it.box, f)
 	}
 	if hit {
 		m.drops = append(m.drops, drop{list: t, item: it, do: func(p *box.Plan) error { return m.dropItem(p, it, values) }})
@@ -184,10 +184,10 @@ func (m *movie) userText(b *box.Box) {
 		return
 	}
 	f, ok := inText(text, b.Offset)
-	if !ok {
+	if !ok || !m.hold(b, int64(len(text))) {
 		return
 	}
-	m.found(f)
+	m.found(b, f)
 	m.drops = append(m.drops, drop{do: func(p *box.Plan) error {
 		blank, _, err := exif.Blank(exif.TagImageDescription, binary.BigEndian, text, b.Body())
 		if err == nil {
@@ -212,7 +212,7 @@ func (m *movie) literal(b *box.Box) {
 	if b.Type != keyName {
 		f.Findings = append(f.Findings, media.Warn(media.CodeIDSpelling, b.Offset, "key", b.Type))
 	}
-	m.found(f)
+	m.found(b, f)
 	m.drops = append(m.drops, drop{do: func(p *box.Plan) error {
 		if b.Parent != nil {
 			p.Remove(b)

@@ -188,7 +188,8 @@ func (r *Reader) Top(visit func(Box) error) (int64, error) {
 	return at, nil
 }
 
-// plausible tells a box, even a damaged one, from other bytes behind the last box.
+// plausible tells a box, even a damaged one, from other bytes behind the last box. A type that is not of those at the
+// top of files must fit.
 func (r *Reader) plausible(at, end int64) bool {
 	if end-at < 8 {
 		return false
@@ -197,12 +198,17 @@ func (r *Reader) plausible(at, end int64) bool {
 	if err != nil {
 		return false
 	}
-	for _, c := range h[4:8] {
+	switch string(h[4:]) {
+	case "ftyp", "styp", "moov", "moof", "mdat", "meta", "mfra", "sidx", "ssix", "uuid", "free", "skip", "wide", "prft", "emsg", "pdin":
+		return true
+	}
+	for _, c := range h[4:] {
 		if (c < ' ' || c > '~') && c != 0xA9 {
 			return false
 		}
 	}
-	return true
+	size := int64(binary.BigEndian.Uint32(h))
+	return size == 1 || size >= 8 && size <= end-at
 }
 
 // Meta returns where the children of a meta box begin, and whether it has version and flags: ISO boxes do, QuickTime

@@ -37,9 +37,9 @@ func cat(parts ...any) []byte {
 
 func atom(name string, parts ...any) []byte { return box.Append(nil, name, cat(parts...)) }
 
-// image is the data of the primary item, tail that of another one behind it.
+// shown is the data of the primary item, tail that of another one behind it.
 const (
-	image = "IMAGE-DATA-IMAGE-DATA"
+	shown = "IMAGE-DATA-IMAGE-DATA"
 	tail  = "TAIL-DATA"
 )
 
@@ -67,7 +67,7 @@ func plainLocations(l at) []byte {
 		n = 2
 	}
 	b := cat(uint32(0), uint16(0x4400), n,
-		uint16(1), uint16(0), uint16(1), l.image, uint32(len(image)),
+		uint16(1), uint16(0), uint16(1), l.image, uint32(len(shown)),
 		uint16(3), uint16(0), uint16(1), l.tail, uint32(len(tail)))
 	if l.size > 0 {
 		b = cat(b, uint16(2), uint16(0), uint16(1), l.packet, l.size)
@@ -84,11 +84,11 @@ func xmpEntry() []byte { return infe(2, "mime", "application/rdf+xml\x00") }
 func (l layout) build() []byte {
 	b := l.make(at{})
 	find := func(marker string) uint32 { return uint32(max(0, bytes.Index(b, []byte(marker)))) }
-	places := at{image: find(image), tail: find(tail), idat: find("idat") + 4, size: uint32(len(l.packet))}
+	places := at{image: find(shown), tail: find(tail), idat: find("idat") + 4, size: uint32(len(l.packet))}
 	if len(l.packet) > 0 {
 		places.packet = find(string(l.packet))
 		b = l.make(places) // the size may add an entry
-		places = at{image: find(image), tail: find(tail), idat: find("idat") + 4, size: uint32(len(l.packet)), packet: find(string(l.packet))}
+		places = at{image: find(shown), tail: find(tail), idat: find("idat") + 4, size: uint32(len(l.packet)), packet: find(string(l.packet))}
 	}
 	return l.make(places)
 }
@@ -115,11 +115,11 @@ func (l layout) make(p at) []byte {
 		"iinf": atom("iinf", uint32(0), count, entries),
 		"iloc": l.iloc(p),
 	}
-	data := cat(image, tail)
+	data := cat(shown, tail)
 	if l.idat {
 		children["idat"] = atom("idat", "left", l.packet, "right")
 	} else {
-		data = cat(image, l.packet, tail)
+		data = cat(shown, l.packet, tail)
 	}
 	delete(children, l.without)
 	meta := atom("meta", uint32(0), children["hdlr"], children["pitm"], children["iloc"], children["iinf"], l.iref, children["idat"], l.extra)

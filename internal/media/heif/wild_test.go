@@ -40,7 +40,7 @@ func TestLayouts(t *testing.T) {
 				head, rest = 0, uint64(l.image)
 			}
 			return atom("iloc", uint32(0x02000000), uint16(0x8880), uint32(3),
-				uint32(1), uint16(0), uint16(0), head, uint16(1), rest, uint64(len(image)),
+				uint32(1), uint16(0), uint16(0), head, uint16(1), rest, uint64(len(shown)),
 				uint32(2), uint16(0), uint16(0), uint64(0), uint16(1), uint64(l.packet), uint64(l.size),
 				uint32(3), uint16(0), uint16(0), uint64(l.tail), uint16(1), uint64(0), uint64(len(tail)))
 		}
@@ -57,23 +57,23 @@ func TestLayouts(t *testing.T) {
 		"64-bit, no base":   {packet: []byte(bare), iloc: wide(false)},
 		"offsets in base alone": {iloc: func(l at) []byte {
 			return atom("iloc", uint32(0), uint16(0x0440), uint16(2),
-				uint16(1), uint16(0), l.image, uint16(1), uint32(len(image)), uint16(3), uint16(0), l.tail, uint16(1), uint32(len(tail)))
+				uint16(1), uint16(0), l.image, uint16(1), uint32(len(shown)), uint16(3), uint16(0), l.tail, uint16(1), uint32(len(tail)))
 		}},
 		"common base": {packet: []byte(bare), iloc: func(l at) []byte {
 			return atom("iloc", uint32(0x01000000), uint16(0x4440), uint16(3),
-				uint16(1), uint16(0), uint16(0), l.image, uint16(1), uint32(0), uint32(len(image)),
+				uint16(1), uint16(0), uint16(0), l.image, uint16(1), uint32(0), uint32(len(shown)),
 				uint16(2), uint16(0), uint16(0), l.image, uint16(1), l.packet-l.image, l.size,
 				uint16(3), uint16(0), uint16(0), l.image, uint16(2), l.tail-l.image, uint32(4), l.tail-l.image+4, uint32(len(tail)-4))
 		}},
 		"packet in two pieces": {packet: []byte(bare), iloc: func(l at) []byte {
 			return atom("iloc", uint32(0), uint16(0x4400), uint16(3),
-				uint16(1), uint16(0), uint16(1), l.image, uint32(len(image)),
+				uint16(1), uint16(0), uint16(1), l.image, uint32(len(shown)),
 				uint16(2), uint16(0), uint16(2), l.packet, uint32(100), l.packet+100, max(l.size, 100)-100,
 				uint16(3), uint16(0), uint16(1), l.tail, uint32(len(tail)))
 		}},
 		"packet in idat": {packet: []byte(bare), idat: true, iloc: func(l at) []byte {
 			return atom("iloc", uint32(0x01000000), uint16(0x4400), uint16(4),
-				uint16(1), uint16(0), uint16(0), uint16(1), l.image, uint32(len(image)),
+				uint16(1), uint16(0), uint16(0), uint16(1), l.image, uint32(len(shown)),
 				uint16(2), uint16(1), uint16(0), uint16(1), uint32(4), l.size,
 				uint16(3), uint16(0), uint16(0), uint16(1), l.tail, uint32(len(tail)),
 				uint16(4), uint16(1), uint16(0), uint16(1), 4+l.size, uint32(5))
@@ -87,12 +87,12 @@ func TestLayouts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			before := l.build()
-			if got := data(t, before, 1) + data(t, before, 3); got != image+tail {
+			if got := data(t, before, 1) + data(t, before, 3); got != shown+tail {
 				t.Fatalf("the file is built wrong: %q", got)
 			}
 			after := label(t, before)
 			mediatest.One(t, heif.Container{}, media.HEIF, after, media.PlaceXMP, mediatest.Value("new"))
-			if got := data(t, after, 1) + data(t, after, 3); got != image+tail {
+			if got := data(t, after, 1) + data(t, after, 3); got != shown+tail {
 				t.Errorf("items hold %q", got)
 			}
 			if l.idat && data(t, after, 4) != "right" {
@@ -153,7 +153,7 @@ func TestWild(t *testing.T) {
 			}
 			after := label(t, c.file)
 			mediatest.One(t, heif.Container{}, media.HEIF, after, media.PlaceXMP, mediatest.Value("new"))
-			if got := data(t, after, 1) + data(t, after, 3); got != image+tail {
+			if got := data(t, after, 1) + data(t, after, 3); got != shown+tail {
 				t.Errorf("items hold %q", got)
 			}
 			if bytes.Contains(after, []byte(`"ProduceID":"old"`)) || bytes.Contains(after, []byte("&quot;old&quot;")) {
@@ -180,13 +180,13 @@ func TestRefused(t *testing.T) {
 	t.Parallel()
 	shared := func(l at) []byte {
 		return atom("iloc", uint32(0), uint16(0x4400), uint16(3),
-			uint16(1), uint16(0), uint16(1), l.image, uint32(len(image))+10,
+			uint16(1), uint16(0), uint16(1), l.image, uint32(len(shown))+10,
 			uint16(2), uint16(0), uint16(1), l.packet, l.size,
 			uint16(3), uint16(0), uint16(1), l.tail, uint32(len(tail)))
 	}
 	external := func(l at) []byte {
 		return atom("iloc", uint32(0), uint16(0x4400), uint16(2),
-			uint16(1), uint16(1), uint16(1), l.image, uint32(len(image)), uint16(3), uint16(0), uint16(1), l.tail, uint32(len(tail)))
+			uint16(1), uint16(1), uint16(1), l.image, uint32(len(shown)), uint16(3), uint16(0), uint16(1), l.tail, uint32(len(tail)))
 	}
 	bytesOf := func(body ...any) func(at) []byte { return func(at) []byte { return atom("iloc", body...) } }
 	for name, c := range map[string]struct {
@@ -233,7 +233,7 @@ func FuzzContainer(f *testing.F) {
 		{packet: cat(uint32(0), "II*\x00\x08\x00\x00\x00"), entry: infe(2, "Exif")},
 		{packet: []byte(bare), idat: true, iloc: func(l at) []byte {
 			return atom("iloc", uint32(0x01000000), uint16(0x4440), uint16(2),
-				uint16(1), uint16(0), uint16(0), l.image, uint16(1), uint32(0), uint32(len(image)),
+				uint16(1), uint16(0), uint16(0), l.image, uint16(1), uint32(0), uint32(len(shown)),
 				uint16(2), uint16(1), uint16(0), uint32(0), uint16(1), uint32(4), l.size)
 		}},
 	} {

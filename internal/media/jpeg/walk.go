@@ -55,7 +55,11 @@ type walker struct {
 // walk reads the whole file. Beside an error it returns what it found before the damage.
 func walk(src media.Source) (*file, error) {
 	w := &walker{src: src, size: src.Size()}
-	w.buf = make([]byte, 0, min(w.size, windowSize))
+	if whole, ok := src.(media.Memory); ok {
+		w.buf = whole[:len(whole):len(whole)]
+	} else {
+		w.buf = make([]byte, 0, min(w.size, windowSize))
+	}
 	end, err := w.image(0, 0)
 	if err != nil {
 		return &w.file, err

@@ -123,11 +123,12 @@ func damage(t *testing.T, c Case, place media.Place, b []byte) {
 // label after every edit that succeeds. It is the body of fuzz targets.
 func Survive(t *testing.T, c media.Container, place media.Place, b []byte) {
 	t.Helper()
-	src := bytes.NewReader(b)
+	src := media.Memory(bytes.Clone(b))
 	format := Sniff(c, b)
 	if format == media.Unknown {
 		return
 	}
+	defer unchanged(t, src, b)
 	if _, err := c.Scan(src, format); err != nil {
 		explained(t, err)
 		return
@@ -155,6 +156,14 @@ func Survive(t *testing.T, c media.Container, place media.Place, b []byte) {
 	}
 }
 
+// unchanged fails the test when a container wrote into its source.
+func unchanged(t *testing.T, src media.Memory, b []byte) {
+	t.Helper()
+	if !bytes.Equal(src, b) {
+		t.Fatal("the source was changed")
+	}
+}
+
 func explained(t *testing.T, err error) {
 	t.Helper()
 	var e *colophon.Error
@@ -166,14 +175,23 @@ func explained(t *testing.T, err error) {
 // Apply plans and applies an edit in memory.
 func Apply(t *testing.T, c media.Container, f media.Format, b []byte, put media.Put) []byte {
 	t.Helper()
-	src := bytes.NewReader(b)
+	src := media.Memory(bytes.Clone(b))
 	edit, err := c.Edit(src, f, put)
 	if err != nil {
 		t.Fatalf("Edit at %s: %v", put.Place, err)
 	}
-	var out bytes.Buffer
+	var out, again bytes.Buffer
 	if err := edit.Apply(&out, src); err != nil {
 		t.Fatalf("Apply: %v", err)
+	}
+	unchanged(t, src, b)
+	// The same through a source that is read piece by piece.
+	reader := bytes.NewReader(b)
+	if edit, err = c.Edit(reader, f, put); err != nil {
+		t.Fatalf("Edit at %s of a reader: %v", put.Place, err)
+	}
+	if err := edit.Apply(&again, reader); err != nil || !bytes.Equal(out.Bytes(), again.Bytes()) {
+		t.Fatalf("a reader gives another result: %v", err)
 	}
 	if int64(out.Len()) != edit.Size() {
 		t.Fatalf("Edit.Size = %d, wrote %d", edit.Size(), out.Len())

@@ -16,6 +16,9 @@ type Window struct {
 
 // NewWindow returns a window that begins with the first head bytes of src, and later takes in ahead bytes at a time.
 func NewWindow(src media.Source, head, ahead int) (*Window, error) {
+	if whole, ok := src.(media.Memory); ok {
+		return &Window{src: src, buf: whole[:len(whole):len(whole)], ahead: ahead}, nil
+	}
 	buf, err := media.Head(src, int64(head))
 	if err != nil {
 		return nil, err

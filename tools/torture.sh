@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# What takes too long for `make test`: fuzzing every parser, big files in bounded memory, kill rounds. Prints Markdown and
+# keeps it in docs/torture.md. FUZZTIME, ROUNDS and GIGABYTES set the lengths.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+fuzztime=${FUZZTIME:-60s} rounds=${ROUNDS:-200} gigabytes=${GIGABYTES:-2}
+report=docs/torture.md
+scratch=$(mktemp -d ./torture-XXXXXX)
+trap 'rm -rf "$scratch"' EXIT
+{
+  echo '# Torture'
+  echo
+  echo "Written by \`make torture\` on $(go version | cut -d' ' -f3), $(nproc) processors."
+  echo
+  echo "## Kill rounds: \`label --in-place\` killed at a random moment"
+  echo
+  python3 tools/kill_rounds.py bin/colophon "$scratch" "$rounds"
+  echo
+  echo "## Files of $gigabytes GB: peak memory (limit 64 MiB)"
+  echo
+  python3 tools/big_files.py bin/colophon "$scratch" "$gigabytes"
+  echo
+  echo "## Fuzzing, $fuzztime each"
+  echo
+  bash tools/fuzz.sh "$fuzztime" | sed 's/^/- /'
+} | tee "$scratch/report.md"
+mv "$scratch/report.md" "$report"
+! grep -q 'FAILED' "$report"
