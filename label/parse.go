@@ -50,9 +50,54 @@ func parse(text []byte, offset int64) parsed {
 	if rest, ok := bytes.CutPrefix(text, []byte("AIGC")); ok { // the bare form AIGC{…}
 		text = bytes.TrimLeft(rest, ":= \x00")
 	}
+	if p.plain(text) {
+		p.judge(nil, nil, offset)
+		return p
+	}
 	seen, order := p.object(text, offset, 0)
 	p.judge(seen, order, offset)
 	return p
+}
+
+// plain takes the form that is written, seven strings in order without white space, which most labels have. It reports
+// false, having taken nothing, for any other.
+func (p *parsed) plain(text []byte) bool {
+	var fields Fields
+	values := fields.pointers()
+	open := byte('{')
+	for i, name := range fieldNames() {
+		rest, ok := bytes.CutPrefix(text, []byte{open, '"'})
+		if !ok || !bytes.HasPrefix(rest, []byte(name)) || !bytes.HasPrefix(rest[len(name):], []byte(`":"`)) {
+			return false
+		}
+		rest = rest[len(name)+3:]
+		end, escaped := 0, false
+		for ; end < len(rest) && rest[end] != '"'; end++ {
+			if rest[end] < 0x20 || rest[end] > 0x7e {
+				return false
+			}
+			if rest[end] == '\\' {
+				if end+1 >= len(rest) || rest[end+1] != '"' {
+					return false
+				}
+				end++
+				escaped = true
+			}
+		}
+		if end >= len(rest) {
+			return false
+		}
+		*values[i] = string(rest[:end])
+		if escaped {
+			*values[i] = strings.ReplaceAll(*values[i], `\"`, `"`)
+		}
+		text, open = rest[end+1:], ','
+	}
+	if len(text) != 1 || text[0] != '}' {
+		return false
+	}
+	p.fields, p.known = fields, len(values)
+	return true
 }
 
 func (p *parsed) add(code colophon.Code, level colophon.Level, clause colophon.Clause, offset int64, args ...string) {
@@ -195,7 +240,7 @@ func (p *parsed) salvage(text []byte, seen map[string]bool, offset int64) {
 	}
 }
 
-// judge adds what the standard says about the fields as a whole.
+// judge adds what the standard says about the fields as a whole. A nil seen says that all of them stand there.
 func (p *parsed) judge(seen map[string]bool, order []string, offset int64) {
 	if p.known == 0 {
 		p.add(CodeShell, colophon.Breach, colophon.ClauseGBE, offset)
@@ -211,7 +256,7 @@ func (p *parsed) judge(seen map[string]bool, order []string, offset int64) {
 			level = colophon.Breach
 		}
 		switch {
-		case !seen[name]:
+		case seen != nil && !seen[name]:
 			p.add(CodeFieldMissing, level, colophon.ClauseGBE, offset, "field", name)
 		case value == "" && name != "ReservedCode1" && name != "ReservedCode2":
 			p.add(CodeFieldBlank, level, colophon.ClauseGBE, offset, "field", name)

@@ -158,3 +158,29 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestPlainFormAgrees holds the short cut for the usual form to the full parser.
+func TestPlainFormAgrees(t *testing.T) {
+	t.Parallel()
+	f := strict()
+	f.ReservedCode1, f.ReservedCode2 = `{"a":"b"}`, `"`
+	text, err := f.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var short parsed
+	if !short.plain(text) {
+		t.Fatal("the written form is not taken")
+	}
+	full := parsed{raw: map[string]string{}}
+	seen, order := full.object(text, 0, 0)
+	if short.fields != full.fields || short.known != len(seen) || !ordered(order) {
+		t.Errorf("%+v, %+v", short, full)
+	}
+	for i := range text {
+		var p parsed
+		if p.plain(text[:i]) || p.plain(append(append([]byte{}, text[:i]...), text[i+1:]...)) && text[i] == '"' {
+			t.Errorf("damage at %d is taken", i)
+		}
+	}
+}
