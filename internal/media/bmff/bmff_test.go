@@ -56,8 +56,8 @@ func (s sample) make(t testing.TB) []byte {
 		"CHAPTERS":  func() []byte { return []byte(chapters) },
 		"SUBTITLES": func() []byte { return []byte(subtitles) },
 	} {
-		if strings.Contains(options, name) {
-			options = strings.Replace(options, name, mediatest.File(t, strings.ToLower(name)+extension(name), content()), 1)
+		if before, after, ok := strings.Cut(options, name); ok {
+			options = before + mediatest.File(t, strings.ToLower(name)+extension(name), content()) + after
 		}
 	}
 	return ffmpeg(t, s.name, options)
