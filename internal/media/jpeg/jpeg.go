@@ -145,7 +145,7 @@ func (p *plan) drop(s *segment) error {
 			return media.Unsupported("XMP packet", s.body(), "the label can't be told from the text around it")
 		}
 		if fixed {
-			packet = pad(packet, len(s.data))
+			packet = xmp.Pad(packet, len(s.data))
 		}
 		return p.replace(s, packet)
 	case kindEXIF:
@@ -211,19 +211,4 @@ func build(marker byte, head string, data []byte, off int64) ([]byte, error) {
 	b = append(b, 0xFF, marker, byte((n+2)>>8), byte(n+2))
 	b = append(b, head...)
 	return append(b, data...), nil
-}
-
-// pad brings a packet back to n bytes with spaces before its closing processing instruction.
-func pad(packet []byte, n int) []byte {
-	if len(packet) >= n {
-		return packet
-	}
-	at := bytes.LastIndex(packet, []byte("<?xpacket end"))
-	if at < 0 {
-		at = len(bytes.TrimRight(packet, "\x00"))
-	}
-	out := make([]byte, 0, n)
-	out = append(out, packet[:at]...)
-	out = append(out, bytes.Repeat([]byte{' '}, n-len(packet))...)
-	return append(out, packet[at:]...)
 }

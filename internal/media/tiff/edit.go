@@ -60,7 +60,7 @@ func (p *plan) set(props xmp.Properties) error {
 	if err != nil {
 		return exif.Rebase(err, v.off)
 	}
-	packet = pad(packet, int(v.n))
+	packet = xmp.Pad(packet, int(v.n))
 	if bytes.Equal(packet, v.data) {
 		return nil
 	}
@@ -161,7 +161,7 @@ func (p *plan) drop(v value) error {
 	var err error
 	if v.tag == tagXMP {
 		clean, err = xmp.Drop(v.data)
-		clean, err = pad(clean, len(v.data)), exif.Rebase(err, v.off)
+		clean, err = xmp.Pad(clean, len(v.data)), exif.Rebase(err, v.off)
 	} else {
 		clean, _, err = exif.Blank(v.tag, p.order, v.data, v.off)
 	}
@@ -240,19 +240,4 @@ func (e edited) ReadAt(b []byte, off int64) (int, error) {
 		return int(max(0, n)), io.EOF
 	}
 	return len(b), nil
-}
-
-// pad brings a packet to n bytes with spaces before its closing processing instruction.
-func pad(packet []byte, n int) []byte {
-	if len(packet) >= n {
-		return packet
-	}
-	at := bytes.LastIndex(packet, []byte("<?xpacket end"))
-	if at < 0 {
-		at = len(bytes.TrimRight(packet, "\x00"))
-	}
-	out := make([]byte, 0, n)
-	out = append(out, packet[:at]...)
-	out = append(out, bytes.Repeat([]byte{' '}, n-len(packet))...)
-	return append(out, packet[at:]...)
 }

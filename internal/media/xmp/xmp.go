@@ -239,6 +239,22 @@ func escape(s string) string {
 	return b.String()
 }
 
+// Pad brings a packet to n bytes with spaces before its closing processing instruction, for a place whose size must
+// stay. A packet of n bytes or more is returned as it is.
+func Pad(packet []byte, n int) []byte {
+	if len(packet) >= n {
+		return packet
+	}
+	at := bytes.LastIndex(packet, []byte("<?xpacket end"))
+	if at < 0 {
+		at = len(bytes.TrimRight(packet, "\x00"))
+	}
+	out := make([]byte, 0, n)
+	out = append(out, packet[:at]...)
+	out = append(out, bytes.Repeat([]byte{' '}, n-len(packet))...)
+	return append(out, packet[at:]...)
+}
+
 // mentions reports whether a packet has the property's name in any case. An XML name can't be written with references,
 // so a packet that does not mention it has no label, and most packets need no further look.
 func mentions(packet []byte) bool {
