@@ -54,11 +54,15 @@ func (b *bench) pictures() error {
 	return nil
 }
 
+// fresh makes a new folder for outputs. The old ones stay until the end: ext4 searches slowly for inodes that are free
+// and were not deleted a moment ago, which would measure the deletions of the run before.
 func (b *bench) fresh() error {
-	if err := os.RemoveAll(b.path("out")); err != nil {
-		return err
-	}
-	return os.Mkdir(b.path("out"), 0o777)
+	b.round++
+	return os.Mkdir(b.out(), 0o777)
+}
+
+func (b *bench) out(name ...string) string {
+	return b.path(append([]string{fmt.Sprintf("out-%03d", b.round)}, name...)...)
 }
 
 func (b *bench) jpeg() error {
@@ -67,15 +71,15 @@ func (b *bench) jpeg() error {
 	}
 	label := func(extra ...string) func() (int64, error) {
 		return func() (int64, error) {
-			args := append([]string{"label", "--producer", "001191110102MACQD9K64010000", "-r", "--out", b.path("out")}, extra...)
+			args := append([]string{"label", "--producer", "001191110102MACQD9K64010000", "-r", "--out", b.out()}, extra...)
 			return command(b.colophon, append(args, b.path("in"))...)
 		}
 	}
 	exiftool := func(durable bool) func() (int64, error) {
 		return func() (int64, error) {
-			rss, err := command("exiftool", "-config", b.path("exiftool.config"), "-q", "-XMP-TC260:AIGC="+value, "-o", b.path("out"), b.path("in"))
+			rss, err := command("exiftool", "-config", b.path("exiftool.config"), "-q", "-XMP-TC260:AIGC="+value, "-o", b.out(), b.path("in"))
 			if err == nil && durable {
-				err = flush(b.path("out"))
+				err = flush(b.out())
 			}
 			return rss, err
 		}
@@ -112,19 +116,19 @@ func (b *bench) copyLoop() (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		if err := os.WriteFile(b.path("out", e.Name()+".tmp"), data, 0o666); err != nil {
+		if err := os.WriteFile(b.out(e.Name()+".tmp"), data, 0o666); err != nil {
 			return 0, err
 		}
 	}
-	if err := flush(b.path("out")); err != nil {
+	if err := flush(b.out()); err != nil {
 		return 0, err
 	}
 	for _, e := range entries {
-		if err := unix.Renameat2(unix.AT_FDCWD, b.path("out", e.Name()+".tmp"), unix.AT_FDCWD, b.path("out", e.Name()), unix.RENAME_NOREPLACE); err != nil {
+		if err := unix.Renameat2(unix.AT_FDCWD, b.out(e.Name()+".tmp"), unix.AT_FDCWD, b.out(e.Name()), unix.RENAME_NOREPLACE); err != nil {
 			return 0, err
 		}
 	}
-	dir, err := os.Open(b.path("out"))
+	dir, err := os.Open(b.out())
 	if err != nil {
 		return 0, err
 	}
@@ -139,14 +143,14 @@ func (b *bench) read() error {
 	if err := b.fresh(); err != nil {
 		return err
 	}
-	if _, err := command(b.colophon, "label", "--producer", "bench", "-r", "--out", b.path("out"), b.path("in")); err != nil {
+	if _, err := command(b.colophon, "label", "--producer", "bench", "-r", "--out", b.out(), b.path("in")); err != nil {
 		return err
 	}
 	ours := &contender{name: "colophon --json read", run: func() (int64, error) {
-		return command(b.colophon, "--json", "read", "-r", b.path("out"))
+		return command(b.colophon, "--json", "read", "-r", b.out())
 	}}
 	peer := &contender{name: "exiftool -j, one process, the label's tag alone", run: func() (int64, error) {
-		return command("exiftool", "-config", b.path("exiftool.config"), "-q", "-j", "-XMP-TC260:AIGC", b.path("out"))
+		return command("exiftool", "-config", b.path("exiftool.config"), "-q", "-j", "-XMP-TC260:AIGC", b.out())
 	}}
 	if err := b.race(ours, peer); err != nil {
 		return err

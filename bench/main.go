@@ -23,6 +23,7 @@ type bench struct {
 	colophon, scratch string
 	runs, files       int
 	megabytes         int
+	round             int // counts the folders of outputs
 }
 
 func main() {
