@@ -1,6 +1,6 @@
 # Two commands matter: `make run` builds Colophon and does its main job, `make test` proves it.
 .DELETE_ON_ERROR:
-.PHONY: run build test lint tools interop bench fuzz torture doctor matrix clean
+.PHONY: run build test lint tools bench fuzz torture doctor matrix clean
 
 GO ?= go
 BIN := bin/colophon

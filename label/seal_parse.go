@@ -93,7 +93,7 @@ func (d *sealData) member(object map[string]json.RawMessage, name string) (json.
 	}
 	for _, key := range sortedKeys(object) {
 		if strings.EqualFold(key, name) {
-			d.findings = append(d.findings, sealFinding(CodeSealSpelling, "key", key, "standard", name))
+			d.findings = append(d.findings, sealFinding(CodeSealSpelling, "written", key, "standard", name))
 			return object[key], true
 		}
 	}
@@ -153,7 +153,7 @@ func (d *sealData) signature(entry map[string]json.RawMessage, algorithm string)
 		s.known = true
 	case tbs == "LabelMataData" || tbs == "LabelMetaData":
 		s.known = true
-		d.findings = append(d.findings, sealFinding(CodeSealSpelling, "value", tbs, "standard", "Md"))
+		d.findings = append(d.findings, sealFinding(CodeSealSpelling, "written", tbs, "standard", "Md"))
 	case tbs != "":
 		s.problem = CodeSealBinding
 		return s

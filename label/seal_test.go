@@ -105,7 +105,7 @@ func TestVerifySealVector(t *testing.T) {
 		State: label.SealUnknownKey, Algorithm: oidSM2, Form: label.FormDigest,
 		Findings: []colophon.Finding{
 			{Code: label.CodeSealSpelling, Level: colophon.Warning, Clause: colophon.ClausePGSeal, Offset: -1,
-				Args: colophon.Args{"value": "LabelMataData", "standard": "Md"}},
+				Args: colophon.Args{"written": "LabelMataData", "standard": "Md"}},
 			{Code: label.CodeSealDigest, Level: colophon.Warning, Clause: colophon.ClausePGSeal, Offset: -1},
 		},
 	}
@@ -432,7 +432,7 @@ func TestVerifySealVariants(t *testing.T) {
 		t.Errorf("a pinned signature beside one that doesn't fit: %+v", r)
 	}
 	r := label.VerifySeal(strings.Replace(good, "PubSD", "PubSd", 1), fields, nil)
-	if len(r.Findings) != 1 || r.Findings[0].Code != label.CodeSealSpelling || r.Findings[0].Args["key"] != "PubSd" {
+	if len(r.Findings) != 1 || r.Findings[0].Code != label.CodeSealSpelling || r.Findings[0].Args["written"] != "PubSd" {
 		t.Errorf("findings on PubSd: %+v", r.Findings)
 	}
 }

@@ -59,7 +59,7 @@ const (
 
 // Codes of findings about the form of a seal, all warnings.
 const (
-	CodeSealSpelling colophon.Code = "seal-spelling" // args "key" and "standard", or "value" and "standard"
+	CodeSealSpelling colophon.Code = "seal-spelling" // args "written", "standard": a key or a value
 	CodeSealDigest   colophon.Code = "seal-digest"   // the digest of the message was sealed instead of the message
 )
 

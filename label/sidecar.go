@@ -72,10 +72,14 @@ func (r *Report) readSidecar(src Source, opts Options) error {
 			return err
 		}
 		if digest != s.File.SHA256 {
-			r.note(CodeSidecarOther, colophon.Doubt, "")
+			level := colophon.Doubt
+			if len(r.Marks) > 0 { // the file's own label answers for it
+				level = colophon.Warning
+			}
+			r.note(CodeSidecarOther, level, "")
 			return nil
 		}
 	}
-	r.mark(media.Found{Place: media.PlaceSidecar, Value: s.AIGC}, nil, opts)
+	r.mark(media.Found{Place: media.PlaceSidecar, Offset: -1, Value: s.AIGC}, nil, opts)
 	return nil
 }

@@ -47,7 +47,7 @@ type Request struct {
 // Propagation is what a platform adds, Labelling Measures Art. 6.
 type Propagation struct {
 	Propagator string // code or name of the platform
-	ID         string // the platform's number for the content
+	ID         string // the platform's number for the content; empty takes one of Request.NewID
 	// State classes an unlabelled file: Possible or Suspected.
 	State string
 	// NoProducer leaves fields 2 and 3 of a file without a label empty. The platform's own stand there otherwise.
@@ -78,6 +78,8 @@ type Plan struct {
 	Edit *media.Edit
 	// Sidecar is the content of the label file for Beside.
 	Sidecar []byte
+	// Continues says that the label came from the sidecar that was given, which Sidecar may therefore replace.
+	Continues bool
 
 	options Options
 }
@@ -93,6 +95,9 @@ func Prepare(src Source, req Request) (*Plan, error) {
 	}
 	p := &Plan{Format: report.Format, options: req.Options}
 	p.options.Sidecar = nil
+	for i := range report.Marks {
+		p.Continues = p.Continues || report.Marks[i].Place == media.PlaceSidecar
+	}
 	for _, f := range report.Findings {
 		if f.Code == CodeExtension {
 			p.Findings = append(p.Findings, f)
@@ -121,7 +126,7 @@ func (p *Plan) decide(report *Report, req *Request) (carried bool, err error) {
 			Args: colophon.Args{"count": itoa(len(report.Marks))}}
 	case len(report.Marks) > 0 && req.Propagation != nil:
 		p.Action = Propagated
-		return true, p.propagate(&report.Marks[len(report.Marks)-1], req.Propagation)
+		return true, p.propagate(&report.Marks[len(report.Marks)-1], req)
 	case len(report.Marks) > 0 && req.ReplaceOwn:
 		return false, p.replace(&report.Marks[0], req)
 	case len(report.Marks) > 0:
@@ -129,7 +134,7 @@ func (p *Plan) decide(report *Report, req *Request) (carried bool, err error) {
 		return false, nil
 	case req.Propagation != nil:
 		p.Action = Propagated
-		return false, p.classify(req.Propagation)
+		return false, p.classify(req)
 	}
 	p.Action, p.Fields = Labelled, req.Fields
 	return false, p.number(req)
@@ -147,45 +152,65 @@ func (p *Plan) keep(report *Report) {
 
 func (p *Plan) number(req *Request) error {
 	f := &p.Fields
-	if f.ProduceID == "" {
-		if req.NewID == nil {
-			return refuse(CodeFieldEmpty, "field", "ProduceID")
-		}
-		id, err := req.NewID()
-		if err != nil {
-			return err
-		}
-		f.ProduceID = id
+	id, err := req.number(f.ProduceID, "ProduceID")
+	if err != nil {
+		return err
 	}
+	f.ProduceID = id
 	if f.ContentPropagator == "" && f.PropagateID == "" {
 		f.ContentPropagator, f.PropagateID = f.ContentProducer, f.ProduceID
 	}
 	return nil
 }
 
+// number returns the content number that the caller gave, or a new one.
+func (r *Request) number(given, field string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	if r.NewID == nil {
+		return "", refuse(CodeFieldEmpty, "field", field)
+	}
+	return r.NewID()
+}
+
 // propagate changes fields 5 to 7 of a label and nothing else.
-func (p *Plan) propagate(m *Mark, by *Propagation) error {
+func (p *Plan) propagate(m *Mark, req *Request) error {
+	platform, err := req.platform()
+	if err != nil {
+		return err
+	}
 	p.Fields = m.Fields
-	p.Fields.ContentPropagator, p.Fields.PropagateID, p.Fields.ReservedCode2 = by.Propagator, by.ID, ""
-	return checkPlatform(by)
+	p.Fields.ContentPropagator, p.Fields.PropagateID, p.Fields.ReservedCode2 = platform.ContentPropagator, platform.PropagateID, ""
+	return nil
 }
 
 // classify makes the label of an unlabelled file that a platform classes as possible or suspected.
-func (p *Plan) classify(by *Propagation) error {
+func (p *Plan) classify(req *Request) error {
+	by := req.Propagation
 	if by.State != Possible && by.State != Suspected {
 		return &colophon.Error{Kind: colophon.Invalid, Code: CodeStateMissing, Clauses: []colophon.Clause{colophon.ClauseLM6}}
 	}
-	p.Fields = Fields{Label: by.State, ContentPropagator: by.Propagator, PropagateID: by.ID}
-	if !by.NoProducer {
-		p.Fields.ContentProducer, p.Fields.ProduceID = by.Propagator, by.ID
+	platform, err := req.platform()
+	if err != nil {
+		return err
 	}
-	return checkPlatform(by)
+	p.Fields = platform
+	p.Fields.Label = by.State
+	if !by.NoProducer {
+		p.Fields.ContentProducer, p.Fields.ProduceID = p.Fields.ContentPropagator, p.Fields.PropagateID
+	}
+	return nil
 }
 
-// checkPlatform holds the platform's own fields to the strict form, whatever the producer wrote.
-func checkPlatform(by *Propagation) error {
-	own := Fields{Label: Possible, ContentPropagator: by.Propagator, PropagateID: by.ID}
-	return own.Check()
+// platform returns the platform's own fields, held to the strict form whatever the producer wrote.
+func (r *Request) platform() (Fields, error) {
+	id, err := r.number(r.Propagation.ID, "PropagateID")
+	own := Fields{Label: Possible, ContentPropagator: r.Propagation.Propagator, PropagateID: id}
+	if err == nil {
+		err = own.Check()
+	}
+	return own, err
 }
 
 // replace keeps what is not the request's to change: the number unless a new one is given, and a platform's fields.

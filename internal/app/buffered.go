@@ -1,9 +1,12 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/internal/media"
 	"github.com/colophon-project/colophon/label"
 )
@@ -36,4 +39,43 @@ func (b *buffers) load(src label.Source) (loaded label.Source, release func(), e
 		return nil, nil, fmt.Errorf("reading %d bytes: %w", size, err)
 	}
 	return media.Memory(data), release, nil
+}
+
+// opened is a file that is worked on, with the label file beside it.
+type opened struct {
+	src     *durable.Source
+	side    *durable.Source // nil where there is none
+	data    label.Source    // src, in memory where it is small
+	release func()
+}
+
+// open opens a file and its sidecar. close MUST be called on what it returns without an error.
+func (b *buffers) open(path string) (*opened, error) {
+	src, err := durable.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	o := &opened{src: src, release: func() {}}
+	o.side, err = durable.Open(path + label.SidecarSuffix)
+	var e *colophon.Error
+	if errors.As(err, &e) && e.Code == durable.CodeFileMissing {
+		err = nil
+	}
+	if err == nil {
+		var release func()
+		if o.data, release, err = b.load(src); err == nil {
+			o.release = release
+			return o, nil
+		}
+	}
+	o.close()
+	return nil, durable.Fault(path, err)
+}
+
+func (o *opened) close() {
+	o.release()
+	o.src.Close()
+	if o.side != nil {
+		o.side.Close()
+	}
 }

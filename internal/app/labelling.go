@@ -1,7 +1,6 @@
 package app
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -53,21 +52,23 @@ type Labelled struct {
 
 // Check refuses inputs that would be written to one output, or over one another. It touches nothing.
 func (l *Labelling) Check(inputs []Input) error {
+	known := names{}
 	outputs := map[string]string{}
 	sources := map[string]bool{}
 	for _, in := range inputs {
-		sources[filepath.Clean(in.Path)] = true
+		sources[known.of(in.Path)] = true
 	}
 	for _, in := range inputs {
 		if in.Err != nil {
 			continue
 		}
-		out := filepath.Clean(l.output(in))
-		if other, taken := outputs[out]; taken {
+		out := l.output(in)
+		name := known.of(out)
+		if other, taken := outputs[name]; taken {
 			return &colophon.Error{Kind: colophon.Conflict, Code: CodeSameOutput, Args: colophon.Args{"file": in.Path, "other": other, "output": out}}
 		}
-		outputs[out] = in.Path
-		if !l.InPlace && sources[out] {
+		outputs[name] = in.Path
+		if !l.InPlace && sources[name] {
 			return &colophon.Error{Kind: colophon.Conflict, Code: CodeOverInput, Args: colophon.Args{"file": in.Path, "output": out}}
 		}
 	}
@@ -167,50 +168,39 @@ func (l *Labelling) one(in Input, c *commit) (r Labelled) {
 		r.Err = in.Err
 		return r
 	}
-	src, err := durable.Open(in.Path)
+	o, err := l.buffers.open(in.Path)
 	if err != nil {
 		r.Err = err
 		return r
 	}
-	defer src.Close()
-	l.Progress.Bytes.Add(src.Size())
-	side, err := openSidecar(in.Path)
-	if err != nil {
-		r.Err = err
-		return r
-	}
+	defer o.close()
+	l.Progress.Bytes.Add(o.src.Size())
 	req := l.Request
 	req.Name = filepath.Base(in.Path)
-	if side != nil {
-		defer side.Close()
-		req.Sidecar = side
+	if o.side != nil {
+		req.Sidecar = o.side
 	}
-	data, release, err := l.buffers.load(src)
-	if err != nil {
-		r.Err = err
-		return r
-	}
-	defer release()
-	r.Plan, r.Err = label.Prepare(data, req)
+	r.Plan, err = label.Prepare(o.data, req)
+	r.Err = durable.Fault(in.Path, err)
 	if r.Err != nil || l.DryRun || r.Plan.Action == label.Kept {
 		return r
 	}
-	if r.Err = l.write(&r, src, data, c, side != nil); r.Err != nil {
+	if r.Err = durable.Fault(in.Path, l.write(&r, o.src, o.data, c)); r.Err != nil {
 		r.abort()
 	}
 	return r
 }
 
 // write makes the temporary files of one result and reads them back.
-func (l *Labelling) write(r *Labelled, src *durable.Source, data label.Source, c *commit, hasSidecar bool) error {
+func (l *Labelling) write(r *Labelled, src *durable.Source, data label.Source, c *commit) error {
 	out := l.output(r.Input)
 	if l.Out != "" {
-		if err := os.MkdirAll(filepath.Dir(out), 0o777); err != nil {
-			return pathError(filepath.Dir(out), err)
+		if err := MakeFolder(filepath.Dir(out)); err != nil {
+			return err
 		}
 	}
 	if r.Plan.Action == label.Beside {
-		return l.beside(r, src, out, c, hasSidecar)
+		return l.beside(r, src, out, c)
 	}
 	f, err := r.create(c.fresh, out, src)
 	if err != nil {
@@ -232,7 +222,7 @@ func (l *Labelling) write(r *Labelled, src *durable.Source, data label.Source, c
 }
 
 // beside writes a sidecar: next to the input, or next to a copy of it in the folder of the outputs.
-func (l *Labelling) beside(r *Labelled, src *durable.Source, out string, c *commit, hasSidecar bool) error {
+func (l *Labelling) beside(r *Labelled, src *durable.Source, out string, c *commit) error {
 	var of label.Source = src
 	at, batch := r.Input.Path, c.fresh
 	if l.Out != "" {
@@ -248,7 +238,7 @@ func (l *Labelling) beside(r *Labelled, src *durable.Source, out string, c *comm
 			return err
 		}
 		of = f
-	} else if hasSidecar {
+	} else if r.Plan.Continues {
 		batch = c.forced // the label that stands there is continued
 	}
 	r.Sidecar = at + label.SidecarSuffix
@@ -287,14 +277,4 @@ func (r *Labelled) abort() {
 		f.Abort()
 	}
 	r.files, r.Output, r.Sidecar = nil, "", ""
-}
-
-// openSidecar opens the label file beside a file; it returns nil where there is none.
-func openSidecar(path string) (*durable.Source, error) {
-	src, err := durable.Open(path + label.SidecarSuffix)
-	var e *colophon.Error
-	if errors.As(err, &e) && e.Code == durable.CodeFileMissing {
-		return nil, nil
-	}
-	return src, err
 }

@@ -1,10 +1,12 @@
 package app
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/internal/durable"
@@ -17,6 +19,7 @@ const (
 	CodeSameOutput colophon.Code = "same-output"     // also "other", "output"
 	CodeOverInput  colophon.Code = "output-is-input" // also "output"
 	CodeNoFiles    colophon.Code = "no-files"
+	CodeNotFolder  colophon.Code = "not-a-folder" // a file stands where a folder is needed
 )
 
 // Input is a file to work on.
@@ -37,7 +40,7 @@ func Expand(paths []string, recurse bool) []Input {
 		info, err := os.Stat(p)
 		switch {
 		case err != nil:
-			inputs = append(inputs, Input{Path: p, Err: pathError(p, err)})
+			inputs = append(inputs, Input{Path: p, Err: durable.Fault(p, err)})
 		case !info.IsDir():
 			inputs = append(inputs, Input{Path: p, Rel: filepath.Base(p), Size: info.Size()})
 		case !recurse:
@@ -53,7 +56,7 @@ func walk(root string) []Input {
 	var inputs []Input
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
-			inputs = append(inputs, Input{Path: p, Err: pathError(p, err)})
+			inputs = append(inputs, Input{Path: p, Err: durable.Fault(p, err)})
 			return nil
 		}
 		hidden := p != root && strings.HasPrefix(d.Name(), ".")
@@ -78,17 +81,50 @@ func walk(root string) []Input {
 		return nil
 	})
 	if err != nil {
-		inputs = append(inputs, Input{Path: root, Err: pathError(root, err)})
+		inputs = append(inputs, Input{Path: root, Err: durable.Fault(root, err)})
 	}
 	return inputs
 }
 
-func pathError(p string, err error) error {
-	e := &colophon.Error{Kind: colophon.Missing, Code: durable.CodeFileMissing, Args: colophon.Args{"file": p}, Err: err}
-	if os.IsPermission(err) {
-		e.Kind, e.Code = colophon.Refused, durable.CodePermission
+// MakeFolder creates a folder and those above it, unless it is there.
+func MakeFolder(path string) error {
+	err := os.MkdirAll(path, 0o777)
+	if errors.Is(err, syscall.ENOTDIR) {
+		return &colophon.Error{Kind: colophon.Conflict, Code: CodeNotFolder, Args: colophon.Args{"file": path}, Err: err}
 	}
-	return e
+	return durable.Fault(path, err)
+}
+
+// names finds out which file a path names, whatever way it is written: relative, absolute, through symbolic links. It
+// remembers the folders.
+type names map[string]string
+
+// of returns the one absolute name of a path. The file need not exist.
+func (n names) of(path string) string {
+	full := filepath.Join(n.folder(filepath.Dir(path)), filepath.Base(path))
+	if info, err := os.Lstat(full); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if target, err := filepath.EvalSymlinks(full); err == nil {
+			return target
+		}
+	}
+	return full
+}
+
+func (n names) folder(dir string) string {
+	if known, ok := n[dir]; ok {
+		return known
+	}
+	name, err := filepath.Abs(dir)
+	if err != nil {
+		name = dir
+	}
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		name = real
+	} else if above := filepath.Dir(name); above != name { // not there yet
+		name = filepath.Join(n.folder(above), filepath.Base(name))
+	}
+	n[dir] = name
+	return name
 }
 
 // labelledName puts .labelled before a path's extension.

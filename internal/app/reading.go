@@ -38,29 +38,18 @@ func (rd *Reading) one(in Input) Reported {
 	if r.Err != nil {
 		return r
 	}
-	src, err := durable.Open(in.Path)
+	o, err := rd.buffers.open(in.Path)
 	if err != nil {
 		r.Err = err
 		return r
 	}
-	defer src.Close()
-	rd.Progress.Bytes.Add(src.Size())
+	defer o.close()
+	rd.Progress.Bytes.Add(o.src.Size())
 	opts := label.Options{Name: filepath.Base(in.Path), Pinned: rd.Pinned}
-	side, err := openSidecar(in.Path)
-	if err != nil {
-		r.Err = err
-		return r
+	if o.side != nil {
+		opts.Sidecar = o.side
 	}
-	if side != nil {
-		defer side.Close()
-		opts.Sidecar = side
-	}
-	data, release, err := rd.buffers.load(src)
-	if err != nil {
-		r.Err = err
-		return r
-	}
-	defer release()
-	r.Report, r.Err = label.Read(data, opts)
+	r.Report, err = label.Read(o.data, opts)
+	r.Err = durable.Fault(in.Path, err)
 	return r
 }

@@ -91,7 +91,7 @@ func (s *session) run(args []string) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	ctx, err := parser.Parse(args)
+	ctx, err := parser.Parse(flagsFirst(parser.Model.Node, args))
 	if helped {
 		return exitDone
 	}
@@ -138,12 +138,16 @@ const (
 	codeOutOrIn     colophon.Code = "usage-out-or-in-place"
 	codeNeedState   colophon.Code = "usage-label-value" // arg "value"
 	codeNeedPlat    colophon.Code = "usage-propagate-id"
-	codeUnknown     colophon.Code = "usage-unknown-producer" // arg "value"
-	codeUsageOther  colophon.Code = "usage-other"            // arg "text"
-	codeUsageFlag   colophon.Code = "usage-unknown-flag"     // arg "flag"
-	codeUsageNeeds  colophon.Code = "usage-missing"          // arg "what"
-	codeUsageExtra  colophon.Code = "usage-unexpected"       // arg "what"
-	codeKeyUnusable colophon.Code = "key-unusable"           // args "file", "rule"
+	codeNotPlat     colophon.Code = "usage-not-with-propagator" // arg "flag"
+	codeSourceType  colophon.Code = "usage-source-type"         // arg "value"
+	codeUsageValue  colophon.Code = "usage-flag-value"          // arg "flag"
+	codeUsageWhich  colophon.Code = "usage-command"             // arg "what"
+	codeUnknown     colophon.Code = "usage-unknown-producer"    // arg "value"
+	codeUsageOther  colophon.Code = "usage-other"               // arg "text"
+	codeUsageFlag   colophon.Code = "usage-unknown-flag"        // arg "flag"
+	codeUsageNeeds  colophon.Code = "usage-missing"             // arg "what"
+	codeUsageExtra  colophon.Code = "usage-unexpected"          // arg "what"
+	codeKeyUnusable colophon.Code = "key-unusable"              // arg "file"; the cause says why
 )
 
 // usage prints a usage error with a hint and returns the exit code. Errors of a command that are not the person's
@@ -170,7 +174,7 @@ func (s *session) complain(file string, err error) {
 	text := s.say.Error(err)
 	var e *colophon.Error
 	if !errors.As(err, &e) || e.Args["file"] == "" {
-		text = file + ": " + text
+		text = locale.Visible(file) + ": " + text
 	}
 	fmt.Fprintln(s.Stderr, text)
 }
@@ -191,11 +195,14 @@ func translateParse(err error) error {
 	if what, ok := strings.CutPrefix(text, "unexpected argument "); ok {
 		return invalid(codeUsageExtra, "what", what)
 	}
-	if what, ok := strings.CutPrefix(text, "expected "); ok {
-		return invalid(codeUsageNeeds, "what", what)
+	if what, ok := strings.CutPrefix(text, "expected one of "); ok {
+		return invalid(codeUsageWhich, "what", strings.ReplaceAll(what, `"`, ""))
 	}
-	if what, ok := strings.CutPrefix(text, "missing flags: "); ok {
-		return invalid(codeUsageNeeds, "what", what)
+	if what, ok := strings.CutPrefix(text, "expected "); ok {
+		return invalid(codeUsageNeeds, "what", strings.Trim(what, `"`))
+	}
+	if flag, _, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(flag, "-") {
+		return invalid(codeUsageValue, "flag", flag)
 	}
 	return invalid(codeUsageOther, "text", text)
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/internal/locale"
 	"github.com/colophon-project/colophon/label"
 )
 
@@ -71,7 +72,7 @@ func (c *codeCheckCommand) Run(s *session) error {
 		if err != nil {
 			verdict = s.say.Error(err)
 		}
-		fmt.Fprintf(s.Stdout, "%s: %s\n", text, verdict)
+		fmt.Fprintf(s.Stdout, "%s: %s\n", locale.Visible(text), verdict)
 	}
 	return nil
 }
@@ -132,7 +133,7 @@ func (s *session) printParts(indent string, parts []label.Part) {
 		if value == "" {
 			value = "…"
 		}
-		fmt.Fprintf(s.Stdout, "%-8s %-22s %s %s\n", indent+at, indent+value, s.say.Say("mark-"+p.Verdict.String()), s.say.Say(string(p.Meaning)))
+		fmt.Fprintf(s.Stdout, "%-8s %-22s %s %s\n", indent+at, indent+locale.Visible(value), s.say.Say("mark-"+p.Verdict.String()), s.say.Say(string(p.Meaning)))
 		s.printParts(indent+"  ", p.Inner)
 	}
 }

@@ -19,9 +19,17 @@ func (c *helpCommand) Run(s *session) error {
 	return nil
 }
 
+type jsonSetting struct {
+	Key   string `json:"key"`
+	Env   string `json:"env"`
+	Value string `json:"value"`
+}
+
 func (s *session) printConfig() {
 	if s.json {
-		s.printJSON(s.config.Settings())
+		for _, setting := range s.config.Settings() {
+			s.printJSON(jsonSetting(setting))
+		}
 		return
 	}
 	fmt.Fprintln(s.Stdout, s.say.Say("config"))

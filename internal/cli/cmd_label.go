@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"runtime"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -47,7 +48,10 @@ func (c *labelCommand) Run(s *session) error {
 		return err
 	}
 	inputs := app.Expand(c.Files, c.Recursive)
-	if c.ID != "" && len(inputs) > 1 {
+	if len(inputs) == 0 {
+		return invalid(app.CodeNoFiles)
+	}
+	if (c.ID != "" || c.PropagateID != "") && len(inputs) > 1 {
 		return invalid(codeOneID)
 	}
 	if err := work.Check(inputs); err != nil {
@@ -89,6 +93,9 @@ func (c *labelCommand) work(s *session) (*app.Labelling, error) {
 			NewID: newID, Rand: rand.Reader,
 		},
 	}
+	if strings.IndexFunc(c.SourceType, func(r rune) bool { return (r|0x20) < 'a' || (r|0x20) > 'z' }) >= 0 || c.SourceType == "" {
+		return nil, invalid(codeSourceType, "value", c.SourceType)
+	}
 	if c.SourceType != "none" {
 		work.Request.DigitalSourceType = sourceTypePrefix + c.SourceType
 	}
@@ -105,19 +112,14 @@ func (c *labelCommand) work(s *session) (*app.Labelling, error) {
 // fields sets whose label it is: a producer's, or a platform's.
 func (c *labelCommand) fields(s *session, req *label.Request) error {
 	if c.Propagator != "" {
-		id := c.PropagateID
-		if id == "" {
-			made, err := newID()
-			if err != nil {
-				return err
-			}
-			id = made
+		switch {
+		case c.ID != "":
+			return invalid(codeNotPlat, "flag", "--id")
+		case c.ReplaceOwn:
+			return invalid(codeNotPlat, "flag", "--replace-own")
 		}
-		if c.PropagateID != "" && len(c.Files) > 1 {
-			return invalid(codeOneID)
-		}
-		req.Propagation = &label.Propagation{Propagator: c.Propagator, ID: id, State: c.Label, NoProducer: c.UnknownProducer == "empty"}
-		own := label.Fields{Label: label.Possible, ContentPropagator: c.Propagator, PropagateID: id}
+		req.Propagation = &label.Propagation{Propagator: c.Propagator, ID: c.PropagateID, State: c.Label, NoProducer: c.UnknownProducer == "empty"}
+		own := label.Fields{Label: label.Possible, ContentPropagator: c.Propagator, PropagateID: orSample(c.PropagateID)}
 		return own.Check()
 	}
 	if c.PropagateID != "" {
@@ -135,11 +137,17 @@ func (c *labelCommand) fields(s *session, req *label.Request) error {
 		req.Fields.Label = label.Belongs
 	}
 	sample := req.Fields // checked with stand-ins for what each file fills in, so that a bad code is told once
-	if sample.ProduceID == "" {
-		sample.ProduceID = "x"
-	}
+	sample.ProduceID = orSample(sample.ProduceID)
 	sample.ContentPropagator, sample.PropagateID = sample.ContentProducer, sample.ProduceID
 	return sample.Check()
+}
+
+// orSample stands in for a content number that each file gets of its own.
+func orSample(id string) string {
+	if id == "" {
+		return "x"
+	}
+	return id
 }
 
 func newID() (string, error) {

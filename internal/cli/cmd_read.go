@@ -3,15 +3,17 @@ package cli
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/internal/app"
+	"github.com/colophon-project/colophon/internal/locale"
 	"github.com/colophon-project/colophon/label"
 )
 
 type readCommand struct {
 	Files     []string `arg:"" name:"file"`
-	Pin       []string `placeholder:"KEY"`
+	Pin       []string `placeholder:"KEY" sep:"none"`
 	Recursive bool     `short:"r"`
 	Jobs      int      `short:"j" placeholder:"N"`
 }
@@ -36,7 +38,7 @@ func (c *readCommand) Run(s *session) error {
 
 type verifyCommand struct {
 	Files     []string `arg:"" name:"file"`
-	Pin       []string `placeholder:"KEY"`
+	Pin       []string `placeholder:"KEY" sep:"none"`
 	Recursive bool     `short:"r"`
 	Jobs      int      `short:"j" placeholder:"N"`
 }
@@ -112,7 +114,7 @@ func (s *session) printReport(r app.Reported) {
 		s.complain(r.Input.Path, r.Err)
 		return
 	}
-	fmt.Fprintf(s.Stdout, "%s  %s  %s\n", r.Input.Path, s.formatName(r.Report.Format), s.say.Say("read-count", "count", strconv.Itoa(len(r.Report.Marks))))
+	fmt.Fprintf(s.Stdout, "%s  %s  %s\n", locale.Visible(r.Input.Path), s.formatName(r.Report.Format), s.say.Say("read-count", "count", strconv.Itoa(len(r.Report.Marks))))
 	for i := range r.Report.Marks {
 		s.printMark(&r.Report.Marks[i])
 	}
@@ -145,7 +147,7 @@ func (s *session) printMark(m *label.Mark) {
 		{"ReservedCode2", s.sealText(m.Fields.ReservedCode2, m.Seal2)},
 	}
 	for _, row := range rows {
-		fmt.Fprintf(s.Stdout, "    %-18s %s\n", row[0], row[1])
+		fmt.Fprintln(s.Stdout, strings.TrimRight(fmt.Sprintf("    %-18s %s", row[0], locale.Visible(row[1])), " "))
 	}
 	s.printFindings("    ", m.Findings)
 }
@@ -174,12 +176,12 @@ func (s *session) printFindings(indent string, findings []colophon.Finding) {
 		if f.Clause != "" {
 			clause = "  [" + string(f.Clause) + "]"
 		}
-		fmt.Fprintf(s.Stdout, "%s%s %s%s\n", indent, s.say.Say("level-"+f.Level.String()), s.say.Code(f.Code, f.Args), clause)
+		fmt.Fprintf(s.Stdout, "%s%s%s%s\n", indent, s.say.Say("level-"+f.Level.String()), s.say.Code(f.Code, f.Args), clause)
 	}
 }
 
 func (s *session) printVerdict(r app.Reported, code int) {
-	fmt.Fprintf(s.Stdout, "%s: %s\n", r.Input.Path, s.say.Say("conformity-"+conformityName(r)))
+	fmt.Fprintf(s.Stdout, "%s: %s\n", locale.Visible(r.Input.Path), s.say.Say("conformity-"+conformityName(r)))
 	if r.Err != nil {
 		s.complain(r.Input.Path, r.Err)
 		return
@@ -192,7 +194,7 @@ func (s *session) printVerdict(r app.Reported, code int) {
 		if code == exitDone && len(m.Findings) == 0 {
 			continue
 		}
-		fmt.Fprintf(s.Stdout, "  [%s] %s\n", m.Place, m.Fields.ProduceID)
+		fmt.Fprintf(s.Stdout, "  [%s] %s\n", m.Place, locale.Visible(m.Fields.ProduceID))
 		s.printFindings("    ", m.Findings)
 	}
 	s.printFindings("  ", r.Report.Findings)

@@ -33,7 +33,9 @@ type jsonTry struct {
 func (c *tryCommand) Run(s *session) error {
 	inputs, err := c.write()
 	if err != nil {
-		return err
+		s.complain(c.Dir, err)
+		s.exit = exitError
+		return nil
 	}
 	out := filepath.Join(c.Dir, "labelled")
 	producer := s.config.Producer
@@ -79,7 +81,7 @@ func (c *tryCommand) write() ([]app.Input, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(c.Dir, 0o777); err != nil {
+	if err := app.MakeFolder(c.Dir); err != nil {
 		return nil, err
 	}
 	var inputs []app.Input

@@ -16,7 +16,7 @@ func (s *session) printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
 	}
 	w := s.Stdout
 	path := commandPath(node)
-	fmt.Fprintf(w, "%s %s\n\n%s\n", s.say.Say("help-usage"), usageLine(node), s.say.Say(helpKey("help", path)))
+	fmt.Fprintf(w, "%s%s\n\n%s\n", s.say.Say("help-usage"), usageLine(node), s.say.Say(helpKey("help", path)))
 	if len(node.Positional) > 0 {
 		fmt.Fprintf(w, "\n%s\n", s.say.Say("help-arguments"))
 		for _, p := range node.Positional {
@@ -114,7 +114,8 @@ func helpKey(prefix, path string) string {
 	return prefix + "." + path
 }
 
-// wrap breaks text into lines of at most width columns, where a Chinese character takes two. Latin words stay whole.
+// wrap breaks text into lines of at most width columns, where a Chinese character takes two. Latin words stay
+// whole, and no line begins with a closing mark.
 func wrap(text string, width int) []string {
 	var lines []string
 	line, used, breakAt, breakUsed := []rune{}, 0, -1, 0
@@ -123,7 +124,7 @@ func wrap(text string, width int) []string {
 		if r >= 0x2e80 {
 			cols = 2
 		}
-		if used+cols > width && len(line) > 0 {
+		if used+cols > width && len(line) > 0 && !strings.ContainsRune("，。；：、）”》", r) {
 			if breakAt < 0 {
 				breakAt, breakUsed = len(line), used
 			}

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/label"
 )
 
@@ -52,6 +53,7 @@ func readPublicKeys(paths []string) ([]label.PublicKey, error) {
 	return keys, nil
 }
 
+// keyError names the file of a key, and keeps the cause, which the sentence tells.
 func keyError(path string, err error) error {
-	return &colophon.Error{Kind: colophon.Invalid, Code: codeKeyUnusable, Args: colophon.Args{"file": path}, Err: err}
+	return &colophon.Error{Kind: colophon.Invalid, Code: codeKeyUnusable, Args: colophon.Args{"file": path}, Err: durable.Fault(path, err)}
 }

@@ -47,14 +47,14 @@ func NewBatch(opts Options) *Batch {
 func (b *Batch) Create(final string, like os.FileInfo) (*File, error) {
 	f := &File{batch: b, path: final, like: like}
 	if err := f.resolve(); err != nil {
-		return nil, fault(final, err)
+		return nil, Fault(final, err)
 	}
 	if err := b.take(f); err != nil {
 		return nil, err
 	}
 	if err := f.open(); err != nil {
 		b.release(f)
-		return nil, fault(final, err)
+		return nil, Fault(final, err)
 	}
 	return f, nil
 }
@@ -95,7 +95,7 @@ func (b *Batch) folder(dir string) (string, error) {
 		resolved, err = filepath.EvalSymlinks(resolved)
 	}
 	if err != nil {
-		return "", fault(dir, err)
+		return "", Fault(dir, err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -135,7 +135,7 @@ func (b *Batch) Commit() error {
 	b.syncFolders()
 	var all []error
 	for _, f := range b.files {
-		f.err = fault(f.path, f.err)
+		f.err = Fault(f.path, f.err)
 		b.results = append(b.results, Result{f.path, f.err})
 		all = append(all, f.err)
 	}

@@ -74,8 +74,9 @@ func WriteFile(path string, data []byte, opts Options) error {
 	return b.Commit()
 }
 
-// fault makes the error that a person is shown of an error of the system about path.
-func fault(path string, err error) error {
+// Fault makes the error that a person is shown of an error of the system about path. One that is such an error already
+// stays as it is.
+func Fault(path string, err error) error {
 	var known *colophon.Error
 	if err == nil || errors.As(err, &known) {
 		return err

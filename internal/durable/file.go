@@ -154,7 +154,7 @@ func (f *File) writable() error {
 	case f.err != nil:
 		return f.err
 	case f.file == nil || f.finished:
-		return fault(f.path, os.ErrClosed)
+		return Fault(f.path, os.ErrClosed)
 	}
 	return nil
 }
@@ -164,7 +164,7 @@ func (f *File) writeOut(p []byte) (int, error) {
 	n, err := f.file.WriteAt(p, f.size)
 	f.size += int64(n)
 	if err != nil {
-		f.err = fault(f.path, err)
+		f.err = Fault(f.path, err)
 	}
 	return n, f.err
 }
@@ -223,7 +223,7 @@ func (f *File) CopyRange(src io.ReaderAt, off, n int64) (bool, error) {
 	f.size += done
 	switch {
 	case err != nil:
-		f.err = fault(f.path, err)
+		f.err = Fault(f.path, err)
 		return false, f.err
 	case done == 0:
 		return false, nil
@@ -266,7 +266,7 @@ func (f *File) Finish() error {
 	}
 	f.giveBuffer()
 	if err != nil {
-		f.err = fault(f.path, err)
+		f.err = Fault(f.path, err)
 		f.discard()
 		return f.err
 	}

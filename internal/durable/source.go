@@ -18,14 +18,14 @@ func Open(path string) (*Source, error) {
 	// opened is looked at again.
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fault(path, err)
+		return nil, Fault(path, err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, notRegular(path, info.Mode())
 	}
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, fault(path, err)
+		return nil, Fault(path, err)
 	}
 	info, err = file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
@@ -33,7 +33,7 @@ func Open(path string) (*Source, error) {
 	}
 	if err != nil {
 		file.Close()
-		return nil, fault(path, err)
+		return nil, Fault(path, err)
 	}
 	return &Source{file: file, info: info}, nil
 }

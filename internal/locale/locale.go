@@ -9,7 +9,10 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/colophon-project/colophon"
 )
@@ -94,9 +97,10 @@ func (p *Printer) Say(key string, args ...string) string {
 	}
 	pairs := make([]string, len(args))
 	for i := range args {
-		pairs[i] = args[i]
 		if i%2 == 0 {
 			pairs[i] = "{" + args[i] + "}"
+		} else {
+			pairs[i] = Visible(args[i])
 		}
 	}
 	return strings.NewReplacer(pairs...).Replace(sentence)
@@ -120,5 +124,29 @@ func (p *Printer) Error(err error) string {
 	if e.Kind == colophon.Internal && !p.Has(string(e.Code)) {
 		return p.Say("internal-error")
 	}
-	return p.Code(e.Code, e.Args)
+	return strings.Replace(p.Code(e.Code, e.Args), causeHere, p.Error(e.Err), 1)
+}
+
+// causeHere stands in a sentence where the sentence of the error's cause belongs.
+const causeHere = "{cause}"
+
+// Visible returns text from a file or a file name as it may be shown: what would move the cursor, break the line or turn
+// the direction of writing is spelt out.
+func Visible(text string) string {
+	plain := func(r rune) bool { return r != utf8.RuneError && (r == ' ' || unicode.IsPrint(r)) }
+	if strings.IndexFunc(text, func(r rune) bool { return !plain(r) }) < 0 {
+		return text
+	}
+	var b strings.Builder
+	for len(text) > 0 {
+		r, n := utf8.DecodeRuneInString(text)
+		if plain(r) {
+			b.WriteRune(r)
+		} else {
+			quoted := strconv.QuoteToGraphic(text[:n])
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+		text = text[n:]
+	}
+	return b.String()
 }

@@ -43,3 +43,44 @@ func TestInternalErrorsAreNotShown(t *testing.T) {
 		t.Errorf("%q", text)
 	}
 }
+
+func TestVisible(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"photo 题跋.png": "photo 题跋.png",
+		"a\nb\tc":      `a\nb\tc`,
+		"\x1b[31mred":  `\x1b[31mred`,
+		"x\u202egnp":   `x\u202egnp`,
+		"\xc4\xe3.txt": `\xc4\xe3.txt`,
+		`back\slash`:   `back\slash`,
+		"say \"x\"\n":  `say "x"\n`,
+	} {
+		if got := locale.Visible(text); got != want {
+			t.Errorf("%q is shown as %q, want %q", text, got, want)
+		}
+	}
+	say, err := locale.For(locale.English)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := say.Say("file-missing", "file", "a\x1b[2Jb"); got != `a\x1b[2Jb does not exist` {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestErrorTellsItsCause: a sentence with a place for the cause has the cause's sentence there.
+func TestErrorTellsItsCause(t *testing.T) {
+	t.Parallel()
+	for lang, want := range map[locale.Language]string{
+		locale.English: "k.pem: no usable key: no key in PEM form", locale.Chinese: "k.pem：没有可用的密钥：没有 PEM 格式的密钥",
+	} {
+		say, err := locale.For(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cause := &colophon.Error{Kind: colophon.Invalid, Code: "key-none"}
+		if got := say.Error(&colophon.Error{Kind: colophon.Invalid, Code: "key-unusable", Args: colophon.Args{"file": "k.pem"}, Err: cause}); got != want {
+			t.Errorf("%q", got)
+		}
+	}
+}
