@@ -13,6 +13,7 @@ import (
 // Codes of findings about a label's text. Arg "field" names the field where there is one.
 const (
 	CodeWrapped       colophon.Code = "label-wrapped"        // the object stands inside {"AIGC":…} in a place that takes it bare
+	CodeUnwrapped     colophon.Code = "label-unwrapped"      // the object stands bare in a place that takes it inside {"AIGC":…}
 	CodeDoubleEncoded colophon.Code = "label-double-encoded" // the JSON stands inside a JSON string
 	CodeNotJSON       colophon.Code = "label-not-json"       // truncated or malformed; the fields were salvaged
 	CodeShell         colophon.Code = "label-empty-shell"    // no field has a value
@@ -36,6 +37,7 @@ type parsed struct {
 	fields   Fields
 	findings []colophon.Finding
 	known    int               // fields of the label that the text names
+	unknown  int               // keys of the text that no label has
 	wrapped  bool              // stood inside {"AIGC":…}
 	raw      map[string]string // raw JSON of values that are no strings
 }
@@ -169,6 +171,7 @@ func (p *parsed) field(key string, value json.RawMessage, seen map[string]bool, 
 			}
 			name = old
 		} else {
+			p.unknown++
 			p.add(CodeFieldUnknown, colophon.Breach, colophon.ClauseGBE, offset, "field", clip(key))
 			return ""
 		}
@@ -184,7 +187,7 @@ func (p *parsed) field(key string, value json.RawMessage, seen map[string]bool, 
 	var s string
 	if json.Unmarshal(value, &s) != nil || value[0] != '"' {
 		p.add(CodeFieldType, colophon.Warning, colophon.ClauseGBE, offset, "field", name)
-		s = string(value)
+		s = compact(value)
 		p.raw[name] = s
 		if s == "null" {
 			s = ""
@@ -194,11 +197,25 @@ func (p *parsed) field(key string, value json.RawMessage, seen map[string]bool, 
 	return name
 }
 
+// foreign reports that the text is an object of somebody else's making under the key AIGC: it has keys, and none of
+// them is a label's.
+func (p *parsed) foreign() bool {
+	return p.known == 0 && p.unknown > 0 && !has(p.findings, CodeNotJSON) && !has(p.findings, CodeOldSchema)
+}
+
+// compact returns a JSON value without the white space between its parts. Carried on as a string it would break the rule
+// on characters, and the white space means nothing.
+func compact(value json.RawMessage) string {
+	var b bytes.Buffer
+	if json.Compact(&b, value) != nil {
+		return string(value)
+	}
+	return b.String()
+}
+
 func (p *parsed) old(offset int64) {
-	for _, f := range p.findings {
-		if f.Code == CodeOldSchema {
-			return
-		}
+	if has(p.findings, CodeOldSchema) {
+		return
 	}
 	p.add(CodeOldSchema, colophon.Breach, colophon.ClauseGBE, offset)
 }

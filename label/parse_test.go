@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/internal/media"
 )
 
 func strict() Fields {
@@ -120,6 +121,65 @@ func TestReaderTolerates(t *testing.T) {
 		}
 		if worst != c.worst || got.fields.Label != c.label {
 			t.Errorf("%s: worst %v, Label %q", name, worst, got.fields.Label)
+		}
+	}
+}
+
+// TestNestedValueIsCarriedCompact continues a label whose reserved code is an object with white space: as a string it
+// has to hold the rule on characters.
+func TestNestedValueIsCarriedCompact(t *testing.T) {
+	t.Parallel()
+	p := parse([]byte(`{"Label": "1", "ContentProducer": "a", "ProduceID": "b", "ReservedCode1": {"SecurityData": {"Type": "TC260PG"}}}`), 0)
+	if p.fields.ReservedCode1 != `{"SecurityData":{"Type":"TC260PG"}}` || badByte(p.fields.ReservedCode1) >= 0 {
+		t.Errorf("ReservedCode1 = %s", p.fields.ReservedCode1)
+	}
+}
+
+// TestForeignObjectIsNoLabel keeps somebody else's object under the key AIGC from being taken for a label, which would
+// leave the file without one. What is empty, damaged or of the older schema stays a label with breaches.
+func TestForeignObjectIsNoLabel(t *testing.T) {
+	t.Parallel()
+	for text, label := range map[string]bool{
+		`{"model":"x","AIGCVersion":2}`:        false,
+		`{"AIGC":{"enabled":true}}`:            false,
+		`"{\"enabled\":true}"`:                 false,
+		`{}`:                                   true,
+		`{"AIGC":{}}`:                          true,
+		`{"Lab`:                                true,
+		`{"AIGC":{"ServiceUser":"u","a":"b"}}`: true,
+		`{"model":"x","Label":"1"}`:            true,
+	} {
+		r := &Report{}
+		r.mark(media.Found{Place: media.PlaceText, Offset: 3, Value: []byte(text)}, []Place{media.PlaceText}, Options{})
+		if (len(r.Marks) == 1) != label || has(r.Findings, CodeKeyUnreadable) == label {
+			t.Errorf("%s: marks %v, findings %v", text, r.Marks, r.Findings)
+		}
+	}
+}
+
+// TestWrapperByPlace names a wrapper that is missing where the guide asks for it, and one too many elsewhere.
+func TestWrapperByPlace(t *testing.T) {
+	t.Parallel()
+	f := strict()
+	text, err := f.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		place Place
+		value []byte
+		code  colophon.Code
+	}{
+		{media.PlaceEXIF, text, CodeUnwrapped}, {media.PlaceEXIF, media.Wrap(text), ""},
+		{media.PlaceText, text, CodeUnwrapped}, {media.PlaceText, media.Wrap(text), ""},
+		{media.PlaceXMP, text, ""}, {media.PlaceXMP, media.Wrap(text), CodeWrapped},
+		{media.PlaceExtras, text, ""}, {media.PlaceExtras, media.Wrap(text), CodeWrapped},
+		{media.PlaceMeta, text, ""}, {media.PlaceMeta, media.Wrap(text), ""},
+	} {
+		r := &Report{}
+		r.mark(media.Found{Place: c.place, Value: c.value}, []Place{c.place}, Options{})
+		if c.code == "" && len(r.Marks[0].Findings) > 0 || c.code != "" && !has(r.Marks[0].Findings, c.code) {
+			t.Errorf("%s %s: %v", c.place, c.value, r.Marks[0].Findings)
 		}
 	}
 }

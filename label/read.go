@@ -1,6 +1,7 @@
 package label
 
 import (
+	"bytes"
 	"errors"
 	"path"
 	"strings"
@@ -44,6 +45,8 @@ type Report struct {
 	Findings   []colophon.Finding
 	// Err is why the scan could not be completed, when it could not. Marks then holds what was found before.
 	Err error
+
+	taken Place // where a key AIGC holds something that is no label; "" when none does
 }
 
 // Options are what a reading may use besides the file.
@@ -114,8 +117,11 @@ func (r *Report) scan(src Source, container media.Container, opts Options) error
 // mark takes one found value as a label, or notes that it is none.
 func (r *Report) mark(found media.Found, places []Place, opts Options) {
 	p := parse(found.Value, found.Offset)
-	if p.known == 0 && !strings.HasPrefix(strings.TrimSpace(string(found.Value)), "{") {
+	if p.foreign() || p.known == 0 && !strings.HasPrefix(strings.TrimSpace(string(found.Value)), "{") {
 		r.Findings = append(r.Findings, media.Warn(CodeKeyUnreadable, found.Offset, "place", string(found.Place)))
+		if len(bytes.Trim(found.Value, "\x00 \t\r\n")) > 0 && found.Place != media.PlaceSidecar {
+			r.taken = found.Place
+		}
 		return
 	}
 	m := Mark{Place: found.Place, Offset: found.Offset, Fields: p.fields, Findings: found.Findings, raw: p.raw}
@@ -124,6 +130,9 @@ func (r *Report) mark(found media.Found, places []Place, opts Options) {
 	}
 	if p.wrapped && bare(found.Place) {
 		m.Findings = append(m.Findings, colophon.Finding{Code: CodeWrapped, Level: colophon.Warning, Clause: colophon.ClauseGBE, Offset: found.Offset})
+	}
+	if !p.wrapped && wrapping(found.Place) {
+		m.Findings = append(m.Findings, colophon.Finding{Code: CodeUnwrapped, Level: colophon.Warning, Clause: colophon.ClausePGPlace, Offset: found.Offset})
 	}
 	m.Findings = append(m.Findings, p.findings...)
 	m.seals(opts.Pinned)
@@ -188,11 +197,14 @@ func has(findings []colophon.Finding, code colophon.Code) bool {
 func bare(p Place) bool {
 	switch p {
 	case media.PlaceXMP, media.PlaceKeys, media.PlaceTag, media.PlaceInfo, media.PlaceChunk, media.PlaceOnMetaData,
-		media.PlaceTXXX, media.PlaceVorbisComment, media.PlaceProperty, media.PlaceInfoDict:
+		media.PlaceTXXX, media.PlaceVorbisComment, media.PlaceProperty, media.PlaceInfoDict, media.PlaceExtras:
 		return true
 	}
 	return false
 }
+
+// wrapping says which places take the object inside {"AIGC":…}: those of TC260-PG-20259A Annex B.
+func wrapping(p Place) bool { return p == media.PlaceEXIF || p == media.PlaceText }
 
 func (r *Report) note(code colophon.Code, level colophon.Level, clause colophon.Clause, args ...string) {
 	f := colophon.Finding{Code: code, Level: level, Clause: clause, Offset: -1}
@@ -291,6 +303,8 @@ func (r *Report) Conformity() Conformity {
 	case worst == colophon.Breach:
 		return NotConforming
 	case worst == colophon.Doubt && len(r.Marks) == 0, r.Err != nil:
+		return CouldNotTell
+	case len(r.Marks) == 0 && has(r.Findings, media.CodeStructure): // what is damaged may have held the label
 		return CouldNotTell
 	case len(r.Marks) == 0:
 		return Unmarked

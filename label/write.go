@@ -1,6 +1,7 @@
 package label
 
 import (
+	"errors"
 	"io"
 
 	"github.com/colophon-project/colophon"
@@ -14,6 +15,8 @@ const (
 	CodeSignatureBroken colophon.Code = "signature-broken"      // arg "signature": allowed by the caller
 	CodeNotOwn          colophon.Code = "label-of-another"      // arg "producer": replacing was asked for, the label is not ours
 	CodeWhichLabel      colophon.Code = "which-label"           // arg "count": more than one label, none can be continued
+	CodeKeyTaken        colophon.Code = "aigc-key-taken"        // arg "place": a key AIGC holds no label; ours goes to a sidecar
+	CodeSecondLabel     colophon.Code = "second-label"          // arg "place": a sidecar would contradict the label that stands there
 	CodeCarried         colophon.Code = "carried-as-found"      // fields that do not conform were carried unchanged
 	CodeStateMissing    colophon.Code = "propagation-state"     // an unlabelled file needs state 2 or 3
 	CodePlaceUnknown    colophon.Code = "place-not-available"   // args "place", "format", "places"
@@ -90,7 +93,7 @@ func Prepare(src Source, req Request) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if report.Err != nil {
+	if report.Err != nil && !closed(report.Err) {
 		return nil, report.Err
 	}
 	p := &Plan{Format: report.Format, options: req.Options}
@@ -260,14 +263,14 @@ func (p *Plan) place(src Source, container media.Container, report *Report, req 
 		places = container.Places(report.Format)
 	}
 	if req.Place == media.PlaceSidecar {
-		return p.beside(src, value)
+		return p.beside(src, report, value)
 	}
 	if len(places) == 0 {
 		if container == nil {
 			return &colophon.Error{Kind: colophon.Unsupported, Code: CodeNotRecognised}
 		}
 		p.Findings = append(p.Findings, colophon.Finding{Code: CodeNoPlace, Clause: colophon.ClausePGPlace, Offset: -1, Args: colophon.Args{"format": string(p.Format)}})
-		return p.beside(src, value)
+		return p.beside(src, report, value)
 	}
 	p.Place = places[0]
 	if req.Place != "" {
@@ -279,12 +282,20 @@ func (p *Plan) place(src Source, container media.Container, report *Report, req 
 	} else if len(report.Marks) > 0 && standing(report.Marks[0].Place, places) && report.Marks[0].Place != media.PlaceSidecar {
 		p.Place = report.Marks[0].Place // a legal place that its producer chose stays
 	}
+	if report.Err != nil { // what can't be looked into can't be edited
+		p.Findings = append(p.Findings, colophon.Finding{Code: CodeReadFailed, Level: colophon.Doubt, Offset: -1})
+		return p.beside(src, report, value)
+	}
+	if report.taken != "" { // an edit would put the label there and lose what it holds, which may be an unknown form of label
+		p.Findings = append(p.Findings, media.Warn(CodeKeyTaken, -1, "place", string(report.taken)))
+		return p.beside(src, report, value)
+	}
 	if len(report.Signatures) > 0 {
 		s := report.Signatures[0]
 		f := colophon.Finding{Code: CodeBreakSignature, Level: colophon.Warning, Offset: s.Offset, Args: colophon.Args{"signature": string(s.Kind)}}
 		if !req.AllowBreakSignature {
 			p.Findings = append(p.Findings, f)
-			return p.beside(src, value)
+			return p.beside(src, report, value)
 		}
 		f.Code = CodeSignatureBroken
 		p.Findings = append(p.Findings, f)
@@ -298,7 +309,22 @@ func (p *Plan) place(src Source, container media.Container, report *Report, req 
 	return err
 }
 
-func (p *Plan) beside(src Source, value []byte) error {
+// closed reports that a file is legal and can't be looked into, such as one that is encrypted: whether it has a label
+// nobody can tell, and ours can only stand beside it.
+func closed(err error) bool {
+	var e *colophon.Error
+	return errors.As(err, &e) && e.Kind == colophon.Unsupported
+}
+
+// beside plans a sidecar. It continues a label that stands inside the file, or it is refused: two labels that contradict
+// each other are none.
+func (p *Plan) beside(src Source, report *Report, value []byte) error {
+	for i := range report.Marks {
+		if m := &report.Marks[i]; m.Place != media.PlaceSidecar && !sameProducer(&m.Fields, &p.Fields) {
+			return &colophon.Error{Kind: colophon.Refused, Code: CodeSecondLabel, Clauses: []colophon.Clause{colophon.ClauseGB61},
+				Args: colophon.Args{"place": string(m.Place)}}
+		}
+	}
 	p.Action, p.Place = Beside, media.PlaceSidecar
 	sidecar, err := encodeSidecar(src, value)
 	p.Sidecar = sidecar
@@ -322,7 +348,7 @@ func (p *Plan) ReadBack(written, sidecar Source) error {
 	opts := p.options
 	opts.Sidecar = sidecar
 	_, report, err := read(written, opts)
-	if err == nil {
+	if err == nil && !(p.Action == Beside && closed(report.Err)) {
 		err = report.Err
 	}
 	if err != nil {

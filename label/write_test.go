@@ -262,6 +262,56 @@ func TestSignedFileGetsASidecar(t *testing.T) {
 	}
 }
 
+// TestForeignValueIsNotLost holds a key AIGC with something else in it: a label would overwrite it.
+func TestForeignValueIsNotLost(t *testing.T) {
+	t.Parallel()
+	for value, action := range map[string]label.Action{
+		`'{"enabled":true}'`: label.Beside,
+		`eyJMYWJlbCI6IjEifQ`: label.Beside,
+		`''`:                 label.Labelled,
+		`'{}'`:               label.Kept,
+	} {
+		html := "<!DOCTYPE html><html><head><meta name='AIGC' content=" + value + "></head><body></body></html>"
+		req := produce("p1")
+		req.Name = "a.html"
+		plan, err := label.Prepare(strings.NewReader(html), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plan.Action != action || slices.Contains(codes(plan.Findings), label.CodeKeyTaken) != (action == label.Beside) {
+			t.Errorf("%s: %s %+v", value, plan.Action, plan.Findings)
+		}
+		if action == label.Beside {
+			if err := plan.ReadBack(strings.NewReader(html), bytes.NewReader(plan.Sidecar)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// TestSidecarDoesNotContradict refuses to replace a label inside a file by one beside it; continuing it is fine.
+func TestSidecarDoesNotContradict(t *testing.T) {
+	t.Parallel()
+	_, text := written(t, []byte(markdown), produce("p1"))
+	req := produce("")
+	req.ReplaceOwn, req.Place, req.Fields.Label = true, media.PlaceSidecar, label.Possible
+	_, err := label.Prepare(bytes.NewReader(text), req)
+	var e *colophon.Error
+	if !errors.As(err, &e) || e.Code != label.CodeSecondLabel {
+		t.Errorf("replacing beside: %v", err)
+	}
+	req = platform("q1", "")
+	req.Place = media.PlaceSidecar
+	plan, err := label.Prepare(bytes.NewReader(text), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := report(t, text, label.Options{Sidecar: bytes.NewReader(plan.Sidecar)})
+	if plan.Action != label.Beside || r.Conformity() != label.Conforming {
+		t.Errorf("continuing beside: %s %+v", plan.Action, r.Findings)
+	}
+}
+
 func TestSealedLabelVerifies(t *testing.T) {
 	t.Parallel()
 	key := testKey(t)
@@ -339,5 +389,44 @@ func TestWrongExtensionIsTold(t *testing.T) {
 	r := report(t, []byte("%PDF-1.7\n"), label.Options{Name: "a.jpg"})
 	if !slices.Contains(codes(r.Findings), label.CodeExtension) || r.Conformity() != label.CouldNotTell {
 		t.Errorf("%v %v", r.Conformity(), codes(r.Findings))
+	}
+}
+
+// TestEncryptedFileGetsASidecar: nobody can look into it, so nobody can say that it has no label of its own.
+func TestEncryptedFileGetsASidecar(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plain, locked := filepath.Join(dir, "plain.pdf"), filepath.Join(dir, "locked.pdf")
+	mediatest.Output(t, "qpdf", "--empty", plain)
+	mediatest.Output(t, "qpdf", "--encrypt", "u", "o", "256", "--", plain, locked)
+	text := mediatest.Output(t, "cat", locked)
+	req := produce("p1")
+	req.Name = "locked.pdf"
+	src := bytes.NewReader(text)
+	plan, err := label.Prepare(src, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plan.Action != label.Beside || !slices.Contains(codes(plan.Findings), label.CodeReadFailed) {
+		t.Errorf("%+v", plan)
+	}
+	if err := plan.ReadBack(src, bytes.NewReader(plan.Sidecar)); err != nil {
+		t.Error(err)
+	}
+	r := report(t, text, label.Options{Name: "locked.pdf", Sidecar: bytes.NewReader(plan.Sidecar)})
+	if r.Conformity() != label.CouldNotTell || len(r.Marks) != 1 {
+		t.Errorf("%v %+v", r.Conformity(), r)
+	}
+}
+
+// TestDamageIsNotAbsence: a file that is cut short may have had a label behind the cut.
+func TestDamageIsNotAbsence(t *testing.T) {
+	t.Parallel()
+	wav := mediatest.FFmpeg(t, "a.wav", "-f", "lavfi", "-i", "sine=duration=1")
+	mkv := mediatest.FFmpeg(t, "a.mkv", "-f", "lavfi", "-i", "sine=duration=1")
+	for name, text := range map[string][]byte{"a.wav": wav[:len(wav)/2], "a.mkv": mkv[:len(mkv)/2]} {
+		if r := report(t, text, label.Options{Name: name}); r.Conformity() != label.CouldNotTell {
+			t.Errorf("%s cut in half: %v %+v", name, r.Conformity(), r.Findings)
+		}
 	}
 }

@@ -52,6 +52,7 @@ func Parse(name string) (lang Language, ok bool) {
 type Printer struct {
 	Language  Language
 	sentences map[string]string
+	phrases   map[string]phrases // of the arguments whose values are words too
 }
 
 // For returns the printer of a language.
@@ -63,6 +64,12 @@ func For(lang Language) (*Printer, error) {
 	p := &Printer{Language: lang}
 	if err := json.Unmarshal(source, &p.sentences); err != nil {
 		return nil, err
+	}
+	if lang == Chinese {
+		var err error
+		if p.phrases, err = readPhrases(phrasesChinese); err != nil {
+			return nil, err
+		}
 	}
 	return p, nil
 }
@@ -85,8 +92,9 @@ func (p *Printer) Keys() []string {
 // Raw returns the sentence of a key with its {names} unfilled.
 func (p *Printer) Raw(key string) string { return p.sentences[key] }
 
-// Say returns the sentence of a key with its {names} filled from args, which alternate names and values. A key without
-// a sentence is returned itself.
+// Say returns the sentence of a key with its {names} filled from args, which alternate names and values. Values that
+// are words of the program's own are said in the printer's language; see [Printer.Phrase]. A key without a sentence is
+// returned itself.
 func (p *Printer) Say(key string, args ...string) string {
 	sentence, ok := p.sentences[key]
 	if !ok {
@@ -95,12 +103,13 @@ func (p *Printer) Say(key string, args ...string) string {
 	if len(args) == 0 {
 		return sentence
 	}
-	pairs := make([]string, len(args))
-	for i := range args {
-		if i%2 == 0 {
-			pairs[i] = "{" + args[i] + "}"
+	typed := strings.HasPrefix(key, "usage-") // repeats what somebody typed
+	var pairs []string
+	for i := 0; i+1 < len(args); i += 2 {
+		if said, phrase := p.Phrase(args[i], args[i+1]); phrase != "" && !typed {
+			pairs = append(pairs, spaced(args[i], Visible(said))...)
 		} else {
-			pairs[i] = Visible(args[i])
+			pairs = append(pairs, "{"+args[i]+"}", Visible(args[i+1]))
 		}
 	}
 	return strings.NewReplacer(pairs...).Replace(sentence)

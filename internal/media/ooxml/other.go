@@ -10,8 +10,9 @@ import (
 
 // leaf collects the text of an element while it is open.
 type leaf struct {
-	depth  int // of the stack when the element began; 0 when none is open
-	from   int // where its content begins
+	depth  int  // of the stack when the element began; 0 when none is open
+	from   int  // where its content begins
+	named  bool // the element is called AIGC
 	nested bool
 	text   strings.Builder
 	fields []string // names and texts of child elements, alternating
@@ -50,10 +51,13 @@ func coreHits(text []byte, part string) ([]hit, error) {
 }
 
 // itemHits finds elements named AIGC, in any namespace, in a custom XML part. Of nested ones the innermost counts. An
-// element with child elements instead of text is told as the JSON object of its children.
+// element with child elements instead of text is told as the JSON object of its children. In a part called after the
+// label, such as customXml/aigcMetadata1.xml, elements of other names count as well where their text holds a label or
+// their children are its fields and nothing else.
 func itemHits(text []byte, part string) ([]hit, error) {
 	var all []hit
 	var l leaf
+	lax := strings.Contains(strings.ToLower(part), "aigc")
 	w := markup.Walk(text, part)
 	for {
 		t, err := w.Next()
@@ -62,6 +66,8 @@ func itemHits(text []byte, part string) ([]hit, error) {
 		}
 		switch {
 		case t.Kind == markup.Start && strings.EqualFold(w.Top().Local, labelName):
+			l = leaf{depth: len(w.Stack), from: t.To, named: true}
+		case t.Kind == markup.Start && lax && !l.named && !field(w.Top().Local):
 			l = leaf{depth: len(w.Stack), from: t.To}
 		case t.Kind == markup.Start && l.depth > 0:
 			l.nested = true
@@ -74,17 +80,42 @@ func itemHits(text []byte, part string) ([]hit, error) {
 				l.text.WriteString(s)
 			}
 		case t.Kind == markup.End && len(w.Stack) == l.depth:
-			if value := l.value(); value != "" {
-				all = append(all, hit{
-					found: media.Found{
-						Place: media.PlaceCustomXML, Offset: -1, Value: []byte(value), Findings: other(media.PlaceCustomXML),
-					},
-					part: part, removable: true, cut: markup.Splice{From: l.from, To: t.From},
-				})
+			if h, ok := l.hit(part, t.From); ok {
+				all = append(all, h)
 			}
 			l = leaf{}
 		}
 	}
+}
+
+// field reports whether an element is named as a field of the label.
+func field(name string) bool {
+	switch name {
+	case "Label", "ContentProducer", "ProduceID", "ReservedCode1", "ContentPropagator", "PropagateID", "ReservedCode2":
+		return true
+	}
+	return false
+}
+
+// hit returns the label that the element holds, whose content ends at to.
+func (l *leaf) hit(part string, to int) (hit, bool) {
+	value := l.value()
+	h := hit{
+		found: media.Found{
+			Place: media.PlaceCustomXML, Offset: -1, Value: []byte(value), Findings: other(media.PlaceCustomXML),
+		},
+		part: part, removable: true, cut: markup.Splice{From: l.from, To: to},
+	}
+	if l.named {
+		return h, value != ""
+	}
+	if !l.nested { // words around the label stay
+		rest, ok := markup.Strip(value)
+		h.removable, h.cut.Text = ok, markup.Escape(rest)
+	} else if strings.TrimSpace(l.text.String()) != "" {
+		return h, false
+	}
+	return h, media.Candidate([]byte(value))
 }
 
 // value returns the element's text, or its children as a JSON object in their order.
