@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 time=${1:-60s}
 failed=0
 while IFS=: read -r file target; do
-  package=./$(dirname "$file")
+  package=$(dirname "$file")
   if out=$(go test "$package" -fuzzminimizetime=10x -run '^$' -fuzz "^$target\$" -fuzztime "$time" 2>&1); then
     runs=$(grep -o 'execs: [0-9]*' <<< "$out" | tail -1)
     echo "$package $target: clean, ${runs:-no count}"
