@@ -14,24 +14,29 @@ type Edit struct {
 
 type piece struct {
 	off, n int64                 // a kept range, when data and stream are nil
+	from   Source                // what the range is of, when it is not the source that the Edit was planned on
 	data   []byte                // literal bytes
 	stream func(io.Writer) error // writes exactly n bytes
 }
 
 // Keep appends the range [off, off+n) of the source. Adjacent ranges merge.
-func (e *Edit) Keep(off, n int64) {
+func (e *Edit) Keep(off, n int64) { e.Copy(nil, off, n) }
+
+// Copy appends the range [off, off+n) of another source, which MUST stay readable for as long as the Edit is used. Nil is
+// the source that the Edit is planned on.
+func (e *Edit) Copy(from Source, off, n int64) {
 	if n <= 0 {
 		return
 	}
 	e.size += n
 	if k := len(e.pieces) - 1; k >= 0 {
 		last := &e.pieces[k]
-		if last.data == nil && last.stream == nil && last.off+last.n == off {
+		if last.data == nil && last.stream == nil && last.off+last.n == off && last.from == nil && from == nil {
 			last.n += n
 			return
 		}
 	}
-	e.pieces = append(e.pieces, piece{off: off, n: n})
+	e.pieces = append(e.pieces, piece{off: off, n: n, from: from})
 }
 
 // Put appends new bytes. The Edit keeps b; the caller MUST NOT change it afterwards.
@@ -78,6 +83,10 @@ func (e *Edit) Apply(dst io.Writer, src Source) error {
 				return fmt.Errorf("media: a streamed piece wrote %d bytes instead of %d", counted.n, p.n)
 			}
 		default:
+			src := src
+			if p.from != nil {
+				src = p.from
+			}
 			if whole, ok := src.(Memory); ok {
 				if err := Within(src, "file", p.off, p.n); err != nil {
 					return err

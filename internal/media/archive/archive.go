@@ -55,7 +55,9 @@ type Archive struct {
 	end     int64 // where the end of central directory record begins
 	end64   int64 // where its ZIP64 form begins; -1 without one
 	tail    int64 // where the comment of the end record ends
-	budget  int64 // bytes that may still be inflated
+	largest int64 // bytes of one part, inflated
+	total   int64 // bytes of all parts, inflated
+	budget  int64 // of them, bytes that may still be inflated
 }
 
 type entry struct {
@@ -81,7 +83,8 @@ func Open(src media.Source) (*Archive, error) {
 		}
 		src = bytes.NewReader(b)
 	}
-	a := &Archive{src: src, end64: -1, budget: MaxTotal}
+	a := &Archive{src: src, end64: -1}
+	a.Limit(MaxPart, MaxTotal)
 	count, size, err := a.readEnd()
 	if err != nil {
 		return nil, err
@@ -100,6 +103,10 @@ func Open(src media.Source) (*Archive, error) {
 	}
 	return a, a.readDirectory(count)
 }
+
+// Limit sets how many bytes of one part, and of all parts that are read from now on, are inflated. It is MaxPart and
+// MaxTotal for who does not call it. A part that is replaced is read once more.
+func (a *Archive) Limit(part, total int64) { a.largest, a.total, a.budget = part, total, total }
 
 // readEnd finds the end of central directory record, and returns the number of entries and the directory's size.
 func (a *Archive) readEnd() (count, size int64, err error) {

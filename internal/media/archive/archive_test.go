@@ -331,6 +331,36 @@ func TestOverlap(t *testing.T) {
 }
 
 // TestLarge edits an archive of 3 GiB that is not there, and counts what is read of it.
+// TestLimit: a caller may allow more, or less, than the usual limits.
+func TestLimit(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	f, err := w.Create("big")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write(make([]byte, archive.MaxPart+1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		part, total int64
+		ok          bool
+	}{{archive.MaxPart, archive.MaxTotal, false}, {archive.MaxPart + 1, archive.MaxTotal, true}, {archive.MaxPart + 1, archive.MaxPart, false}} {
+		a, err := archive.Open(bytes.NewReader(b.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Limit(c.part, c.total)
+		if text, _, err := a.Read("big"); (err == nil) != c.ok || c.ok && len(text) != archive.MaxPart+1 {
+			t.Errorf("%+v: %d bytes, %v", c, len(text), err)
+		}
+	}
+}
+
 func TestLarge(t *testing.T) {
 	t.Parallel()
 	const hole = 3 << 30

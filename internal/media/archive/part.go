@@ -38,11 +38,11 @@ func (a *Archive) read(e *entry) ([]byte, error) {
 	if e.method != methodStored && e.method != methodDeflate {
 		return nil, media.Unsupported(what, e.local, "compression method is neither stored nor deflated")
 	}
-	if e.size > MaxPart || e.packed > MaxPart {
-		return nil, media.TooLarge(what, e.local, MaxPart)
+	if e.size > a.largest || e.packed > a.largest {
+		return nil, media.TooLarge(what, e.local, a.largest)
 	}
 	if e.size > a.budget {
-		return nil, media.TooLarge("ZIP entries that are read", e.local, MaxTotal)
+		return nil, media.TooLarge("ZIP entries that are read", e.local, a.total)
 	}
 	data, err := a.dataOffset(e)
 	if err != nil {

@@ -14,7 +14,6 @@ package glb
 import (
 	"bytes"
 	"encoding/binary"
-	"math"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/internal/media"
@@ -152,18 +151,5 @@ func (Container) Edit(src media.Source, _ media.Format, put media.Put) (*media.E
 	if err != nil {
 		return nil, err
 	}
-	for len(text)%4 != 0 {
-		text = append(text, ' ')
-	}
-	end := s.end + int64(len(text)) - s.chunk
-	if end > math.MaxUint32 {
-		return nil, media.NoRoom("glTF file", 0, math.MaxUint32)
-	}
-	if len(text) > maxJSON {
-		return nil, media.NoRoom("glTF JSON chunk", headerSize, maxJSON)
-	}
-	return media.Splices(src,
-		media.Splice{Offset: 8, Delete: 8, Insert: binary.LittleEndian.AppendUint32(
-			binary.LittleEndian.AppendUint32(nil, uint32(end)), uint32(len(text)))},
-		media.Splice{Offset: jsonAt, Delete: s.chunk, Insert: text})
+	return s.replace(src, text)
 }

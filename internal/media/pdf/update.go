@@ -143,7 +143,8 @@ func (a *appendix) entries(d dict, but ...string) {
 	}
 }
 
-// close writes the cross-reference section, in the kind of the file's newest one, and the trailer.
+// close writes the cross-reference section, in the kind of the file's newest one, and the trailer. A zero info leaves the
+// trailer's Info as it is.
 func (a *appendix) close(info ref, top int64) error {
 	s := &a.f.sections[0]
 	if !s.table {
@@ -156,7 +157,12 @@ func (a *appendix) close(info ref, top int64) error {
 	if start > maxOffset {
 		return media.NoRoom("PDF cross-reference table", a.f.size, maxOffset)
 	}
-	entries := fmt.Sprintf("\n/Size %d\n/Prev %d\n/Info %d %d R", top+1, a.f.start, info.num, info.gen)
+	entries := fmt.Sprintf("\n/Size %d\n/Prev %d", top+1, a.f.start)
+	but := []string{"Size", "Prev", "XRefStm"}
+	if info.num > 0 {
+		entries += fmt.Sprintf("\n/Info %d %d R", info.num, info.gen)
+		but = append(but, "Info")
+	}
 	slices.SortFunc(a.written, func(x, y written) int { return int(x.ref.num - y.ref.num) })
 	if s.table {
 		a.b = append(a.b, "xref\n"...)
@@ -164,10 +170,10 @@ func (a *appendix) close(info ref, top int64) error {
 			a.b = fmt.Appendf(a.b, "%d 1\n%010d %05d n \n", w.ref.num, w.at, w.ref.gen)
 		}
 		a.b = append(a.b, "trailer\n<<"...)
-		a.entries(s.trailer, "Size", "Prev", "Info", "XRefStm")
+		a.entries(s.trailer, but...)
 		a.b = append(append(a.b, entries...), "\n>>"...)
 	} else {
-		a.stream(s, top, entries)
+		a.stream(s, top, entries, but)
 	}
 	a.b = append(a.b, "\nstartxref\n"...)
 	a.b = strconv.AppendInt(a.b, start, 10)
@@ -176,7 +182,7 @@ func (a *appendix) close(info ref, top int64) error {
 }
 
 // stream writes a cross-reference stream without a filter, which is the trailer too.
-func (a *appendix) stream(s *section, num int64, entries string) {
+func (a *appendix) stream(s *section, num int64, entries string, but []string) {
 	a.begin(ref{num: num})
 	var index bytes.Buffer
 	var rows []byte
@@ -185,7 +191,7 @@ func (a *appendix) stream(s *section, num int64, entries string) {
 		rows = append(rows, 1, byte(w.at>>32), byte(w.at>>24), byte(w.at>>16), byte(w.at>>8), byte(w.at), byte(w.ref.gen>>8), byte(w.ref.gen))
 	}
 	a.b = append(a.b, "<<"...)
-	a.entries(s.trailer, "Type", "Size", "Prev", "Info", "Index", "W", "Length", "Filter", "DecodeParms", "F", "FFilter", "FDecodeParms", "DL", "XRefStm")
+	a.entries(s.trailer, append(but, "Type", "Index", "W", "Length", "Filter", "DecodeParms", "F", "FFilter", "FDecodeParms", "DL")...)
 	a.b = fmt.Appendf(a.b, "\n/Type /XRef%s\n/W [1 5 2]\n/Index [%s]\n/Length %d\n>>\nstream\n", entries, bytes.TrimSpace(index.Bytes()), len(rows))
 	a.b = append(a.b, rows...)
 	a.b = append(a.b, "\nendstream\nendobj"...)

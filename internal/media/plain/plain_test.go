@@ -101,6 +101,7 @@ func TestSniffText(t *testing.T) {
 		"UTF-16":           {encoded("utf-16", chinese), media.Text},
 		"UTF-16, big":      {append([]byte{0xfe, 0xff}, encoded("utf-16-be", chinese)...), media.Text},
 		"GB 18030":         {encoded("gb18030", chinese+"㐀"), media.Text},
+		"GB 18030, long":   {encoded("gb18030", "我𠳩爱"), media.Text},
 		"cut in UTF-8":     {[]byte(strings.Repeat(chinese, 200)), media.Text},
 		"cut in UTF-8, +1": {[]byte("a" + strings.Repeat(chinese, 200)), media.Text},
 		"cut in UTF-8, +2": {[]byte("ab" + strings.Repeat(chinese, 200)), media.Text},

@@ -129,7 +129,7 @@ func isUTF8(b []byte, cut bool) bool {
 // isGB18030 walks one-, two- and four-byte characters. Text in Chinese is mostly two-byte characters of GB 2312, which
 // noise is not.
 func isGB18030(b []byte, cut bool) bool {
-	common, rare := 0, 0
+	common, rare, long := 0, 0, 0 // long ones are so strict in form that noise rarely has any
 	for i := 0; i < len(b); {
 		c := b[i]
 		switch {
@@ -146,7 +146,7 @@ func isGB18030(b []byte, cut bool) bool {
 			if b[i+2] < 0x81 || b[i+2] == 0xff || b[i+3] < 0x30 || b[i+3] > 0x39 {
 				return false
 			}
-			rare++
+			long++
 			i += 4
 		case b[i+1] < 0x40 || b[i+1] == 0x7f || b[i+1] == 0xff:
 			return false
@@ -159,7 +159,7 @@ func isGB18030(b []byte, cut bool) bool {
 			i += 2
 		}
 	}
-	return common >= 4*rare
+	return common >= 4*rare && (common+long > 0 || rare == 0)
 }
 
 // isWide reports whether UTF-16 reads as text: sound surrogates, few control characters.
