@@ -6,6 +6,7 @@ import (
 	"image/draw"
 	"image/jpeg"
 	"io"
+	"os"
 	"testing"
 
 	"github.com/colophon-project/colophon/internal/media"
@@ -49,21 +50,33 @@ func BenchmarkOverlay(b *testing.B) {
 	}
 }
 
-// BenchmarkTranscode decodes and encodes the entropy-coded data alone.
+// BenchmarkTranscode decodes and encodes the entropy-coded data alone: of a file that COLOPHON_BENCH_PICTURE names, too.
 func BenchmarkTranscode(b *testing.B) {
+	if path := os.Getenv("COLOPHON_BENCH_PICTURE"); path != "" {
+		b.Run("given", func(b *testing.B) {
+			file, err := os.ReadFile(path)
+			if err != nil {
+				b.Fatal(err)
+			}
+			transcode(b, file)
+		})
+	}
 	for _, kind := range benchKinds {
 		b.Run(kind.name, func(b *testing.B) {
-			file := media.Memory(benchPicture(b, kind.args...))
-			for b.Loop() {
-				p, err := coefficient.Open(file)
-				if err != nil {
-					b.Fatal(err)
-				}
-				if _, err := coefficient.Transcode(p); err != nil {
-					b.Fatal(err)
-				}
-			}
+			transcode(b, benchPicture(b, kind.args...))
 		})
+	}
+}
+
+func transcode(b *testing.B, file media.Memory) {
+	for b.Loop() {
+		p, err := coefficient.Open(file)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := coefficient.Transcode(p); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

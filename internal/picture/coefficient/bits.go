@@ -43,6 +43,10 @@ func (w *walker) intervals(s *scan) error {
 			return err
 		}
 		n := len(s.intervals)
+		if last := marker < markerRST0 || marker > markerRST7; n == want && n > 0 && last && stop == start {
+			s.end = stop // Photoshop puts a restart marker behind the last interval too
+			break
+		}
 		if n >= want {
 			return media.Malformed("RST", int64(start-2), "as many restart intervals as the picture has")
 		}

@@ -9,21 +9,28 @@
 // How the parts work together:
 //
 //   - header.go walks the segments; nothing of the entropy-coded data is interpreted by [Open].
+//
 //   - index.go goes over each scan once. A baseline scan is not decoded but measured: tables tell how many bits a run of
 //     codes takes, and only the DC differences are read. What remains is where each row of MCUs begins, the DC of every
 //     block (a picture at an eighth of the size, see [Picture.Thumbnail]) and the bits that each block took (how much
 //     detail is there, see [Picture.Sample]). A progressive scan is decoded, because its refinements depend on what came
 //     before.
+//
 //   - paint.go changes coefficients. What is drawn is a difference of samples, d = a(P−C), so the new coefficients are the
 //     old ones plus the quantised transform of d: pixels of a touched block that the plate does not cover keep their
 //     coefficients' worth, without a round trip through clamped eight-bit values. Blending is linear and so are the colour
 //     conversion and the subsampling, so chroma is blended at its own resolution and never upsampled.
-//   - rewrite.go replaces the rows that were touched. The bits before and behind are copied; of the bits behind, only
-//     the DC differences of one MCU change. A run of empty blocks that reaches into the touched rows (EOBRUN) is coded
+//
+//   - rewrite.go replaces the MCUs that were touched, row by row. The bits between are copied; of them, only the DC
+//     differences of one MCU behind each row change. A run of empty blocks that reaches into the touched rows (EOBRUN) is coded
 //     anew as a whole.
+//
 //   - huffman.go: the file's own tables are kept where they have all the codes. A table that an optimiser has cut down is
 //     extended: the code of all ones that T.81 keeps free becomes the prefix of longer codes, so that all codes in use
-//     stay valid. Only where that does not suffice the scan is coded anew with optimal tables.
+//     stay valid. Where that does not suffice, recode.go gives the longest codes anew, which are rare, and changes them where
+//     they stand; and where even that does not, the scan is coded anew with optimal tables.
+//
+//   - reopen.go reads the new file, and goes over what changed in it.
 //
 // Supported are Huffman-coded pictures of 8 bits: baseline, extended sequential and progressive, one to four components,
 // in one scan or many, with whole ratios of sampling, with or without restart intervals. Others are refused with
@@ -35,6 +42,7 @@ package coefficient
 
 import (
 	"image"
+	"slices"
 
 	"github.com/colophon-project/colophon/internal/media"
 )
@@ -122,10 +130,16 @@ type Tables string
 
 // Values of Tables, from the least change to the most.
 const (
-	TablesKept     Tables = "kept"     // the file's own had all the codes
-	TablesExtended Tables = "extended" // codes were added to them, the old ones stand
-	TablesRebuilt  Tables = "rebuilt"  // scans were coded anew with optimal tables
+	TablesKept      Tables = "kept"      // the file's own had all the codes
+	TablesExtended  Tables = "extended"  // codes were added to them, the old ones stand
+	TablesReordered Tables = "reordered" // the rarest values have other codes, to make room for more; all others stand
+	TablesRebuilt   Tables = "rebuilt"   // scans were coded anew with optimal tables
 )
+
+// rank orders them.
+func (t Tables) rank() int {
+	return slices.Index([]Tables{TablesKept, TablesExtended, TablesReordered, TablesRebuilt}, t)
+}
 
 // Touched is what an overlay changed.
 type Touched struct {

@@ -193,7 +193,7 @@ func TestOverlayKeepsEveryOtherCoefficient(t *testing.T) {
 	const width, height = 171, 117
 	var seen sync.Map
 	t.Cleanup(func() {
-		for _, tables := range []coefficient.Tables{coefficient.TablesKept, coefficient.TablesExtended, coefficient.TablesRebuilt} {
+		for _, tables := range []coefficient.Tables{coefficient.TablesKept, coefficient.TablesExtended, coefficient.TablesReordered, coefficient.TablesRebuilt} {
 			name, ok := seen.Load(tables)
 			t.Logf("tables %s: %v", tables, name)
 			if !ok {

@@ -38,6 +38,13 @@ func try(t testing.TB, b []byte) error {
 				if _, err := again.Thumbnail(); err != nil {
 					t.Fatalf("reading what was written: %v", err)
 				}
+				once, err := p.Reopen(media.Memory(out.Bytes()))
+				if err != nil {
+					t.Fatalf("reopening what was written: %v", err)
+				}
+				if rule := coefficient.SameIndex(once, again); rule != "" {
+					t.Fatalf("reopening what was written: %s", rule)
+				}
 			}
 		}
 	}

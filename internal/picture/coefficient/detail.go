@@ -30,17 +30,21 @@ func (p *Picture) Thumbnail() (*image.RGBA, error) {
 // reduce makes a pixel of each 8×8 pixels of the picture.
 func (p *Picture) reduce() *image.RGBA {
 	m := image.NewRGBA(image.Rect(0, 0, ceil(p.width, 8), ceil(p.height, 8)))
-	var v [4]float32
+	samples := make([][]float32, len(p.components))
+	for i := range samples {
+		samples[i] = make([]float32, m.Rect.Dx())
+	}
 	for y := range m.Rect.Dy() {
-		for x := range m.Rect.Dx() {
-			for i := range p.components {
-				c := &p.components[i]
-				v[i] = c.mean(x/c.fx, y/c.fy)
+		for i := range p.components {
+			c := &p.components[i]
+			if by := y / c.fy; y%c.fy == 0 {
+				line := samples[i]
+				for x := range line {
+					line[x] = c.mean(x/c.fx, by)
+				}
 			}
-			red, green, blue := p.model.colour(v)
-			o := m.Pix[y*m.Stride+4*x:]
-			o[0], o[1], o[2], o[3] = clip(red), clip(green), clip(blue), 255
 		}
+		p.model.line(m.Pix[y*m.Stride:], samples)
 	}
 	return m
 }
@@ -67,12 +71,22 @@ func (m model) colour(v [4]float32) (red, green, blue float32) {
 	cb, cr := v[1]-128, v[2]-128
 	red, green, blue = v[0]+1.402*cr, v[0]-0.344136286*cb-0.714136286*cr, v[0]+1.772*cb
 	if m == ycck {
-		return (255 - red) * v[3] / 255, (255 - green) * v[3] / 255, (255 - blue) * v[3] / 255
+		ink := func(light float32) float32 { return min(max(255-light, 0), 255) * v[3] / 255 }
+		return ink(red), ink(green), ink(blue)
 	}
 	return red, green, blue
 }
 
-func clip(v float32) byte { return byte(min(max(v+0.5, 0), 255)) }
+func clip(v float32) byte {
+	n := int(v + 0.5)
+	switch {
+	case n < 0:
+		return 0
+	case n > 255:
+		return 255
+	}
+	return byte(n)
+}
 
 // Sample measures the detail of a region in pixels, which is cut off at the picture's edges.
 func (p *Picture) Sample(region image.Rectangle) (Detail, error) {

@@ -5,15 +5,15 @@ import (
 	"math/bits"
 )
 
-// store holds the coefficients of whole rows of blocks.
+// store holds the coefficients of a rectangle of blocks.
 type store struct {
-	first, stride int // first row; blocks in a row
-	coef          []int16
-	mask          []uint64 // per block, a bit for each coefficient other than zero
+	first, left, stride int // first row and column; blocks in a row
+	coef                []int16
+	mask                []uint64 // per block, a bit for each coefficient other than zero
 }
 
 func (s store) at(bx, by int) (*[64]int16, *uint64) {
-	i := (by-s.first)*s.stride + bx
+	i := (by-s.first)*s.stride + bx - s.left
 	return (*[64]int16)(s.coef[i*64:]), &s.mask[i]
 }
 
@@ -37,6 +37,7 @@ type encoder struct {
 	stores  [4]store
 	patches [4]*patch
 	pred    [4]int
+	moves   []move // codes that change where data is copied
 
 	run         int    // empty blocks that wait to be coded
 	corrections []byte // bits that follow their run

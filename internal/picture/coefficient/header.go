@@ -53,10 +53,12 @@ type scan struct {
 	mw, mh         int // MCUs across and down
 
 	intervals []interval
-	clean     []byte // the data without stuffing and markers, and some zeros behind
-	before    []mark // per row of MCUs, and one behind the last: where coding can break off at or before the row
-	after     []mark // and at or behind its beginning
-	open      int    // of an AC scan: the first row without the latter while the scan is read
+	clean     []byte    // the data without stuffing and markers, and some zeros behind
+	before    []mark    // per row of MCUs, and one behind the last: where coding can break off at or before the row
+	after     []mark    // and at or behind its beginning
+	long      [4]*notes // of each AC table
+	rows      []state   // of an AC scan: where reading stood at the beginning of each row
+	open      int       // of an AC scan: the first row without the latter while the scan is read
 }
 
 // unit is one block of an MCU.

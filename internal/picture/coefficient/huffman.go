@@ -12,7 +12,7 @@ const (
 )
 
 // table is a Huffman table, for decoding and encoding. What [readTable] and its like return is not changed, but for the
-// counts of use and the table for skipping.
+// counts of use, the table for skipping and the notes.
 type table struct {
 	counts [17]int // codes of each length; [0] is unused
 	values []byte
@@ -22,6 +22,7 @@ type table struct {
 	codes  [256]uint32           // code << 8 | length; 0 where there is none
 	used   [256]uint32           // how often each value was encoded
 	skip   []uint32              // see skipper
+	noted  *notes                // where long codes are noted
 }
 
 // readTable parses a table of a DHT segment and returns its length. A rule that it breaks is returned in words.

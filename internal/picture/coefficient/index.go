@@ -1,6 +1,8 @@
 package coefficient
 
 import (
+	"image"
+
 	"github.com/colophon-project/colophon/internal/media"
 )
 
@@ -50,27 +52,40 @@ func (p *Picture) readScans() error {
 	for _, s := range p.scans {
 		p.unstuff(s)
 		s.before = make([]mark, s.mh+1)
-		s.after = make([]mark, s.mh+1)
-		read := p.measureScan
-		switch {
-		case !p.progressive:
-		case s.ss == 0 && s.ah == 0:
-			read = p.readDC
-		case s.ss == 0:
-			read = p.refineDC
-		default:
-			read = p.readAC
+		if s.after = s.before; p.progressive {
+			s.after, s.rows = make([]mark, s.mh+1), make([]state, s.mh)
 		}
-		for i := range s.intervals {
-			if err := read(s, &s.intervals[i]); err != nil {
-				return err
-			}
+		if err := p.readIntervals(s); err != nil {
+			return err
 		}
-		last := &s.intervals[len(s.intervals)-1]
-		end := mark{mcu: s.mcus(), pos: last.exhausted}
-		s.before[s.mh], s.after[s.mh] = end, end
-		for ; s.ss > 0 && s.open < s.mh; s.open++ { // no break between the row's beginning and the end
-			s.after[s.open] = end
+		s.finish()
+	}
+	return nil
+}
+
+// finish sets the marks at the end of a scan that has been read.
+func (s *scan) finish() {
+	last := &s.intervals[len(s.intervals)-1]
+	end := mark{mcu: s.mcus(), pos: last.exhausted}
+	s.before[s.mh], s.after[s.mh] = end, end
+	for ; s.ss > 0 && s.open < s.mh; s.open++ { // no break between the row's beginning and the end
+		s.after[s.open] = end
+	}
+}
+
+// readIntervals reads the intervals of a scan in turn, for the first time.
+func (p *Picture) readIntervals(s *scan) error {
+	defer s.noting()()
+	for i := range s.intervals {
+		v := &s.intervals[i]
+		err := error(nil)
+		if p.progressive {
+			err = p.reader(s)(s, v, v.start())
+		} else {
+			err = p.measureScan(s, v)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -102,17 +117,24 @@ func (p *Picture) lanes(s *scan) []lane {
 
 // measureScan goes over an interval of a sequential scan, reads the DC and notes where rows begin.
 func (p *Picture) measureScan(s *scan, v *interval) error {
+	return p.measureFrom(s, v, mark{mcu: v.first, pos: 8 * v.from}, func(int, mark) bool { return false })
+}
+
+// measureFrom goes over an interval from a mark on, until a row is known.
+func (p *Picture) measureFrom(s *scan, v *interval, m mark, known func(row int, m mark) bool) error {
 	lanes := p.lanes(s)
-	m := mark{mcu: v.first, pos: 8 * v.from}
 	limit := 8 * v.to
 	b := s.clean
-	mx, my := v.first%s.mw, v.first/s.mw
+	mx, my := m.mcu%s.mw, m.mcu/s.mw
 	for ; m.mcu < v.limit; m.mcu++ {
 		if mx == s.mw {
 			mx, my = 0, my+1
 		}
 		if mx == 0 {
-			s.before[my], s.after[my] = m, m
+			if known(my, m) {
+				return nil
+			}
+			s.before[my] = m
 		}
 		for i := range lanes {
 			l := &lanes[i]
@@ -170,6 +192,9 @@ func skipAC(t *table, skip []uint32, b []byte, pos int) int {
 		if l == 0 {
 			return -1
 		}
+		if l > longCode {
+			t.note(pos, l)
+		}
 		pos += int(l) + int(value&15)
 		switch {
 		case value&15 != 0:
@@ -188,35 +213,96 @@ func skipAC(t *table, skip []uint32, b []byte, pos int) int {
 	}
 }
 
-// readRows decodes the blocks of MCU rows [lo, hi) of a sequential scan into stores. It counts the use of the tables.
-func (p *Picture) readRows(s *scan, lo, hi int, stores []store) error {
-	lanes := p.lanes(s)
-	m := s.before[lo]
+// stretch is a run of MCUs within one interval.
+type stretch struct{ from, to mark }
+
+// between returns the stretches of a scan from one mark to another.
+func (s *scan) between(from, to mark) []stretch {
+	var list []stretch
 	for i := range s.intervals {
 		v := &s.intervals[i]
-		if v.limit <= lo*s.mw || v.first >= hi*s.mw {
+		if max(from.mcu, v.first) >= min(to.mcu, v.limit) {
 			continue
 		}
-		if v.first > lo*s.mw {
+		st := stretch{from, to}
+		if from.mcu <= v.first {
+			st.from = mark{mcu: v.first, pos: 8 * v.from}
+		}
+		if to.mcu >= v.limit {
+			st.to = mark{mcu: v.limit, pos: v.exhausted}
+		}
+		list = append(list, st)
+	}
+	return list
+}
+
+// readArea decodes the blocks of a rectangle of MCUs of a sequential scan into stores, and goes over what stands left of
+// it. It counts the use of the tables and returns the stretches that were decoded.
+func (p *Picture) readArea(s *scan, area image.Rectangle, stores []store) ([]stretch, error) {
+	lanes := p.lanes(s)
+	var list []stretch
+	for my := area.Min.Y; my < area.Max.Y; my++ {
+		first, limit := my*s.mw+area.Min.X, my*s.mw+area.Max.X
+		k := 0
+		if s.restart > 0 {
+			k = first / s.restart
+		}
+		v, m := &s.intervals[k], s.before[my]
+		if m.mcu < v.first {
 			m = mark{mcu: v.first, pos: 8 * v.from}
 		}
-		for ; m.mcu < min(v.limit, hi*s.mw); m.mcu++ {
-			mx, my := m.mcu%s.mw, m.mcu/s.mw
-			for i := range lanes {
-				l := &lanes[i]
-				block, mask := stores[s.parts[l.part]].at(mx*l.w+l.dx, my*l.h+l.dy)
-				diff, pos, ok := readDiff(l.dc, s.clean, m.pos)
-				if ok {
-					l.dc.used[magnitude(diff)&15]++
-					m.pred[l.part] += diff
-					block[0] = int16(m.pred[l.part])
-					pos, *mask, ok = readBlock(l.ac, s.clean, pos, block)
-				}
-				if !ok {
-					return p.damaged(s, v, m.pos, "coefficients of a block")
-				}
-				m.pos = pos
+		skipMCUs(s, lanes, &m, first)
+		for {
+			from := m
+			if err := p.readMCUs(s, v, lanes, &m, min(limit, v.limit), stores); err != nil {
+				return nil, err
 			}
+			if n := len(list); n > 0 && list[n-1].to.mcu == from.mcu && from.mcu != v.first {
+				list[n-1].to = m
+			} else {
+				list = append(list, stretch{from, m})
+			}
+			if m.mcu == limit {
+				break
+			}
+			k++
+			v = &s.intervals[k]
+			m = mark{mcu: v.first, pos: 8 * v.from}
+		}
+	}
+	return list, nil
+}
+
+// skipMCUs goes over MCUs of an interval that have been measured before, up to another one.
+func skipMCUs(s *scan, lanes []lane, m *mark, until int) {
+	for ; m.mcu < until; m.mcu++ {
+		for i := range lanes {
+			l := &lanes[i]
+			diff, next, _ := readDiff(l.dc, s.clean, m.pos)
+			m.pred[l.part] += diff
+			m.pos = skipAC(l.ac, l.skip, s.clean, next)
+		}
+	}
+}
+
+// readMCUs decodes MCUs of an interval, up to another one.
+func (p *Picture) readMCUs(s *scan, v *interval, lanes []lane, m *mark, until int, stores []store) error {
+	for ; m.mcu < until; m.mcu++ {
+		mx, my := m.mcu%s.mw, m.mcu/s.mw
+		for i := range lanes {
+			l := &lanes[i]
+			block, mask := stores[s.parts[l.part]].at(mx*l.w+l.dx, my*l.h+l.dy)
+			diff, pos, ok := readDiff(l.dc, s.clean, m.pos)
+			if ok {
+				l.dc.used[magnitude(diff)&15]++
+				m.pred[l.part] += diff
+				block[0] = int16(m.pred[l.part])
+				pos, *mask, ok = readBlock(l.ac, s.clean, pos, block)
+			}
+			if !ok {
+				return p.damaged(s, v, m.pos, "coefficients of a block")
+			}
+			m.pos = pos
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package coefficient
 import (
 	"image"
 	"image/draw"
+	"math"
 )
 
 // Values that quantised coefficients of 8-bit samples can have.
@@ -144,6 +145,10 @@ func (b *brush) line(pix []byte) {
 	m := b.mix
 	inks := b.model == cmyk || b.model == ycck
 	for i, out := 0, b.pixels; i < len(pix); i, out = i+4, out[2:] {
+		if i > 0 && [4]byte(pix[i:]) == [4]byte(pix[i-4:]) { // plates have large even parts
+			out[0], out[1] = b.pixels[i/2-2], b.pixels[i/2-1]
+			continue
+		}
 		red, green, blue, alpha := float32(pix[i]), float32(pix[i+1]), float32(pix[i+2]), float32(pix[i+3])
 		out[1] = alpha / 255
 		if inks {
@@ -209,6 +214,10 @@ func (b *brush) block(old, fresh *[64]int16, stride, from int, opaque bool) {
 			}
 		}
 	}
+	if opaque && even(&samples) {
+		*fresh = [64]int16{int16(min(max(math.Round(float64(64*samples[0]*b.inverses[0])), minDC), lastDC))}
+		return
+	}
 	forward(&samples)
 	for k, at := range zigzag {
 		v := base[k] + samples[at]*b.inverses[k]
@@ -222,4 +231,14 @@ func (b *brush) block(old, fresh *[64]int16, stride, from int, opaque bool) {
 			fresh[k] = int16(min(max(n, -maxAC), maxAC))
 		}
 	}
+}
+
+// even reports whether all samples of a block are the same.
+func even(samples *[64]float32) bool {
+	for _, v := range samples {
+		if v != samples[0] {
+			return false
+		}
+	}
+	return true
 }

@@ -1,14 +1,39 @@
 package coefficient
 
+import "math/bits"
+
 // at returns a block of a progressive picture.
 func (c *component) at(bx, by int) *[64]int16 {
 	return (*[64]int16)(c.coef[(by*c.sw+bx)*64:])
 }
 
+// state is where the reading of a progressive scan stands.
+type state struct {
+	mark
+	run           int // empty blocks to come
+	last, lastPos int // MCU and bit where the run began, or the mark
+}
+
+// start is the state at the beginning of an interval.
+func (v *interval) start() state {
+	return state{mark: mark{mcu: v.first, pos: 8 * v.from}, last: v.first, lastPos: 8 * v.from}
+}
+
+// reader returns the function that reads a scan of a progressive picture.
+func (p *Picture) reader(s *scan) func(*scan, *interval, state) error {
+	switch {
+	case s.ss > 0:
+		return p.readAC
+	case s.ah > 0:
+		return p.refineDC
+	}
+	return p.readDC
+}
+
 // readDC reads an interval of a first DC scan (G.1.2.1).
-func (p *Picture) readDC(s *scan, v *interval) error {
+func (p *Picture) readDC(s *scan, v *interval, from state) error {
 	lanes := p.lanes(s)
-	m := mark{mcu: v.first, pos: 8 * v.from}
+	m := from.mark
 	for ; m.mcu < v.limit; m.mcu++ {
 		mx, my := m.mcu%s.mw, m.mcu/s.mw
 		if mx == 0 {
@@ -30,10 +55,10 @@ func (p *Picture) readDC(s *scan, v *interval) error {
 }
 
 // refineDC reads an interval of a DC scan that adds a bit.
-func (p *Picture) refineDC(s *scan, v *interval) error {
+func (p *Picture) refineDC(s *scan, v *interval, from state) error {
 	lanes := p.lanes(s)
-	m := mark{mcu: v.first, pos: 8 * v.from}
-	if m.pos+(v.limit-v.first)*len(lanes) > 8*v.to {
+	m := from.mark
+	if m.pos+(v.limit-m.mcu)*len(lanes) > 8*v.to {
 		return p.damaged(s, v, 8*v.to+8, "DC coefficient")
 	}
 	for ; m.mcu < v.limit; m.mcu++ {
@@ -43,7 +68,7 @@ func (p *Picture) refineDC(s *scan, v *interval) error {
 		}
 		for i := range lanes {
 			l := &lanes[i]
-			bit := int16(window(s.clean, m.pos) >> 63)
+			bit := int16(s.clean[m.pos>>3]>>(7-m.pos&7)) & 1
 			l.c.at(mx*l.w+l.dx, my*l.h+l.dy)[0] |= bit << s.al
 			m.pos++
 		}
@@ -53,39 +78,48 @@ func (p *Picture) refineDC(s *scan, v *interval) error {
 }
 
 // readAC reads an interval of an AC scan and notes the breaks next to each row.
-func (p *Picture) readAC(s *scan, v *interval) error {
+func (p *Picture) readAC(s *scan, v *interval, from state) error {
 	c, t := &p.components[s.parts[0]], s.slots[1][s.ta[0]]
-	m := mark{mcu: v.first, pos: 8 * v.from}
-	last, run := m, 0
-	for ; m.mcu < v.limit; m.mcu++ {
-		bx, by := m.mcu%s.mw, m.mcu/s.mw
+	pos, run, limit, band := from.pos, from.run, 8*v.to, s.band()
+	last, lastPos := from.last, from.lastPos
+	bx, by := from.mcu%s.mw, from.mcu/s.mw
+	for mcu := from.mcu; mcu < v.limit; mcu, bx = mcu+1, bx+1 {
+		if bx == s.mw {
+			bx, by = 0, by+1
+		}
 		if run == 0 {
-			last = m
+			last, lastPos = mcu, pos
+			for ; s.open*s.mw <= mcu; s.open++ {
+				s.after[s.open] = mark{mcu: mcu, pos: pos}
+			}
 		}
 		if bx == 0 {
-			s.before[by] = last
-		}
-		for ; run == 0 && s.open*s.mw <= m.mcu; s.open++ {
-			s.after[s.open] = m
+			s.before[by] = mark{mcu: last, pos: lastPos}
+			s.rows[by] = state{mark: mark{mcu: mcu, pos: pos}, run: run, last: last, lastPos: lastPos}
 		}
 		ok := false
+		at := by*c.sw + bx
 		if s.ah == 0 {
 			if run > 0 {
 				run--
 				continue
 			}
-			m.pos, run, ok = readBand(t, s, m.pos, c.at(bx, by), &c.mask[by*c.sw+bx])
+			pos, run, ok = readBand(t, s, pos, (*[64]int16)(c.coef[at*64:]), &c.mask[at])
 		} else {
-			m.pos, run, ok = refineBand(t, s, m.pos, run, c.at(bx, by), &c.mask[by*c.sw+bx])
+			if run > 0 && c.mask[at]&band == 0 {
+				run--
+				continue
+			}
+			pos, run, ok = refineBand(t, s, pos, run, (*[64]int16)(c.coef[at*64:]), &c.mask[at])
 		}
-		if !ok || m.pos > 8*v.to {
-			return p.damaged(s, v, m.pos, "AC coefficients of a block")
+		if !ok || pos > limit {
+			return p.damaged(s, v, pos, "AC coefficients of a block")
 		}
 	}
 	if run > 0 {
-		return p.damaged(s, v, m.pos, "run of empty blocks within the interval")
+		return p.damaged(s, v, pos, "run of empty blocks within the interval")
 	}
-	v.exhausted = m.pos
+	v.exhausted = pos
 	return nil
 }
 
@@ -96,6 +130,9 @@ func readBand(t *table, s *scan, pos int, block *[64]int16, mask *uint64) (next,
 		value, l := t.decode(w)
 		if l == 0 {
 			return pos, 0, false
+		}
+		if l > longCode {
+			t.note(pos, l)
 		}
 		r, n := uint(value>>4), uint(value&15)
 		pos += int(l + n)
@@ -126,13 +163,16 @@ func readBand(t *table, s *scan, pos int, block *[64]int16, mask *uint64) (next,
 
 // refineBand reads a scan that adds a bit to a block's band (G.1.2.3).
 func refineBand(t *table, s *scan, pos, run int, block *[64]int16, mask *uint64) (next, left int, ok bool) {
-	k := s.ss
+	k, old := s.ss, *mask&s.band()
 	bit := int16(1) << s.al
 	for run == 0 && k <= s.se {
 		w := window(s.clean, pos)
 		value, l := t.decode(w)
 		if l == 0 {
 			return pos, 0, false
+		}
+		if l > longCode {
+			t.note(pos, l)
 		}
 		pos += int(l)
 		r, fresh := int(value>>4), int16(0)
@@ -154,7 +194,7 @@ func refineBand(t *table, s *scan, pos, run int, block *[64]int16, mask *uint64)
 		default:
 			return pos, 0, false
 		}
-		pos, k = correct(s, pos, k, r, bit, block)
+		pos, k = correct(s.clean, pos, k, r, old>>k, s.se, bit, block)
 		if fresh != 0 {
 			if k > s.se {
 				return pos, 0, false
@@ -167,31 +207,27 @@ func refineBand(t *table, s *scan, pos, run int, block *[64]int16, mask *uint64)
 	if run == 0 {
 		return pos, 0, true
 	}
-	if *mask&s.band()>>k != 0 {
-		pos, _ = correct(s, pos, k, 64, bit, block)
+	if rest := old >> k; rest != 0 {
+		pos, _ = correct(s.clean, pos, k, 64, rest, s.se, bit, block)
 	}
 	return pos, run - 1, true
 }
 
-// correct reads a bit for each coefficient that is not zero, up to the zero behind skip others.
-func correct(s *scan, pos, k, skip int, bit int16, block *[64]int16) (int, int) {
-	for ; k <= s.se; k++ {
-		switch c := block[k]; {
-		case c == 0:
-			if skip == 0 {
-				return pos, k
-			}
-			skip--
-		default:
-			if window(s.clean, pos)>>63 == 1 {
-				if c > 0 {
-					block[k] = c + bit
-				} else {
-					block[k] = c - bit
-				}
-			}
-			pos++
+// correct reads a bit for each coefficient that is not zero, which the mask from k on says, up to the zero behind skip
+// others.
+func correct(b []byte, pos, k, skip int, mask uint64, se int, bit int16, block *[64]int16) (int, int) {
+	for {
+		zeros := bits.TrailingZeros64(mask)
+		if mask == 0 || skip < zeros {
+			return pos, min(k+skip, se+1)
 		}
+		skip -= zeros
+		k += zeros
+		mask = mask >> zeros >> 1
+		v := &block[k&63]
+		sign := *v >> 15
+		*v += (bit ^ sign - sign) & -int16(window(b, pos)>>63)
+		pos++
+		k++
 	}
-	return pos, k
 }

@@ -1,6 +1,7 @@
 package coefficient
 
 import (
+	"bytes"
 	"image"
 	"slices"
 
@@ -12,57 +13,79 @@ type rewriting struct {
 	*Picture
 	stores  []store // of each component
 	patches []patch
-	whole   bool // the stores hold all rows
-	tables  Tables
+	// stretches of each scan, of a sequential picture, are what its stores were decoded from at first.
+	stretches [][]stretch
+	whole     bool // the stores hold all blocks
+	tables    Tables
 }
 
-// rows returns the rows of a scan's MCUs that hold changed blocks.
-func (r *rewriting) rows(s *scan) (lo, hi int) {
-	lo = s.mh
+// area returns the rectangle of a scan's MCUs that holds the changed blocks.
+func (r *rewriting) area(s *scan) image.Rectangle {
+	var area image.Rectangle
 	for _, u := range s.units {
-		area := r.patches[s.parts[u.part]].area
-		lo, hi = min(lo, area.Min.Y/u.h), max(hi, ceil(area.Max.Y, u.h))
+		a := r.patches[s.parts[u.part]].area
+		area = area.Union(image.Rect(a.Min.X/u.w, a.Min.Y/u.h, ceil(a.Max.X, u.w), ceil(a.Max.Y, u.h)))
 	}
-	return lo, hi
+	return area
 }
 
-// load decodes the rows of all scans that are to be coded anew.
+// load decodes the blocks of all scans that are to be coded anew: those of MCUs that change, or the whole picture.
 func (r *rewriting) load(whole bool) error {
 	if r.progressive {
 		for i := range r.components {
 			c := &r.components[i]
-			r.stores[i] = store{0, c.sw, c.coef, c.mask}
+			r.stores[i] = store{stride: c.sw, coef: c.coef, mask: c.mask}
 		}
 		return nil
 	}
 	total := 0
-	for _, s := range r.scans {
-		lo, hi := r.rows(s)
+	for i, s := range r.scans {
+		area := r.area(s)
 		if whole {
-			lo, hi = 0, s.mh
+			area = image.Rect(0, 0, s.mw, s.mh)
 		}
 		for _, u := range s.units {
-			c := &r.components[s.parts[u.part]]
-			r.stores[s.parts[u.part]] = store{first: lo * u.h, stride: c.sw}
-			if u.dx == 0 && u.dy == 0 {
-				total += (hi - lo) * u.h * c.sw * 64
-			}
+			r.stores[s.parts[u.part]] = store{first: area.Min.Y * u.h, left: area.Min.X * u.w, stride: area.Dx() * u.w}
+			total += area.Dx() * area.Dy() * 64
 		}
 		if total > MaxCoefficients {
 			return media.TooLarge("coefficients", int64(s.at), MaxCoefficients)
 		}
 		for _, u := range s.units {
 			if st := &r.stores[s.parts[u.part]]; st.coef == nil {
-				n := (hi - lo) * u.h * st.stride
+				n := area.Dy() * u.h * st.stride
 				st.coef, st.mask = make([]int16, n*64), make([]uint64, n)
 			}
 		}
-		if err := r.readRows(s, lo, hi, r.stores); err != nil {
+		list, err := r.readArea(s, area, r.stores)
+		if err != nil {
 			return err
+		}
+		if !whole {
+			r.stretches[i] = list
 		}
 	}
 	r.whole = whole
 	return nil
+}
+
+// fresh returns what of a scan has to be coded anew.
+func (r *rewriting) fresh(i int) []stretch {
+	s := r.scans[i]
+	if !r.progressive {
+		return r.stretches[i]
+	}
+	area := r.area(s)
+	return s.between(s.before[area.Min.Y], s.after[area.Max.Y])
+}
+
+// all returns the whole of a scan.
+func (s *scan) all() []stretch { return s.between(s.before[0], s.after[s.mh]) }
+
+// newRewriting begins an overlay or a look at a region.
+func (p *Picture) newRewriting() *rewriting {
+	return &rewriting{Picture: p, stores: make([]store, len(p.components)), patches: make([]patch, len(p.components)),
+		stretches: make([][]stretch, len(p.scans)), tables: TablesKept}
 }
 
 // Overlay plans the file in which plate covers box: plate's upper left corner lies at that of the box, and what reaches
@@ -76,7 +99,7 @@ func (p *Picture) Overlay(box image.Rectangle, plate image.Image) (*media.Edit, 
 	if err := p.survey(); err != nil {
 		return nil, Touched{}, err
 	}
-	r := &rewriting{Picture: p, stores: make([]store, len(p.components)), patches: make([]patch, len(p.components)), tables: TablesKept}
+	r := p.newRewriting()
 	touched := Touched{}
 	for i := range p.components {
 		c := &p.components[i]
@@ -105,7 +128,7 @@ func (r *rewriting) splices() ([]media.Splice, error) {
 	var list []media.Splice
 	var file, out slots // tables in effect in the old file and the new one
 	grown := 0
-	for _, s := range r.scans {
+	for i, s := range r.scans {
 		for class := range out {
 			for id, t := range s.slots[class] {
 				if file[class][id] != t {
@@ -113,7 +136,7 @@ func (r *rewriting) splices() ([]media.Splice, error) {
 				}
 			}
 		}
-		data, want, err := r.scan(s)
+		edit, want, err := r.scan(i)
 		if err != nil {
 			return nil, err
 		}
@@ -129,44 +152,53 @@ func (r *rewriting) splices() ([]media.Splice, error) {
 		if len(tables) > 0 {
 			list = append(list, media.Splice{Offset: int64(s.sos), Insert: tables})
 		}
-		list = append(list, media.Splice{Offset: int64(s.at), Delete: int64(s.end - s.at), Insert: data})
-		grown += len(tables) + len(data) - (s.end - s.at)
+		list = append(list, edit)
+		grown += len(tables) + len(edit.Insert) - int(edit.Delete)
 	}
 	indexes, err := r.moved(grown)
 	return append(indexes, list...), err
 }
 
-// scan returns the new data of a scan and the tables that it needs in the slots it uses.
-func (r *rewriting) scan(s *scan) ([]byte, slots, error) {
+// scan returns what changes in the data of a scan and the tables that it needs in the slots it uses.
+func (r *rewriting) scan(i int) (edit media.Splice, tables slots, err error) {
+	s, fresh := r.scans[i], r.fresh(i)
 	want := s.needed()
 	want.each((*table).recount)
-	lo, hi := r.rows(s)
-	from, to := s.before[lo], s.after[hi]
-	data := r.code(s, want, from, to)
-	lacking, room := false, true
+	edit = r.spliced(s, want, fresh, nil)
+	how := TablesKept
 	wider := want.each(func(t *table) *table {
 		more := t.missing()
 		if len(more) == 0 {
 			return t
 		}
-		lacking = true
 		wide := t.extend(more)
-		room = room && wide != nil
+		if how.rank() < TablesExtended.rank() {
+			how = TablesExtended
+		}
+		if wide == nil && how != TablesRebuilt {
+			wide, how = t.lengthen(more), TablesReordered
+		}
+		if wide == nil {
+			how = TablesRebuilt
+		}
 		return wide
 	})
-	switch {
-	case !lacking:
-		return data, want, nil
-	case room:
-		if r.tables == TablesKept {
-			r.tables = TablesExtended
-		}
-		return r.code(s, wider, from, to), wider, nil
+	moves, known := s.moves(wider)
+	if !known {
+		how = TablesRebuilt
 	}
-	r.tables = TablesRebuilt
+	if r.tables.rank() < how.rank() {
+		r.tables = how
+	}
+	switch how {
+	case TablesKept:
+		return edit, want, nil
+	case TablesExtended, TablesReordered:
+		return r.spliced(s, wider, fresh, moves), wider, nil
+	}
 	counted := false
 	if !r.whole && !r.progressive {
-		// Decoding counts the old codes of all blocks, and the new ones of the touched rows have been counted. That is
+		// Decoding counts the old codes of all blocks, and the new ones of the touched blocks have been counted. That is
 		// every code there will be, but for an end of block that the old coding spelled with zeros.
 		counted = len(r.scans) == 1
 		for _, t := range want[1] {
@@ -175,15 +207,21 @@ func (r *rewriting) scan(s *scan) ([]byte, slots, error) {
 			}
 		}
 		if err := r.load(true); err != nil {
-			return nil, want, err
+			return edit, want, err
 		}
 	}
 	if !counted {
 		want.each((*table).recount)
-		r.code(s, want, s.before[0], s.after[s.mh])
+		r.code(s, want, s.all(), nil)
 	}
 	rebuilt := want.each((*table).optimal)
-	return r.code(s, rebuilt, s.before[0], s.after[s.mh]), rebuilt, nil
+	return r.spliced(s, rebuilt, s.all(), nil), rebuilt, nil
+}
+
+// spliced is code as a splice.
+func (r *rewriting) spliced(s *scan, tables slots, list []stretch, moves []move) media.Splice {
+	kept, data := r.code(s, tables, list, moves)
+	return media.Splice{Offset: int64(s.at + kept), Delete: int64(s.end - s.at - kept), Insert: data}
 }
 
 // needed returns the tables in the slots that a scan uses.
@@ -211,39 +249,58 @@ func (t slots) each(f func(*table) *table) slots {
 	return t
 }
 
-// code returns the data of a scan with the MCUs between two marks coded anew. Other restart intervals, and the bits
-// before and behind in their own, are copied.
-func (r *rewriting) code(s *scan, tables slots, from, to mark) []byte {
-	e := &encoder{s: s}
+// code returns the data of a scan with some stretches coded anew, and how many bytes stay before it. Other restart
+// intervals, and the bits between the stretches, are copied, but for the moves.
+func (r *rewriting) code(s *scan, tables slots, list []stretch, moves []move) (kept int, data []byte) {
+	e := &encoder{s: s, moves: moves}
 	for i, part := range s.parts {
 		e.dc[i], e.ac[i] = tables[0][s.td[i]], tables[1][s.ta[i]]
 		e.stores[i], e.patches[i] = r.stores[part], &r.patches[part]
 	}
-	size := s.end - s.at
-	out := make([]byte, 0, size+size/8+1024)
 	for i := range s.intervals {
 		v := &s.intervals[i]
-		if i > 0 {
-			out = append(out, 0xFF, markerRST0+byte((i-1)&7))
+		begun := data != nil
+		if begun {
+			data = append(data, 0xFF, markerRST0+byte((i-1)&7))
 		}
-		first, limit := max(from.mcu, v.first), min(to.mcu, v.limit)
-		if first >= limit {
-			out = append(out, r.data[v.at:v.end]...)
+		if (len(e.moves) == 0 || e.moves[0].pos >= 8*v.to) && (len(list) == 0 || list[0].from.mcu >= v.limit) {
+			if begun {
+				data = append(data, r.data[v.at:v.end]...)
+			}
 			continue
 		}
-		e.writer, e.pred = writer{buf: slices.Grow(e.buf[:0], (v.to-v.from)*9/8+512)}, [4]int{}
-		if first > v.first {
-			e.copy(s.clean, 8*v.from, from.pos)
+		at := 8 * v.from
+		if !begun {
+			first := 8 * v.to
+			if len(list) > 0 {
+				first = min(first, list[0].from.pos)
+			}
+			if len(e.moves) > 0 {
+				first = min(first, e.moves[0].pos)
+			}
+			at = first &^ 7
+			kept = v.at - s.at + at/8 - v.from + bytes.Count(s.clean[v.from:at/8], []byte{0xFF})
+			size := s.end - s.at - kept
+			data = make([]byte, 0, size+size/8+1024)
+		}
+		e.writer = writer{buf: slices.Grow(e.buf[:0], (v.to-at/8)*9/8+512)}
+		for ; len(list) > 0 && list[0].from.mcu < v.limit; list = list[1:] {
+			from, to := list[0].from, list[0].to
+			e.copy(s.clean, at, from.pos)
 			e.pred = from.pred
+			e.encode(r.Picture, from.mcu, to.mcu)
+			if at = v.exhausted; to.mcu < v.limit {
+				at = r.join(e, to)
+			}
 		}
-		e.encode(r.Picture, first, limit)
-		if limit < v.limit {
-			e.copy(s.clean, r.join(e, to), v.exhausted)
-		}
+		e.copy(s.clean, at, v.exhausted)
 		e.finish()
-		out = stuff(out, e.buf)
+		data = stuff(data, e.buf)
 	}
-	return out
+	if data == nil {
+		kept = s.end - s.at
+	}
+	return kept, data
 }
 
 // join codes the DC differences of the MCU at a mark, since the blocks before it have changed, and returns the bit from
