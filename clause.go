@@ -6,12 +6,20 @@ package colophon
 type Clause string
 
 const (
+	// ClauseDS17 is Deep Synthesis Provisions Art. 17: the conspicuous notice, and the functions that need one.
+	ClauseDS17 Clause = "ds-17"
 	// ClauseDS18 is Deep Synthesis Provisions Art. 18: nobody removes, alters or hides a label.
 	ClauseDS18 Clause = "ds-18"
+	// ClauseLM4 is Labelling Measures Art. 4: the notice in each kind of content, and in every file that leaves.
+	ClauseLM4 Clause = "lm-4"
+	// ClauseGB5 is GB 45438-2025 5: words, size, duration and place of the notice.
+	ClauseGB5 Clause = "gb45438-5"
 	// ClauseLM5 is Labelling Measures Art. 5: the implicit label stands in the file's metadata.
 	ClauseLM5 Clause = "lm-5"
 	// ClauseLM6 is Labelling Measures Art. 6: what a platform checks, shows and adds.
 	ClauseLM6 Clause = "lm-6"
+	// ClauseLM9 is Labelling Measures Art. 9: content without a notice on a user's request.
+	ClauseLM9 Clause = "lm-9"
 	// ClauseLM10 is Labelling Measures Art. 10: no removal, alteration, forgery or hiding of labels, nor tools for it.
 	ClauseLM10 Clause = "lm-10"
 	// ClauseGB61 is GB 45438-2025 6.1: the elements of the metadata label, and one label in one file.
