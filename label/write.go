@@ -45,6 +45,9 @@ type Request struct {
 	Rand io.Reader
 	// DigitalSourceType is the IPTC URI that goes beside a label with state 1 in an XMP packet.
 	DigitalSourceType string
+	// Onto makes from src the file that the label goes to, when other marks are put on before it. It is asked once it is
+	// known that src can be labelled. Nil, or a nil Source, means src itself.
+	Onto func(*Report) (Source, error)
 }
 
 // Propagation is what a platform adds, Labelling Measures Art. 6.
@@ -85,6 +88,7 @@ type Plan struct {
 	Continues bool
 
 	options Options
+	kept    []Mark // what a file that stays as it is has
 }
 
 // Prepare decides how a file gets the requested label and plans the edit. It writes nothing.
@@ -107,12 +111,27 @@ func Prepare(src Source, req Request) (*Plan, error) {
 		}
 	}
 	carried, err := p.decide(report, &req)
-	if err != nil || p.Action == Kept {
+	if err != nil {
 		return p, err
+	}
+	var onto Source
+	if req.Onto != nil {
+		if onto, err = req.Onto(report); err != nil {
+			return nil, err
+		}
+	}
+	if p.Action == Kept {
+		if onto != nil && p.Place == media.PlaceSidecar { // it names the file by its digest, which is another now
+			return p, p.beside(onto, report, p.Fields.encode())
+		}
+		return p, nil
 	}
 	value, err := p.seal(&req, carried)
 	if err != nil {
 		return nil, err
+	}
+	if onto != nil {
+		src = onto
 	}
 	return p, p.place(src, container, report, &req, value)
 }
@@ -149,8 +168,19 @@ func continued(report *Report) bool {
 }
 
 func (p *Plan) keep(report *Report) {
-	p.Action, p.Place, p.Fields = Kept, report.Marks[0].Place, report.Marks[0].Fields
+	p.Action, p.Place, p.Fields, p.kept = Kept, report.Marks[0].Place, report.Marks[0].Fields, inside(report.Marks)
 	p.Findings = append(p.Findings, colophon.Finding{Code: CodeLabelledAlready, Offset: report.Marks[0].Offset})
+}
+
+// inside returns the labels that stand in the file itself.
+func inside(marks []Mark) []Mark {
+	var list []Mark
+	for _, m := range marks {
+		if m.Place != media.PlaceSidecar {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 func (p *Plan) number(req *Request) error {
@@ -357,6 +387,9 @@ func (p *Plan) ReadBack(written, sidecar Source) error {
 	if report.Format != p.Format {
 		return readBack("format "+string(report.Format), nil)
 	}
+	if p.Action == Kept {
+		return p.same(inside(report.Marks))
+	}
 	var mark *Mark
 	for i := range report.Marks {
 		if report.Marks[i].Place == p.Place {
@@ -368,6 +401,19 @@ func (p *Plan) ReadBack(written, sidecar Source) error {
 		return readBack(itoa(len(report.Marks))+" labels", nil)
 	case mark.Fields != p.Fields:
 		return readBack("fields", nil)
+	}
+	return nil
+}
+
+// same fails unless a file has the labels that it had.
+func (p *Plan) same(marks []Mark) error {
+	if len(marks) != len(p.kept) {
+		return readBack(itoa(len(marks))+" labels", nil)
+	}
+	for i := range marks {
+		if marks[i].Place != p.kept[i].Place || marks[i].Fields != p.kept[i].Fields {
+			return readBack("fields", nil)
+		}
 	}
 	return nil
 }
