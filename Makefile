@@ -26,9 +26,9 @@ lint:
 tools:
 	@bash tools/install.sh
 
-# Rewrites the matrix in docs/format/label.md from what other programs read.
+# Rewrites the tables in docs/format from what other programs read and what each sample got.
 matrix: tools
-	$(GO) test ./internal/cli -run TestMatrix -count=1 -update
+	$(GO) test ./internal/cli -run 'TestMatrix|TestWrittenByOthers|TestTry' -count=1 -update
 
 bench: build tools
 	cd bench && $(GO) run . -colophon ../$(BIN)

@@ -517,6 +517,9 @@ func TestEveryPhraseHasChinese(t *testing.T) {
 	foreign := unsaid()
 	reached := reachable(t)
 	for arg, entries := range zh.Phrases() {
+		if arg == "reason" {
+			continue // TestEveryReasonHasChinese
+		}
 		used := map[string]bool{}
 		found := r.argument(arg)
 		for _, w := range found {
@@ -563,6 +566,42 @@ func TestEveryPhraseHasChinese(t *testing.T) {
 			if !strings.ContainsFunc(said, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
 				t.Errorf("%s %q: %q is no Chinese", arg, key, said)
 			}
+		}
+	}
+}
+
+// saidWhy finds the literals that become the argument "reason": why something was encoded anew.
+var saidWhy = regexp.MustCompile(`(?:obstacle|\banew)\("([^"]+)"( \+)?|\breason[A-Z]\w*\s*= "([^"]+)"()`)
+
+// TestEveryReasonHasChinese holds the reasons of the catalogue to those in the sources, both ways.
+func TestEveryReasonHasChinese(t *testing.T) {
+	_, zh := printers(t)
+	used := map[string]bool{}
+	for _, s := range sources(t) {
+		if s.test || !strings.HasPrefix(s.pkg, "notice/") {
+			continue
+		}
+		text, err := os.ReadFile(s.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range saidWhy.FindAllStringSubmatch(string(text), -1) {
+			reason := cmp.Or(m[1], m[3])
+			if m[2] != "" {
+				reason += gap
+			}
+			used[reason] = true
+			if _, key := zh.Phrase("reason", strings.ReplaceAll(reason, gap, "\u00a7")); key == "" {
+				t.Errorf("%s: the reason %q has no Chinese in internal/locale/phrases.zh.json", s.path, reason)
+			}
+		}
+	}
+	if len(used) < 20 {
+		t.Fatalf("only %d reasons were found", len(used))
+	}
+	for reason := range zh.Phrases()["reason"] {
+		if !used[reason] {
+			t.Errorf("the reason %q is given by no source", reason)
 		}
 	}
 }

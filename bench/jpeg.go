@@ -71,7 +71,7 @@ func (b *bench) jpeg() error {
 	}
 	label := func(extra ...string) func() (int64, error) {
 		return func() (int64, error) {
-			args := append([]string{"label", "--producer", "001191110102MACQD9K64010000", "-r", "--out", b.out()}, extra...)
+			args := append([]string{"label", "--notice", "none", "--producer", "001191110102MACQD9K64010000", "-r", "--out", b.out()}, extra...)
 			return command(b.colophon, append(args, b.path("in"))...)
 		}
 	}
@@ -143,7 +143,7 @@ func (b *bench) read() error {
 	if err := b.fresh(); err != nil {
 		return err
 	}
-	if _, err := command(b.colophon, "label", "--producer", "bench", "-r", "--out", b.out(), b.path("in")); err != nil {
+	if _, err := command(b.colophon, "label", "--notice", "none", "--producer", "bench", "-r", "--out", b.out(), b.path("in")); err != nil {
 		return err
 	}
 	ours := &contender{name: "colophon --json read", run: func() (int64, error) {
@@ -191,7 +191,7 @@ func (b *bench) mp4() error {
 			return err
 		}
 		ours := &contender{name: "colophon label", prepare: warm, run: func() (int64, error) {
-			return command(b.colophon, "label", "--producer", "bench", "--out", b.path("mp4"), in)
+			return command(b.colophon, "label", "--notice", "none", "--producer", "bench", "--out", b.path("mp4"), in)
 		}}
 		peer := &contender{name: "cp, then syncfs", prepare: warm, run: func() (int64, error) {
 			rss, err := command("cp", in, out)

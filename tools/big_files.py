@@ -102,7 +102,7 @@ for name, make in [("mp4, moov in front", lambda p: mp4(p, True)), ("mp4, moov b
         sys.exit(f"{name}: FAILED to make the file")
     out = os.path.join(scratch, "out")
     cells, failed = [], False
-    for args in (("label", "--no-sync", "--producer", "me", "--out", out, path), ("read", os.path.join(out, os.path.basename(path))),
+    for args in (("label", "--notice", "none", "--no-sync", "--producer", "me", "--out", out, path), ("read", os.path.join(out, os.path.basename(path))),
                  ("verify", os.path.join(out, os.path.basename(path)))):
         code, peak = run(*args)
         failed |= code != 0 or peak > LIMIT

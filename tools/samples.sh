@@ -21,7 +21,7 @@ heif-enc -q 40 sample.png -o sample.heic > /dev/null
 ff "${picture[@]}" "${tone[@]}" -t 1 "${h264[@]}" -c:a aac -b:a 24k -movflags +faststart "${quiet[@]}" sample.mp4
 ff "${picture[@]}" "${tone[@]}" -t 1 "${h264[@]}" -c:a aac -b:a 24k "${quiet[@]}" sample.mov
 ff "${picture[@]}" "${tone[@]}" -t 1 "${h264[@]}" -c:a aac -b:a 24k "${quiet[@]}" sample.mkv
-ff "${picture[@]}" "${tone[@]}" -t 1 -c:v libvpx-vp9 -crf 45 -b:v 0 -c:a libopus -b:a 16k "${quiet[@]}" sample.webm
+ff "${picture[@]}" "${tone[@]}" -t 1 -c:v libvpx-vp9 -pix_fmt yuv420p -crf 45 -b:v 0 -c:a libopus -b:a 16k "${quiet[@]}" sample.webm
 ff "${picture[@]}" "${tone[@]}" -t 1 -c:v mpeg4 -q:v 12 -c:a libmp3lame -b:a 24k "${quiet[@]}" sample.avi
 ff "${picture[@]}" "${tone[@]}" -t 1 "${h264[@]}" -c:a aac -b:a 24k "${quiet[@]}" sample.flv
 ff "${picture[@]}" "${tone[@]}" -t 0.5 "${h264[@]}" -c:a aac -b:a 24k "${quiet[@]}" sample.ts

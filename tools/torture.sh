@@ -20,6 +20,10 @@ trap 'rm -rf "$scratch"' EXIT
   echo
   python3 tools/big_files.py bin/colophon "$scratch" "$gigabytes"
   echo
+  echo '## Video: larger films of other presets and forms'
+  echo
+  COLOPHON_TORTURE=1 go test -count=1 -timeout 60m -run 'Torture|Rotated' ./notice/film > "$scratch/film.log" 2>&1 && echo '- passed' || { echo '- FAILED'; tail -20 "$scratch/film.log"; }
+  echo
   echo "## Fuzzing, $fuzztime each"
   echo
   bash tools/fuzz.sh "$fuzztime" | sed 's/^/- /'

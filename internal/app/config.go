@@ -13,6 +13,9 @@ type Config struct {
 	Language string
 	// Jobs is how many files are worked on at once; 0 means one for each processor. COLOPHON_JOBS.
 	Jobs int
+	// FFmpeg is the ffmpeg program, or the folder that holds it and ffprobe; empty means the system's search path.
+	// COLOPHON_FFMPEG.
+	FFmpeg string
 }
 
 // Setting is one line of the configuration's documentation.
@@ -26,7 +29,7 @@ func FromEnvironment(getenv func(string) string) Config {
 	if err != nil || jobs < 0 {
 		jobs = 0
 	}
-	return Config{Producer: getenv("COLOPHON_PRODUCER"), Language: getenv("COLOPHON_LANG"), Jobs: jobs}
+	return Config{Producer: getenv("COLOPHON_PRODUCER"), Language: getenv("COLOPHON_LANG"), Jobs: jobs, FFmpeg: getenv("COLOPHON_FFMPEG")}
 }
 
 // Settings lists every setting with its value.
@@ -35,5 +38,6 @@ func (c Config) Settings() []Setting {
 		{"producer", "COLOPHON_PRODUCER", c.Producer},
 		{"language", "COLOPHON_LANG", c.Language},
 		{"jobs", "COLOPHON_JOBS", strconv.Itoa(c.Jobs)},
+		{"ffmpeg", "COLOPHON_FFMPEG", c.FFmpeg},
 	}
 }

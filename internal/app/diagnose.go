@@ -2,13 +2,16 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/internal/app/sample"
 	"github.com/colophon-project/colophon/internal/durable"
+	"github.com/colophon-project/colophon/internal/ffmpeg"
 	"github.com/colophon-project/colophon/label"
 )
 
@@ -21,6 +24,9 @@ const (
 	CodeDoctorNoWrite    colophon.Code = "doctor-no-write"         // arg "dir"
 	CodeDoctorFormats    colophon.Code = "doctor-formats"          // arg "count"
 	CodeDoctorNoFormat   colophon.Code = "doctor-no-format"        // arg "file"
+	CodeDoctorFFmpeg     colophon.Code = "doctor-ffmpeg"           // arg "version"
+	CodeDoctorNoFFmpeg   colophon.Code = "doctor-no-ffmpeg"        // arg "package"
+	CodeDoctorNoEncoder  colophon.Code = "doctor-no-encoder"       // args "encoders": notices on such video and sound fail
 )
 
 // Check is one line of a diagnosis.
@@ -32,8 +38,35 @@ type Check struct {
 }
 
 // Diagnose checks the configuration and the machine: each check does what it speaks of.
-func Diagnose(c Config) []Check {
-	return []Check{diagnoseProducer(c.Producer), diagnoseWrite(os.TempDir()), diagnoseFormats()}
+func Diagnose(ctx context.Context, c Config) []Check {
+	return []Check{diagnoseProducer(c.Producer), diagnoseWrite(os.TempDir()), diagnoseFormats(), diagnoseFFmpeg(ctx, c.FFmpeg)}
+}
+
+// encoders are those that notices on video and coded sound are made with.
+var encoders = [...]string{"libx264", "libx265", "libvpx-vp9", "libaom-av1", "aac", "libmp3lame", "libopus", "libvorbis"}
+
+func diagnoseFFmpeg(ctx context.Context, path string) Check {
+	check := Check{Name: "ffmpeg", Verdict: colophon.Failed, Code: CodeDoctorNoFFmpeg, Args: colophon.Args{"package": ffmpeg.Package}}
+	tools, err := ffmpeg.Find(path)
+	if err != nil {
+		return check
+	}
+	version, err := tools.Version(ctx)
+	if err != nil {
+		return check
+	}
+	var missing []string
+	for _, name := range encoders {
+		if has, err := tools.HasEncoder(ctx, name); err != nil || !has {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		check.Code, check.Args = CodeDoctorNoEncoder, colophon.Args{"encoders": strings.Join(missing, ", ")}
+		return check
+	}
+	check.Verdict, check.Code, check.Args = colophon.Passed, CodeDoctorFFmpeg, colophon.Args{"version": version}
+	return check
 }
 
 func diagnoseProducer(producer string) Check {

@@ -1,15 +1,26 @@
 package app
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image/png"
+	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync/atomic"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/internal/media"
 	"github.com/colophon-project/colophon/label"
+	"github.com/colophon-project/colophon/stamp"
 )
+
+// previewSuffix is appended to an output's name to name the picture with the measurement.
+const previewSuffix = ".notice.png"
 
 // A batch of finished files is made durable when it reaches either bound.
 const (
@@ -17,15 +28,17 @@ const (
 	batchBytes = 1 << 30
 )
 
-// Labelling labels files: it opens them, lets package label plan, writes the plans durably and reads every result back
+// Labelling stamps files: it opens them, lets package stamp plan, writes the plans durably and reads every result back
 // before it reports it done.
 type Labelling struct {
-	Request label.Request // Name and Sidecar are filled in for each file
+	Press   *stamp.Press
+	Request stamp.Request // Label.Name, Label.Sidecar and Progress are filled in for each file
 	Out     string        // folder of the outputs; empty puts them beside the inputs
 	InPlace bool
 	Force   bool // existing outputs may be replaced
 	DryRun  bool
 	NoSync  bool
+	Preview bool // beside each picture that got a notice, a picture with the measurement drawn on it
 	Jobs    int
 
 	// Progress counts what is done, for a person who waits.
@@ -37,6 +50,19 @@ type Labelling struct {
 // Progress is how far a run is.
 type Progress struct {
 	Files, Bytes atomic.Int64
+	// Encoded and Encoding are milliseconds of video: how many of how many have been encoded in the files under work.
+	Encoded, Encoding atomic.Int64
+}
+
+// film returns a function that keeps the progress of one film.
+func (p *Progress) film() func(done, total float64) {
+	var was, all int64
+	return func(done, total float64) {
+		now, whole := int64(done*1000), int64(total*1000)
+		p.Encoded.Add(now - was)
+		p.Encoding.Add(whole - all)
+		was, all = now, whole
+	}
 }
 
 // Labelled is the result of one file.
@@ -44,7 +70,8 @@ type Labelled struct {
 	Input   Input
 	Output  string // the labelled file; empty when none was written
 	Sidecar string // the label file; empty when none was written
-	Plan    *label.Plan
+	Preview string // the picture with the measurement; empty when none was written
+	Plan    *stamp.Plan
 	Err     error
 
 	files []*durable.File
@@ -87,13 +114,13 @@ func (l *Labelling) output(in Input) string {
 
 // Run labels the inputs and reports each, in order. Files are written in batches, and a result is reported only when its
 // batch is on the disk; while one batch goes to the disk, the next is being made.
-func (l *Labelling) Run(inputs []Input, report func(Labelled)) {
+func (l *Labelling) Run(ctx context.Context, inputs []Input, report func(Labelled)) {
 	var before *commit
 	for _, group := range groups(inputs) {
 		c := &commit{fresh: durable.NewBatch(durable.Options{NoSync: l.NoSync, Force: l.Force || l.InPlace})}
 		c.forced = durable.NewBatch(durable.Options{NoSync: l.NoSync, Force: true})
 		ordered(len(group), l.Jobs, func(i int) Labelled {
-			return l.one(group[i], c)
+			return l.one(ctx, group[i], c)
 		}, func(_ int, r Labelled) {
 			l.Progress.Files.Add(1)
 			c.results = append(c.results, r)
@@ -141,9 +168,9 @@ func (c *commit) start() {
 		}
 		for i := range c.results {
 			r := &c.results[i]
-			for _, path := range []string{r.Output, r.Sidecar} {
+			for _, path := range []string{r.Output, r.Sidecar, r.Preview} {
 				if err := errs[path]; err != nil && r.Err == nil {
-					r.Err, r.Output, r.Sidecar = err, "", ""
+					r.Err, r.Output, r.Sidecar, r.Preview = err, "", "", ""
 				}
 			}
 		}
@@ -162,8 +189,14 @@ func (c *commit) finish(report func(Labelled)) {
 }
 
 // one plans and writes one file, up to the point where only the sync and the rename are left.
-func (l *Labelling) one(in Input, c *commit) (r Labelled) {
+func (l *Labelling) one(ctx context.Context, in Input, c *commit) (r Labelled) {
 	r.Input = in
+	defer func() {
+		if p := recover(); p != nil { // a fault of ours in one file must not take the others with it
+			r.abort()
+			r.Err = fmt.Errorf("%s: %v\n%s", in.Path, p, debug.Stack())
+		}
+	}()
 	if in.Err != nil {
 		r.Err = in.Err
 		return r
@@ -175,81 +208,73 @@ func (l *Labelling) one(in Input, c *commit) (r Labelled) {
 	}
 	defer o.close()
 	l.Progress.Bytes.Add(o.src.Size())
-	req := l.Request
-	req.Name = filepath.Base(in.Path)
-	if o.side != nil {
-		req.Sidecar = o.side
-	}
-	r.Plan, err = label.Prepare(o.data, req)
-	r.Err = durable.Fault(in.Path, err)
-	if r.Err != nil || l.DryRun || r.Plan.Action == label.Kept {
+	if r.Err = fault(in.Path, ctx.Err()); r.Err != nil {
 		return r
 	}
-	if r.Err = durable.Fault(in.Path, l.write(&r, o.src, o.data, c)); r.Err != nil {
+	req := l.Request
+	req.Label.Name = filepath.Base(in.Path)
+	if o.side != nil {
+		req.Label.Sidecar = o.side
+	}
+	req.Progress = l.Progress.film()
+	r.Plan, err = l.Press.Prepare(ctx, o.data, req)
+	r.Err = fault(in.Path, err)
+	if r.Err != nil || l.DryRun || r.Plan.Action == label.Kept && !r.Plan.Changed() && l.Out == "" {
+		return r
+	}
+	if r.Err = fault(in.Path, l.write(ctx, &r, o, c)); r.Err != nil {
 		r.abort()
 	}
 	return r
 }
 
+// fault names the file of an error, and tells an interruption from a fault.
+func fault(path string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return &colophon.Error{Kind: colophon.Conflict, Code: CodeInterrupted, Args: colophon.Args{"file": path}, Err: err}
+	}
+	return durable.Fault(path, err)
+}
+
 // write makes the temporary files of one result and reads them back.
-func (l *Labelling) write(r *Labelled, src *durable.Source, data label.Source, c *commit) error {
+func (l *Labelling) write(ctx context.Context, r *Labelled, o *opened, c *commit) error {
+	src := o.src
 	out := l.output(r.Input)
 	if l.Out != "" {
 		if err := MakeFolder(filepath.Dir(out)); err != nil {
 			return err
 		}
 	}
-	if r.Plan.Action == label.Beside {
-		return l.beside(r, src, out, c)
-	}
-	f, err := r.create(c.fresh, out, src)
-	if err != nil {
-		return err
-	}
-	r.Output = out
-	if err := r.Plan.Edit.Apply(f, data); err != nil {
-		return err
-	}
-	written, release, err := l.buffers.load(f)
-	if err != nil {
-		return err
-	}
-	defer release()
-	if err := r.Plan.ReadBack(written, nil); err != nil {
-		return err
-	}
-	return f.Finish()
-}
-
-// beside writes a sidecar: next to the input, or next to a copy of it in the folder of the outputs.
-func (l *Labelling) beside(r *Labelled, src *durable.Source, out string, c *commit) error {
-	var of label.Source = src
-	at, batch := r.Input.Path, c.fresh
-	if l.Out != "" {
-		at = out
-		f, err := r.create(batch, out, src)
+	var written label.Source = src
+	if r.Plan.Changed() || l.Out != "" {
+		f, err := r.create(c.fresh, out, src)
 		if err != nil {
 			return err
 		}
 		r.Output = out
-		whole := new(media.Edit)
-		whole.Keep(0, src.Size())
-		if err := whole.Apply(f, src); err != nil {
+		edit := r.Plan.Edit
+		if edit == nil {
+			edit = new(media.Edit)
+			edit.Keep(0, src.Size())
+		}
+		if err := edit.Apply(f, o.data); err != nil {
 			return err
 		}
-		of = f
-	} else if r.Plan.Continues {
-		batch = c.forced // the label that stands there is continued
+		written = f
 	}
-	r.Sidecar = at + label.SidecarSuffix
-	f, err := r.create(batch, r.Sidecar, nil)
+	loaded, release, err := l.buffers.load(written)
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(r.Plan.Sidecar); err != nil {
+	defer release()
+	side, err := l.beside(r, o, c)
+	if err != nil {
 		return err
 	}
-	if err := r.Plan.ReadBack(of, f); err != nil {
+	if err := r.Plan.ReadBack(ctx, loaded, side); err != nil {
+		return err
+	}
+	if err := l.preview(r, loaded, c); err != nil {
 		return err
 	}
 	for _, f := range r.files {
@@ -258,6 +283,50 @@ func (l *Labelling) beside(r *Labelled, src *durable.Source, out string, c *comm
 		}
 	}
 	return nil
+}
+
+// preview writes the picture with the measurement, where one was asked for and can be drawn.
+func (l *Labelling) preview(r *Labelled, written label.Source, c *commit) error {
+	if !l.Preview || r.Plan.Notice.State != stamp.Put {
+		return nil
+	}
+	picture, err := r.Plan.Preview(written, l.Request.Notice)
+	if picture == nil || err != nil {
+		return err
+	}
+	r.Preview = r.Output + previewSuffix
+	f, err := r.create(c.fresh, r.Preview, nil)
+	if err != nil {
+		return err
+	}
+	return png.Encode(f, picture)
+}
+
+// beside writes the sidecar of the output, or of the input where that stays as it is, and returns nil where there is none.
+func (l *Labelling) beside(r *Labelled, o *opened, c *commit) (label.Source, error) {
+	var text io.Reader
+	switch {
+	case r.Plan.Action == label.Beside:
+		text = bytes.NewReader(r.Plan.Sidecar)
+	case r.Plan.Action == label.Kept && r.Plan.Place == media.PlaceSidecar && o.side != nil:
+		text = io.NewSectionReader(o.side, 0, o.side.Size()) // the label of a file that is copied goes with it
+	default:
+		return nil, nil
+	}
+	at, batch := r.Output, c.fresh
+	if at == "" {
+		at = r.Input.Path
+	}
+	if r.Plan.Continues && at == r.Input.Path {
+		batch = c.forced // the label that stands there is continued
+	}
+	r.Sidecar = at + label.SidecarSuffix
+	f, err := r.create(batch, r.Sidecar, nil)
+	if err != nil {
+		return nil, err
+	}
+	_, err = io.Copy(f, text)
+	return f, err
 }
 
 func (r *Labelled) create(b *durable.Batch, path string, like *durable.Source) (*durable.File, error) {
@@ -276,5 +345,5 @@ func (r *Labelled) abort() {
 	for _, f := range r.files {
 		f.Abort()
 	}
-	r.files, r.Output, r.Sidecar = nil, "", ""
+	r.files, r.Output, r.Sidecar, r.Preview = nil, "", "", ""
 }

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ const (
 	exitNoMark        = 3
 	exitNotConforming = 4
 	exitCouldNotTell  = 5
+	exitInterrupted   = 130 // as shells tell of SIGINT
 )
 
 // World is what the command line may use of the process around it.
@@ -54,6 +56,7 @@ type commands struct {
 // session is one run of the program: what commands are given.
 type session struct {
 	World
+	ctx    context.Context // ends when the person interrupts
 	say    *locale.Printer
 	json   bool
 	config app.Config
@@ -61,15 +64,15 @@ type session struct {
 	exit   int
 }
 
-// Main runs the program and returns its exit code.
-func Main(args []string, w World) int {
+// Main runs the program and returns its exit code. Cancelling the context ends long work; what was finished stays.
+func Main(ctx context.Context, args []string, w World) int {
 	config := app.FromEnvironment(w.Getenv)
 	say, err := locale.For(language(args, config, w.Getenv))
 	if err != nil {
 		fmt.Fprintln(w.Stderr, err)
 		return exitError
 	}
-	s := &session{World: w, say: say, config: config}
+	s := &session{World: w, ctx: ctx, say: say, config: config}
 	s.parse = func(args []string) int { return s.run(args) }
 	return s.run(args)
 }

@@ -17,7 +17,7 @@ type jsonCheck struct {
 
 // Run checks that Colophon can do its work on this machine and with this configuration.
 func (doctorCommand) Run(s *session) error {
-	for _, check := range app.Diagnose(s.config) {
+	for _, check := range app.Diagnose(s.ctx, s.config) {
 		if check.Verdict == colophon.Failed {
 			s.exit = exitError
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/internal/app"
 	"github.com/colophon-project/colophon/label"
+	"github.com/colophon-project/colophon/stamp"
 )
 
 // sourceTypePrefix is the IPTC vocabulary that DigitalSourceType takes its values from.
@@ -35,6 +36,18 @@ type labelCommand struct {
 	DryRun  bool `name:"dry-run"`
 	NoSync  bool `name:"no-sync"`
 
+	Notice         string  `default:"auto" placeholder:"auto|none"`
+	NoticeText     *string `name:"notice-text" placeholder:"WORDS"`
+	NoticeLanguage string  `name:"notice-lang" default:"zh" placeholder:"zh|en|both"`
+	Corner         string  `placeholder:"CORNER"`
+	At             string  `default:"start" placeholder:"start|end|both"`
+	Speech         bool
+	Whole          bool
+	Font           string `placeholder:"FILE"`
+	Function       string `default:"other" placeholder:"FUNCTION"`
+	Preview        bool
+	Estimate       bool
+
 	AllowBreakSignature bool `name:"allow-break-signature"`
 	ReplaceOwn          bool `name:"replace-own"`
 	Recursive           bool `short:"r"`
@@ -54,12 +67,16 @@ func (c *labelCommand) Run(s *session) error {
 	if (c.ID != "" || c.PropagateID != "") && len(inputs) > 1 {
 		return invalid(codeOneID)
 	}
+	if c.Estimate {
+		c.estimate(s, work, inputs)
+		return nil
+	}
 	if err := work.Check(inputs); err != nil {
 		return err
 	}
 	stop := s.watch(&work.Progress, len(inputs))
 	failed := 0
-	work.Run(inputs, func(r app.Labelled) {
+	work.Run(s.ctx, inputs, func(r app.Labelled) {
 		if r.Err != nil {
 			failed++
 		}
@@ -68,6 +85,9 @@ func (c *labelCommand) Run(s *session) error {
 	stop.end()
 	if failed > 0 {
 		s.exit = exitError
+	}
+	if s.ctx.Err() != nil {
+		s.exit = exitInterrupted
 	}
 	if !s.json && len(inputs) != 1 {
 		fmt.Fprintln(s.Stdout, s.say.Say("label-sum", "done", itoa(len(inputs)-failed), "failed", itoa(failed)))
@@ -88,25 +108,29 @@ func (c *labelCommand) work(s *session) (*app.Labelling, error) {
 	}
 	work := &app.Labelling{
 		Out: c.Out, InPlace: c.InPlace, Force: c.Force, DryRun: c.DryRun, NoSync: c.NoSync, Jobs: jobs(c.Jobs, s.config.Jobs),
-		Request: label.Request{
+		Press: app.NewPress(s.config), Preview: c.Preview,
+		Request: stamp.Request{Label: label.Request{
 			Place: label.Place(c.Place), AllowBreakSignature: c.AllowBreakSignature, ReplaceOwn: c.ReplaceOwn,
 			NewID: newID, Rand: rand.Reader,
-		},
+		}},
+	}
+	if err := c.notice(&work.Request); err != nil {
+		return nil, err
 	}
 	if strings.IndexFunc(c.SourceType, func(r rune) bool { return (r|0x20) < 'a' || (r|0x20) > 'z' }) >= 0 || c.SourceType == "" {
 		return nil, invalid(codeSourceType, "value", c.SourceType)
 	}
 	if c.SourceType != "none" {
-		work.Request.DigitalSourceType = sourceTypePrefix + c.SourceType
+		work.Request.Label.DigitalSourceType = sourceTypePrefix + c.SourceType
 	}
 	if c.Seal != "" {
 		key, err := readSigningKey(c.Seal)
 		if err != nil {
 			return nil, err
 		}
-		work.Request.Key = key
+		work.Request.Label.Key = key
 	}
-	return work, c.fields(s, &work.Request)
+	return work, c.fields(s, &work.Request.Label)
 }
 
 // fields sets whose label it is: a producer's, or a platform's.
@@ -163,45 +187,6 @@ func jobs(flag, configured int) int {
 		return configured
 	}
 	return runtime.NumCPU()
-}
-
-type jsonLabelled struct {
-	File     string        `json:"file"`
-	Format   label.Format  `json:"format"`
-	Action   label.Action  `json:"action,omitempty"`
-	DryRun   bool          `json:"dry_run,omitempty"`
-	Output   string        `json:"output,omitempty"`
-	Sidecar  string        `json:"sidecar,omitempty"`
-	Place    label.Place   `json:"place,omitempty"`
-	Fields   *jsonFields   `json:"fields,omitempty"`
-	Findings []jsonFinding `json:"findings"`
-	Error    *jsonError    `json:"error,omitempty"`
-}
-
-func (s *session) printLabelled(r app.Labelled, dry bool) {
-	if s.json {
-		j := jsonLabelled{File: r.Input.Path, DryRun: dry, Output: r.Output, Sidecar: r.Sidecar, Findings: []jsonFinding{}, Error: s.errorJSON(r.Err)}
-		if p := r.Plan; p != nil && r.Err == nil {
-			fields := fieldsJSON(p.Fields)
-			j.Format, j.Action, j.Place, j.Fields, j.Findings = p.Format, p.Action, p.Place, &fields, s.findingsJSON(p.Findings)
-		}
-		s.printJSON(j)
-		return
-	}
-	if r.Err != nil {
-		s.complain(r.Input.Path, r.Err)
-		return
-	}
-	to := r.Output
-	if r.Sidecar != "" {
-		to = r.Sidecar
-	}
-	key := "action-" + string(r.Plan.Action)
-	if dry && r.Plan.Action != label.Kept {
-		key += "-dry"
-	}
-	fmt.Fprintln(s.Stdout, s.say.Say(key, "file", r.Input.Path, "output", to, "place", string(r.Plan.Place), "format", string(r.Plan.Format), "id", r.Plan.Fields.ProduceID))
-	s.printFindings("  ", r.Plan.Findings)
 }
 
 func invalid(code colophon.Code, args ...string) error {

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -18,13 +19,16 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-const matrixFile = "../../docs/format/label.md"
+const (
+	matrixFile = "../../docs/format/label.md"
+	noticeFile = "../../docs/format/notice.md"
+)
 
 // run runs the program in-process and returns its standard output.
 func run(t *testing.T, want int, args ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code := cli.Main(args, cli.World{Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }, Version: "test"})
+	code := cli.Main(t.Context(), args, cli.World{Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }, Version: "test"})
 	if code != want {
 		t.Fatalf("colophon %s: exit %d, want %d\n%s%s", strings.Join(args, " "), code, want, out.String(), errs.String())
 	}
@@ -34,7 +38,7 @@ func run(t *testing.T, want int, args ...string) string {
 // exitOf runs the program in-process, whatever its exit code.
 func exitOf(stdout *string, args ...string) int {
 	var out, errs bytes.Buffer
-	code := cli.Main(args, cli.World{Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }, Version: "test"})
+	code := cli.Main(context.Background(), args, cli.World{Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }, Version: "test"})
 	*stdout = out.String()
 	return code
 }
@@ -56,7 +60,7 @@ func TestMatrix(t *testing.T) {
 			t.Fatal(err)
 		}
 		id := "matrix-" + strings.TrimPrefix(filepath.Ext(f.Name), ".")
-		reply := run(t, 0, "--json", "label", "--producer", "001191110102MACQD9K64010000", "--id", id, "--out", filepath.Join(dir, "out"), in)
+		reply := run(t, 0, "--json", "label", "--notice", "none", "--producer", "001191110102MACQD9K64010000", "--id", id, "--out", filepath.Join(dir, "out"), in)
 		out := filepath.Join(dir, "out", f.Name)
 		if run(t, 0, "verify", out); strings.Contains(reply, `"error"`) {
 			t.Fatal(reply)
@@ -64,7 +68,7 @@ func TestMatrix(t *testing.T) {
 		fmt.Fprintf(&table, "| %s | %s | `%s` | %s | %s | %s | %s | %s |\n", f.Name, jsonString(reply, "format"), jsonString(reply, "place"),
 			mark(exiftool(t, out), id), mark(ffprobe(t, out), id), mark(mediainfo(t, out), id), others(t, f.Name, out, id), same(t, f.Name, in, out))
 	}
-	golden(t, "matrix", table.String())
+	golden(t, matrixFile, "matrix", table.String())
 }
 
 // TestWrittenByOthers has exiftool and ffmpeg write labels, and reads them.
@@ -100,7 +104,7 @@ func TestWrittenByOthers(t *testing.T) {
 			writtenRow(t, &table, f.Name, "ffmpeg", out)
 		}
 	}
-	golden(t, "written", table.String())
+	golden(t, matrixFile, "written", table.String())
 }
 
 const exiftoolConfig = `
@@ -206,9 +210,9 @@ func heif(t *testing.T, path string) string {
 }
 
 // golden holds the part of the document between the named marks to text.
-func golden(t *testing.T, name, text string) {
+func golden(t *testing.T, file, name, text string) {
 	t.Helper()
-	doc, err := os.ReadFile(matrixFile)
+	doc, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,16 +220,16 @@ func golden(t *testing.T, name, text string) {
 	before, rest, ok := strings.Cut(string(doc), open)
 	old, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		t.Fatalf("%s has no marks for %s", matrixFile, name)
+		t.Fatalf("%s has no marks for %s", file, name)
 	}
 	if *update {
-		if err := os.WriteFile(matrixFile, []byte(before+open+text+end+after), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(before+open+text+end+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	if old != text {
-		t.Errorf("%s differs from what the programs show; `make matrix` rewrites it\nwant:\n%s", matrixFile, text)
+		t.Errorf("%s differs from what the programs show; `make matrix` rewrites it\nwant:\n%s", file, text)
 	}
 }
 

@@ -7,7 +7,8 @@ import (
 
 // Process returns the world of a program that was started from a shell.
 func Process() World {
-	// A run makes little garbage and ends soon: collecting less often is faster, and the limit keeps big files small.
+	// A run makes little garbage and ends soon: collecting less often is faster. The limit only says from where on it is
+	// worth collecting often: a picture that must be decoded takes more.
 	debug.SetGCPercent(400)
 	debug.SetMemoryLimit(48 << 20)
 	w := World{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: "devel"}

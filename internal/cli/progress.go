@@ -16,13 +16,14 @@ const progressAfter = 2 * time.Second
 type watch struct {
 	mu    sync.Mutex
 	drawn bool
+	began time.Time
 	s     *session
 	done  chan struct{}
 	ended sync.WaitGroup
 }
 
 func (s *session) watch(p *app.Progress, total int) *watch {
-	w := &watch{s: s, done: make(chan struct{})}
+	w := &watch{s: s, began: time.Now(), done: make(chan struct{})}
 	if !s.Terminal {
 		return w
 	}
@@ -46,8 +47,23 @@ func (w *watch) draw(p *app.Progress, total int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.drawn = true
-	fmt.Fprint(w.s.Stderr, "\r\x1b[K"+w.s.say.Say("progress", "files", strconv.FormatInt(p.Files.Load(), 10),
-		"total", strconv.Itoa(total), "megabytes", strconv.FormatInt(p.Bytes.Load()>>20, 10)))
+	args := []string{"files", strconv.FormatInt(p.Files.Load(), 10), "total", strconv.Itoa(total), "megabytes", strconv.FormatInt(p.Bytes.Load()>>20, 10)}
+	key := "progress"
+	if all := p.Encoding.Load(); all > 0 {
+		key = "progress-video"
+		done := p.Encoded.Load()
+		args = append(args, "encoded", strconv.FormatInt(done/1000, 10), "encoding", strconv.FormatInt(all/1000, 10), "left", w.left(done, all))
+	}
+	fmt.Fprint(w.s.Stderr, "\r\x1b[K"+w.s.say.Say(key, args...))
+}
+
+// left says how long the rest of the videos under work will take, if it goes on as it did.
+func (w *watch) left(done, all int64) string {
+	if done <= 0 || done >= all {
+		return ""
+	}
+	rest := time.Since(w.began).Seconds() * float64(all-done) / float64(done)
+	return w.s.say.Say("progress-left", "seconds", strconv.Itoa(int(rest+0.5)))
 }
 
 // pause runs print with the progress line out of the way.

@@ -33,13 +33,14 @@ func TestReadme(t *testing.T) {
 		dir := t.TempDir()
 		place(t, dir, "sample.png", "picture.png")
 		place(t, dir, "sample.mp4", "upload.mp4")
+		place(t, dir, "sample.mp4", "film.mp4")
 		place(t, dir, "sample.jpg", "generated/one/photo.jpg")
 		place(t, dir, "sample.docx", "generated/letter.docx")
 		place(t, dir, "sample.png", "generated/picture.png")
 		// The platform's command is shown for a file that its producer labelled.
 		run(t, 0, "label", "--producer", "maker", "--in-place", filepath.Join(dir, "upload.mp4"))
 		place(t, dir, "sample.gif", "delivery/flat.gif")
-		run(t, 0, "label", "--producer", "maker", "--in-place", filepath.Join(dir, "delivery/flat.gif"))
+		run(t, 0, "label", "--notice", "none", "--producer", "maker", "--in-place", filepath.Join(dir, "delivery/flat.gif"))
 
 		bin := t.TempDir()
 		if err := os.Symlink(os.Args[0], filepath.Join(bin, "colophon")); err != nil {

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,10 +16,10 @@ import (
 
 func TestMain(m *testing.M) {
 	if os.Getenv("COLOPHON_AS_PROGRAM") != "" {
-		os.Exit(cli.Main(os.Args[1:], cli.Process()))
+		os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Process()))
 	}
 	testscript.Main(m, map[string]func(){
-		"colophon": func() { os.Exit(cli.Main(os.Args[1:], cli.Process())) },
+		"colophon": func() { os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Process())) },
 	})
 }
 

@@ -64,8 +64,21 @@ func (p *Printer) Phrases() map[string]map[string]string {
 }
 
 // Phrase says the value of an argument in the printer's language. key is the phrase of the catalogue that was used; it
-// is empty, and the value as it was, where there is none.
+// is empty, and the value as it was, where there is none. A reason may be a rule that could not be kept.
 func (p *Printer) Phrase(arg, value string) (said, key string) {
+	names := []string{arg}
+	if arg == "reason" {
+		names = append(names, "rule")
+	}
+	for _, name := range names {
+		if said, key = p.phrase(name, value); key != "" {
+			break
+		}
+	}
+	return said, key
+}
+
+func (p *Printer) phrase(arg, value string) (said, key string) {
 	list := p.phrases[arg]
 	if said, ok := list.whole[value]; ok {
 		return said, value
