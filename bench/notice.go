@@ -137,10 +137,13 @@ func (b *bench) pictureNotice(kind string) (ours *contender, peers []*contender,
 	printing(ours, nil, self, "-child", "ours-"+kind, file)
 	standard := &contender{name: "Go's standard library: decode, draw, encode"}
 	printing(standard, nil, self, "-child", "go-"+kind, file)
-	vips := &contender{name: "libvips: insert and save"}
-	printing(vips, []string{"VIPS_CONCURRENCY=1"}, b.path("vips-plate"), file, b.path("plate.png"), b.path("vips."+kind),
-		strconv.Itoa(pictureWidth-560), strconv.Itoa(pictureHeight-140), strconv.Itoa(pictureTimes))
-	peers = []*contender{standard, vips}
+	peers = []*contender{standard}
+	for _, how := range []string{"composite", "insert"} {
+		vips := &contender{name: "libvips: " + how + " and save"}
+		printing(vips, []string{"VIPS_CONCURRENCY=1"}, b.path("vips-plate"), how, file, b.path("plate.png"), b.path("vips."+kind),
+			strconv.Itoa(pictureWidth-560), strconv.Itoa(pictureHeight-140), strconv.Itoa(pictureTimes))
+		peers = append(peers, vips)
+	}
 	return ours, peers, b.race(append([]*contender{ours}, peers...)...)
 }
 
@@ -159,8 +162,8 @@ func (b *bench) noticeJPEG() error {
 	}
 	fmt.Printf("### Notice on a JPEG picture of %d × %d, one processor\n\n", pictureWidth, pictureHeight)
 	table(append(append([]*contender{ours}, peers...), bare)...)
-	fmt.Printf("%.1f× Go's standard library (target ≥ 4), %.1f× libvips (target ≥ 1.5), %.2f times the bare entropy pass (target ≤ 1.5)\n\n",
-		ours.faster(peers[0]), ours.faster(peers[1]), 1/ours.faster(bare))
+	fmt.Printf("%.1f× Go's standard library (target ≥ 4), %.1f× libvips' composite (target ≥ 1.5) and %.1f× its insert, %.2f times the bare entropy pass (target ≤ 1.5)\n\n",
+		ours.faster(peers[0]), ours.faster(peers[1]), ours.faster(peers[2]), 1/ours.faster(bare))
 	return nil
 }
 
@@ -190,7 +193,7 @@ func (b *bench) noticePNG() error {
 	}
 	fmt.Printf("### Notice on a PNG picture of %d × %d, one processor\n\n", pictureWidth, pictureHeight)
 	table(append([]*contender{ours}, peers...)...)
-	fmt.Printf("%.1f× Go's standard library, %.2f× libvips (target ≥ 1)\n\n", ours.faster(peers[0]), ours.faster(peers[1]))
+	fmt.Printf("%.1f× Go's standard library, %.2f× libvips' composite (target ≥ 1), %.2f× its insert\n\n", ours.faster(peers[0]), ours.faster(peers[1]), ours.faster(peers[2]))
 	return nil
 }
 

@@ -118,7 +118,7 @@ func soundOnly(f media.Format, err error) bool {
 
 // Estimate tells the format of a file and what the notice would cost if it is a video; video is false for everything else.
 // It encodes nothing; ffprobe is asked where the film's tables can't be read.
-func (p *Press) Estimate(src media.Source, req Request, name string) (f media.Format, cost film.Cost, video bool, err error) {
+func (p *Press) Estimate(ctx context.Context, src media.Source, req Request, name string) (f media.Format, cost film.Cost, video bool, err error) {
 	_, f, err = all.Detect(src, name)
 	if err == nil && f == media.Unknown {
 		err = &colophon.Error{Kind: colophon.Unsupported, Code: label.CodeNotRecognised}
@@ -126,7 +126,7 @@ func (p *Press) Estimate(src media.Source, req Request, name string) (f media.Fo
 	if facts, ok := media.Facts(f); err != nil || !ok || facts.Modality != media.ModalityVideo {
 		return f, cost, false, err
 	}
-	cost, err = film.Estimate(context.Background(), p.film(src, f, &req))
+	cost, err = film.Estimate(ctx, p.film(src, f, &req))
 	return f, cost, true, err
 }
 

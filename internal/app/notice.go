@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/internal/ffmpeg"
@@ -66,7 +68,7 @@ type Estimated struct {
 }
 
 // Estimate tells what the notices of files would cost, in order. It writes nothing.
-func (l *Labelling) Estimate(inputs []Input) []Estimated {
+func (l *Labelling) Estimate(ctx context.Context, inputs []Input) []Estimated {
 	list := make([]Estimated, len(inputs))
 	ordered(len(inputs), l.Jobs, func(i int) Estimated {
 		e := Estimated{Input: inputs[i], Err: inputs[i].Err}
@@ -79,8 +81,8 @@ func (l *Labelling) Estimate(inputs []Input) []Estimated {
 			return e
 		}
 		defer src.Close()
-		e.Format, e.Cost, e.Video, err = l.Press.Estimate(src, l.Request, e.Input.Path)
-		e.Err = durable.Fault(e.Input.Path, err)
+		e.Format, e.Cost, e.Video, err = l.Press.Estimate(ctx, src, l.Request, e.Input.Path)
+		e.Err = fault(e.Input.Path, err)
 		return e
 	}, func(i int, e Estimated) { list[i] = e })
 	return list

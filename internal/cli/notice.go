@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -80,8 +81,11 @@ type jsonNotice struct {
 }
 
 func noticeJSON(n stamp.Notice) *jsonNotice {
-	return &jsonNotice{n.State, n.Words, n.Place, n.Method, n.Ink, n.Contrast, n.Seconds, n.Added, n.Around}
+	return &jsonNotice{n.State, n.Words, n.Place, n.Method, n.Ink, n.Contrast, micro(n.Seconds), micro(n.Added), n.Around}
 }
+
+// micro rounds seconds to whole microseconds: times come out of fractions.
+func micro(seconds float64) float64 { return math.Round(seconds*1e6) / 1e6 }
 
 type jsonLabelled struct {
 	File     string        `json:"file"`
@@ -149,10 +153,10 @@ func (s *session) printNotice(n stamp.Notice) {
 			parts = append(parts, s.say.Say("notice-ink", "percent", decimal(n.Ink*100, 1)), s.say.Say("notice-contrast", "ratio", decimal(n.Contrast, 1)))
 		}
 		if n.Seconds > 0 {
-			parts = append(parts, s.say.Say("notice-seconds", "seconds", decimal(n.Seconds, 1)))
+			parts = append(parts, s.say.Say("notice-seconds", "seconds", decimal(n.Seconds, 2)))
 		}
 		if n.Added > 0 {
-			parts = append(parts, s.say.Say("notice-added", "seconds", decimal(n.Added, 1)))
+			parts = append(parts, s.say.Say("notice-added", "seconds", decimal(n.Added, 2)))
 		}
 		parts = slices.DeleteFunc(parts, func(p string) bool { return p == "" })
 		fmt.Fprintln(s.Stdout, "  "+s.say.Say(noticeKey(n.State), "what", strings.Join(parts, " · ")))
@@ -196,7 +200,7 @@ type jsonEstimate struct {
 
 // estimate tells what the notice would cost, file by file, and writes nothing.
 func (c *labelCommand) estimate(s *session, work *app.Labelling, inputs []app.Input) {
-	for _, e := range work.Estimate(inputs) {
+	for _, e := range work.Estimate(s.ctx, inputs) {
 		if e.Err != nil {
 			s.exit = exitError
 		}
