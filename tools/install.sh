@@ -17,7 +17,7 @@ perl -MArchive::Zip -e1 2> /dev/null || missing+=(libarchive-zip-perl)
 for component in calc impress; do
   command -v soffice > /dev/null && compgen -G "/usr/lib/libreoffice/share/registry/$component.xcd" > /dev/null || missing+=("libreoffice-$component")
 done
-command -v fc-list > /dev/null && fc-list | grep -q 'NotoSansCJK' || missing+=(fonts-noto-cjk) # documents and pages are drawn with Chinese words
+[[ "$(fc-list 2> /dev/null || true)" == *NotoSansCJK* ]] || missing+=(fonts-noto-cjk) # documents and pages are drawn with Chinese words
 [ ${#missing[@]} -eq 0 ] && exit 0
 mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
 echo "installing: ${missing[*]}"
