@@ -199,7 +199,7 @@ func (p *Plan) ReadBack(ctx context.Context, written, sidecar media.Source) erro
 	if err := p.Plan.ReadBack(written, sidecar); err != nil {
 		return err
 	}
-	if p.Notice.State != Put {
+	if p.Notice.State != Put && p.Notice.State != There {
 		return nil
 	}
 	shown, err := p.kind.has(ctx, p.press, written, p.Format, p.options)

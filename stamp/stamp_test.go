@@ -16,6 +16,7 @@ import (
 	"github.com/colophon-project/colophon/internal/media/mediatest"
 	"github.com/colophon-project/colophon/label"
 	"github.com/colophon-project/colophon/notice"
+	"github.com/colophon-project/colophon/notice/plate"
 	"github.com/colophon-project/colophon/stamp"
 )
 
@@ -221,6 +222,34 @@ func TestReadBackFailsWithoutTheNotice(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := plan.ReadBack(t.Context(), media.Memory(out.Bytes()), nil); code(err) != stamp.CodeReadBack {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestReadBackLooksForANoticeThatWasThere labels a picture that shows the notice, and writes one that does not.
+func TestReadBackLooksForANoticeThatWasThere(t *testing.T) {
+	t.Parallel()
+	bare := media.Memory(picture(t))
+	edit, _, err := plate.Put(bare, media.PNG, notice.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown, wrong bytes.Buffer
+	if err := edit.Apply(&shown, bare); err != nil {
+		t.Fatal(err)
+	}
+	_, plan, err := pressed(t, &stamp.Press{}, shown.Bytes(), "a.png", stamp.Request{Label: production()})
+	if err != nil || plan.Notice.State != stamp.There || plan.Action != label.Labelled {
+		t.Fatalf("%v %+v", err, plan)
+	}
+	other, err := label.Prepare(bare, production())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Edit.Apply(&wrong, bare); err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.ReadBack(t.Context(), media.Memory(wrong.Bytes()), nil); code(err) != stamp.CodeReadBack {
 		t.Errorf("%v", err)
 	}
 }

@@ -102,9 +102,6 @@ func (s *Scratch) Take(name string) (media.Source, error) {
 	return &taken{File: f, size: info.Size()}, nil
 }
 
-// Piece appends a whole source that the edit is not planned on, for example one that Take returned.
-func Piece(e *media.Edit, from media.Source) { e.Copy(from, 0, from.Size()) }
-
 type taken struct {
 	*os.File
 	size int64

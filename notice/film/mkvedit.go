@@ -198,11 +198,12 @@ func (r *rewriting) positions(b []byte) ([]byte, error) {
 	return out, err
 }
 
-// lasts reports whether a point of Cues leads to a packet that is a key frame still.
+// lasts reports whether a point of Cues leads to a packet that is a key frame still. Of a damaged one nobody can tell; films
+// are found without it.
 func (r *rewriting) lasts(point []byte) bool {
 	var at int64
 	mine := false
-	_ = children(point, func(e element, body []byte) error {
+	err := children(point, func(e element, body []byte) error {
 		if e.id == idCueTime {
 			at = int64(unsigned(body))
 		}
@@ -214,7 +215,7 @@ func (r *rewriting) lasts(point []byte) bool {
 		}
 		return nil
 	})
-	return !mine || at >= r.until || r.keys[at]
+	return err == nil && (!mine || at >= r.until || r.keys[at])
 }
 
 // growClusters replaces the headers of clusters and what they hold about themselves. All get sizes of eight bytes where

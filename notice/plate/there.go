@@ -22,7 +22,6 @@ var errAbsent = errors.New("plate: no notice")
 // of our words, in any corner, on all of its frames and pages. It finds a plate that stands where Put would place it, in the size that Put would give it: a picture that was cut
 // or scaled since is one without.
 func Has(src media.Source, f media.Format, o notice.Options) bool {
-	o.Corner = ""
 	b, err := newBrush(o)
 	if err != nil {
 		return false
@@ -114,9 +113,6 @@ func (j *job) find(get crops, size image.Point, orientation int) (*Placed, error
 		return nil, nil
 	}
 	for _, corner := range []notice.Corner{notice.BottomRight, notice.BottomLeft, notice.TopRight, notice.TopLeft} {
-		if j.options.Corner != "" && corner != j.options.Corner {
-			continue
-		}
 		for _, tone := range []Tone{Dark, Light} {
 			if ok, err := j.probe(get, size, orientation, corner, tone); err != nil || !ok {
 				if err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -299,7 +298,7 @@ func (m *movie) anew(ctx context.Context, w *work, c *coded, reason string) (*me
 	e := new(media.Edit)
 	n, err := readMovie(made)
 	if err != nil || n.early || m.moov == nil {
-		ffmpeg.Piece(e, made)
+		e.Copy(made, 0, made.Size())
 		return e, err
 	}
 	s := newSplice(n, n.soundTrack())
@@ -317,7 +316,7 @@ func (m *movie) anew(ctx context.Context, w *work, c *coded, reason string) (*me
 		}
 		n.moov.children = append(n.moov.children, x)
 	}
-	ffmpeg.Piece(e, io.NewSectionReader(made, 0, n.off))
+	e.Copy(made, 0, n.off)
 	e.Put(n.moov.append(nil))
 	for _, x := range m.xmp {
 		e.Keep(x.off, x.n)
@@ -448,6 +447,6 @@ func anewADTS(ctx context.Context, w *work, c *coded, src media.Source, at int64
 	}
 	e := new(media.Edit)
 	e.Keep(0, min(at, src.Size()))
-	ffmpeg.Piece(e, made)
+	e.Copy(made, 0, made.Size())
 	return e, nil
 }

@@ -227,7 +227,7 @@ func (m *mp3) anew(ctx context.Context, w *work, c *coded, reason string) (*medi
 	}
 	e := new(media.Edit)
 	e.Keep(0, m.first)
-	ffmpeg.Piece(e, made)
+	e.Copy(made, 0, made.Size())
 	e.Keep(m.after, m.src.Size()-m.after)
 	return e, nil
 }
