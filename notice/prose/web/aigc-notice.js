@@ -29,6 +29,7 @@
 
     #watch = null;
     #shown = '';
+    #parts = [];
 
     connectedCallback() {
       this.#show();
@@ -76,7 +77,13 @@
         details.append(summary, ' ' + detail);
         parts.push(details);
       }
+      this.#parts = parts;
       this.replaceChildren(...parts);
+    }
+
+    // The parser adds the words inside the element after it was connected; what a page's own code adds goes too.
+    get #ours() {
+      return this.childNodes.length === this.#parts.length && this.#parts.every((part, i) => part === this.childNodes[i]);
     }
 
     // The words come back when a page's own code takes them away, and each message of a chat gets its notice.
@@ -98,7 +105,7 @@
       for (const name of ['hidden', 'aria-hidden']) {
         if (this.hasAttribute(name)) this.removeAttribute(name);
       }
-      if (!this.textContent.includes(this.words.split(' ')[0])) {
+      if (!this.#ours || !this.textContent.includes(this.words.split(' ')[0])) {
         this.#shown = '';
         this.#show();
       }

@@ -49,7 +49,11 @@ func TestElements(t *testing.T) {
 // beside each message of a chat.
 func TestBrowser(t *testing.T) {
 	t.Parallel()
-	const body = `<main id=a><aigc-notice lang=both detail="More"></aigc-notice></main>` +
+	made, err := web.Element(notice.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := `<section id=c>` + made + `</section><main id=a><aigc-notice lang=both detail="More"></aigc-notice></main>` +
 		`<div id=b><aigc-notice chat="[data-ai]"></aigc-notice><p data-ai>one</p><p>person</p></div>` +
 		`<script>
 const b = document.getElementById('b'), n = document.querySelector('#a aigc-notice');
@@ -58,7 +62,7 @@ b.insertAdjacentHTML('beforeend', '<p data-ai>two</p>');
 setTimeout(() => {
   const small = b.querySelectorAll('p[data-ai] > aigc-notice[inline]');
   const s = getComputedStyle(n);
-  document.title = [n.textContent.trim(), n.hidden, s.display, s.position, n.getAttribute('role'), small.length, small[1]?.textContent, b.querySelectorAll('aigc-notice').length, n.querySelector('summary').tabIndex].join('|');
+  document.title = [n.textContent.trim(), n.hidden, s.display, s.position, n.getAttribute('role'), small.length, small[1]?.textContent, b.querySelectorAll('aigc-notice').length, n.querySelector('summary').tabIndex, document.querySelector('#c aigc-notice').textContent].join('|');
 }, 50);
 </script>`
 	dir := t.TempDir()
@@ -74,7 +78,7 @@ setTimeout(() => {
 	}
 	_, rest, _ := strings.Cut(string(out), "<title>")
 	title, _, _ := strings.Cut(rest, "</title>")
-	if want := "人工智能生成 AI-generatedAbout More|false|block|sticky|note|2|人工智能生成|3|0"; title != want {
+	if want := "人工智能生成 AI-generatedAbout More|false|block|sticky|note|2|人工智能生成|3|0|人工智能生成"; title != want {
 		t.Errorf("%s, want %s", title, want)
 	}
 }
