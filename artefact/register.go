@@ -1,0 +1,323 @@
+package artefact
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence"
+)
+
+// Types of records.
+const (
+	RecordReceived  evidence.Type = "artefact.received"
+	RecordMarked    evidence.Type = "artefact.marked"
+	RecordDelivered evidence.Type = "artefact.delivered"
+	RecordFailed    evidence.Type = "artefact.failed"
+	RecordErased    evidence.Type = "artefact.erased"
+	RecordLikened   evidence.Type = "artefact.likened"
+	RecordOriginal  evidence.Type = "artefact.original-ended"
+	RecordBytes     evidence.Type = "artefact.bytes-deleted"
+)
+
+// tries is how often a change is made again that collided with another one.
+const tries = 8
+
+// Register is the worker of this package. It is safe for use by many goroutines.
+type Register struct {
+	store    Store
+	recorder *evidence.Recorder
+}
+
+// NewRegister makes a register. The recorder's clock is the register's.
+func NewRegister(store Store, recorder *evidence.Recorder) *Register {
+	return &Register{store, recorder}
+}
+
+// payload is the payload of the records. Fields that say nothing are left out.
+type payload struct {
+	Number   Number          `json:"number,omitempty"`
+	Function string          `json:"function,omitempty"`
+	Format   string          `json:"format,omitempty"`
+	Size     *int64          `json:"size,omitempty"`
+	Before   string          `json:"before,omitempty"`
+	After    string          `json:"after,omitempty"`
+	Marks    json.RawMessage `json:"marks,omitempty"`
+	Parents  []Number        `json:"parents,omitempty"`
+	Kept     int64           `json:"original_until,omitempty"` // milliseconds since 1970
+	Reason   colophon.Code   `json:"reason,omitempty"`
+	Delivery string          `json:"delivery,omitempty"`
+	To       string          `json:"to,omitempty"`
+	How      Channel         `json:"how,omitempty"`
+	Likeness string          `json:"likeness,omitempty"`
+	Count    int             `json:"count,omitempty"`
+}
+
+// New enters an item that was produced, before it is marked. Of the artefact it takes number, function, account, format,
+// size, the digest before marking, parents and original. Role says in which role the actor acted.
+func (r *Register) New(ctx context.Context, role evidence.Role, a Artefact) (Artefact, error) {
+	if field := a.check(); field != "" {
+		return Artefact{}, invalid(field)
+	}
+	now := r.now()
+	entry := Artefact{Number: a.Number, State: Received, Function: a.Function, Account: a.Account, Format: a.Format, Size: a.Size,
+		Before: a.Before, Parents: a.Parents, Created: now, Changed: now}
+	p := payload{Number: a.Number, Function: a.Function, Format: string(a.Format), Size: &a.Size, Before: hex.EncodeToString(a.Before[:]), Parents: a.Parents}
+	if a.Original != nil {
+		entry.Original = &Original{a.Original.Blob, milliseconds(a.Original.Until)}
+		p.Kept = entry.Original.Until.UnixMilli()
+	}
+	err := r.proven(a.Account, func() error {
+		rec, err := r.recorder.New(RecordReceived, a.Account, role, nil, p)
+		if err != nil {
+			return err
+		}
+		return r.store.Add(ctx, rec, entry)
+	})
+	entry.Version = 1
+	return entry, told(err)
+}
+
+// Marking is what stamping an item gave.
+type Marking struct {
+	After   Digest          // of the bytes with their marks
+	Size    int64           // of them
+	Marks   json.RawMessage // what was read back
+	Blob    string          // reference of the stored bytes; empty when they are not kept
+	Clauses []colophon.Clause
+}
+
+// Marked says that an item was marked and its marks were read back.
+func (r *Register) Marked(ctx context.Context, role evidence.Role, n Number, m Marking) (Artefact, error) {
+	switch {
+	case m.After == Digest{}:
+		return Artefact{}, invalid("after")
+	case m.Size < 0:
+		return Artefact{}, invalid("size")
+	case m.Blob != "" && !reference(m.Blob):
+		return Artefact{}, invalid("blob")
+	case len(m.Marks) == 0 || len(m.Marks) > MaxMarks:
+		return Artefact{}, invalid("marks")
+	}
+	marks, err := evidence.Canonicalise(m.Marks)
+	if err != nil {
+		return Artefact{}, invalid("marks")
+	}
+	clauses := append([]colophon.Clause{colophon.ClauseLM5}, m.Clauses...)
+	return r.amend(ctx, n, func(a *Artefact) (act, error) {
+		if err := step(a.State, Marked); err != nil {
+			return act{}, err
+		}
+		a.State, a.After, a.Stored, a.Marks, a.Blob = Marked, m.After, m.Size, marks, m.Blob
+		return act{typ: RecordMarked, role: role, clauses: clauses,
+			payload: payload{After: hex.EncodeToString(m.After[:]), Size: &m.Size, Marks: marks}}, nil
+	})
+}
+
+// Delivered says that an item was handed over. To is a pseudonym or the identifier of an API key.
+func (r *Register) Delivered(ctx context.Context, role evidence.Role, n Number, to string, how Channel) (Delivery, error) {
+	d := Delivery{Number: n, To: to, How: how}
+	if field := d.sane(); field != "" {
+		return Delivery{}, invalid(field)
+	}
+	var err error
+	if d.ID, err = r.recorder.NewID(); err != nil {
+		return Delivery{}, err
+	}
+	_, err = r.amend(ctx, n, func(a *Artefact) (act, error) {
+		if err := step(a.State, Delivered); err != nil {
+			return act{}, err
+		}
+		a.State = Delivered
+		d.At = a.Changed
+		return act{typ: RecordDelivered, role: role, change: Change{Deliver: []Delivery{d}}, payload: payload{Delivery: d.ID, To: to, How: how}}, nil
+	})
+	return d, err
+}
+
+// Failed says that an item could not be marked and why. What is kept of its bytes goes, but for the original.
+func (r *Register) Failed(ctx context.Context, role evidence.Role, n Number, reason colophon.Code) (Artefact, error) {
+	if !word(string(reason), "-.") {
+		return Artefact{}, invalid("reason")
+	}
+	return r.amend(ctx, n, func(a *Artefact) (act, error) {
+		if err := step(a.State, Failed); err != nil {
+			return act{}, err
+		}
+		c := Change{}
+		if a.Blob != "" {
+			c.Doom = []string{a.Blob}
+		}
+		a.State, a.Reason, a.Blob = Failed, reason, ""
+		return act{typ: RecordFailed, role: role, change: c, payload: payload{Reason: reason}}, nil
+	})
+}
+
+// Erase erases an item: account, digests, likeness, marks, and the references to its bytes, which are doomed. Number,
+// function, format, times and parents stay, and deliveries stay without the account, so that those who have a copy can
+// still be reached. The record is about the account.
+func (r *Register) Erase(ctx context.Context, role evidence.Role, n Number) error {
+	_, err := r.amend(ctx, n, func(a *Artefact) (act, error) {
+		if err := step(a.State, Erased); err != nil {
+			return act{}, err
+		}
+		done := act{typ: RecordErased, role: role, subject: a.Account, change: Change{Anonymise: string(a.Account)}}
+		if a.Blob != "" {
+			done.change.Doom = append(done.change.Doom, a.Blob)
+		}
+		if a.Original != nil {
+			done.change.Doom = append(done.change.Doom, a.Original.Blob)
+		}
+		*a = Artefact{Number: a.Number, State: Erased, Function: a.Function, Format: a.Format, Size: a.Size, Stored: a.Stored, Parents: a.Parents,
+			Reason: a.Reason, Created: a.Created, Changed: a.Changed, Version: a.Version}
+		return done, nil
+	})
+	return err
+}
+
+// Liken fills in the perceptual hash of an item.
+func (r *Register) Liken(ctx context.Context, role evidence.Role, n Number, hash []byte) (Artefact, error) {
+	if len(hash) == 0 || len(hash) > maxHash {
+		return Artefact{}, invalid("likeness")
+	}
+	return r.amend(ctx, n, func(a *Artefact) (act, error) {
+		if a.State == Erased {
+			return act{}, step(a.State, a.State)
+		}
+		a.Likeness = bytes.Clone(hash)
+		return act{typ: RecordLikened, role: role, payload: payload{Likeness: hex.EncodeToString(hash)}}, nil
+	})
+}
+
+// EndOriginals dooms the originals whose time is over and returns how many there were, at most limit. It is called again
+// until it returns none.
+func (r *Register) EndOriginals(ctx context.Context, role evidence.Role, limit int) (int, error) {
+	now := r.now()
+	list, err := r.store.Artefacts(ctx, Query{OriginalDue: now, Limit: page(limit)})
+	if err != nil {
+		return 0, err
+	}
+	for i, found := range list {
+		_, err := r.amend(ctx, found.Number, func(a *Artefact) (act, error) {
+			if a.Original == nil || a.Original.Until.After(now) {
+				return act{}, errDone
+			}
+			c := Change{Doom: []string{a.Original.Blob}}
+			a.Original = nil
+			return act{typ: RecordOriginal, role: role, change: c}, nil
+		})
+		if err != nil && !errors.Is(err, errDone) {
+			return i, err
+		}
+	}
+	return len(list), nil
+}
+
+// errDone says that somebody else did it.
+var errDone = errors.New("done already")
+
+// Doomed returns references of bytes that nobody needs any more. The caller deletes the bytes and then calls Gone; when it
+// dies in between, the references come again.
+func (r *Register) Doomed(ctx context.Context, limit int) ([]string, error) {
+	return r.store.Doomed(ctx, page(limit))
+}
+
+// Gone says that the bytes of doomed references were deleted.
+func (r *Register) Gone(ctx context.Context, role evidence.Role, blobs []string) error {
+	if len(blobs) == 0 {
+		return nil
+	}
+	return r.proven(evidence.System, func() error {
+		rec, err := r.recorder.New(RecordBytes, evidence.System, role, nil, payload{Count: len(blobs)})
+		if err != nil {
+			return err
+		}
+		return r.store.Gone(ctx, rec, blobs)
+	})
+}
+
+// act is how a change is made and proven.
+type act struct {
+	typ     evidence.Type
+	role    evidence.Role
+	subject evidence.Subject // when it is not the account of the changed item
+	clauses []colophon.Clause
+	payload payload
+	change  Change
+}
+
+// amend changes one item. The function sees it as it stands, with Changed set to now, and alters it; it is called again
+// when another change came first.
+func (r *Register) amend(ctx context.Context, n Number, change func(*Artefact) (act, error)) (Artefact, error) {
+	var a Artefact
+	err := ErrChanged
+	for range tries {
+		if a, err = r.Artefact(ctx, n); err != nil {
+			return Artefact{}, err
+		}
+		a.Changed = r.now()
+		var todo act
+		if todo, err = change(&a); err != nil {
+			return Artefact{}, err
+		}
+		todo.payload.Number = n
+		todo.change.Artefact = a
+		subject := a.Account
+		if todo.subject != "" {
+			subject = todo.subject
+		}
+		if subject == "" {
+			subject = evidence.System
+		}
+		err = r.proven(subject, func() error {
+			rec, err := r.recorder.New(todo.typ, subject, todo.role, todo.clauses, todo.payload)
+			if err != nil {
+				return err
+			}
+			return r.store.Amend(ctx, rec, todo.change)
+		})
+		if !errors.Is(err, ErrChanged) {
+			break
+		}
+	}
+	a.Version++
+	if err != nil {
+		return Artefact{}, told(err)
+	}
+	return a, nil
+}
+
+// proven runs a change again with a new data key when the subject's was erased in another process.
+func (r *Register) proven(subject evidence.Subject, change func() error) error {
+	err := change()
+	if errors.Is(err, ErrForgotten) {
+		r.recorder.Forget(subject)
+		err = change()
+	}
+	return err
+}
+
+// told says what a store's refusal means to a person.
+func told(err error) error {
+	for _, known := range []struct {
+		err  error
+		kind colophon.Kind
+		code colophon.Code
+	}{
+		{ErrExists, colophon.Conflict, CodeExists}, {ErrMissing, colophon.Missing, CodeMissing}, {ErrParent, colophon.Invalid, CodeParent},
+		{ErrChanged, colophon.Conflict, CodeChanged}, {ErrForgotten, colophon.Conflict, CodeForgotten},
+	} {
+		if errors.Is(err, known.err) {
+			return &colophon.Error{Kind: known.kind, Code: known.code, Err: err}
+		}
+	}
+	return err
+}
+
+func (r *Register) now() time.Time { return time.UnixMilli(r.recorder.Now()).UTC() }
+
+func milliseconds(t time.Time) time.Time { return time.UnixMilli(t.UnixMilli()).UTC() }

@@ -1,0 +1,315 @@
+// Package artefacts keeps artefacts in the store: it implements artefact.Store on both engines.
+//
+// The tables hold the present state of each item. What happened to it stands in the evidence records, one for each
+// change, which the same transaction commits.
+//
+// What not to do here: no rule. Whether an item may be delivered, erased or made from another is decided in package
+// artefact; here a change is made whole or not at all.
+package artefacts
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/artefact"
+	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/internal/store"
+)
+
+// Artefacts implements [artefact.Store].
+type Artefacts struct{ store *store.Store }
+
+var _ artefact.Store = (*Artefacts)(nil)
+
+// New makes the artefacts of a store.
+func New(s *store.Store) *Artefacts { return &Artefacts{s} }
+
+// Add implements [artefact.Store].
+func (s *Artefacts) Add(ctx context.Context, rec evidence.Record, a artefact.Artefact) error {
+	a.Version = 1
+	return s.write(ctx, rec, func(tx *store.Tx) error {
+		n, err := changed(tx.Exec(`INSERT INTO artefact (number, state, function, account, format, size, sha_before, parents, stored, sha_after, marks, blob, likeness, reason, created, changed, version)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (number) DO NOTHING`,
+			string(a.Number), string(a.State), a.Function, string(a.Account), string(a.Format), a.Size, digest(a.Before), joined(a.Parents), a.Stored, digest(a.After),
+			text(a.Marks), a.Blob, a.Likeness, string(a.Reason), a.Created.UnixMilli(), a.Changed.UnixMilli(), a.Version))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return artefact.ErrExists
+		}
+		for _, p := range a.Parents {
+			n, err := changed(tx.Exec(`INSERT INTO artefact_parent (child, parent) SELECT $1, number FROM artefact WHERE number = $2`, string(a.Number), string(p)))
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				return artefact.ErrParent
+			}
+		}
+		if a.Original != nil {
+			_, err = tx.Exec(`INSERT INTO artefact_original (number, blob, ends) VALUES ($1, $2, $3)`, string(a.Number), a.Original.Blob, a.Original.Until.UnixMilli())
+		}
+		return err
+	})
+}
+
+// Amend implements [artefact.Store].
+func (s *Artefacts) Amend(ctx context.Context, rec evidence.Record, c artefact.Change) error {
+	a := c.Artefact
+	return s.write(ctx, rec, func(tx *store.Tx) error {
+		n, err := changed(tx.Exec(`UPDATE artefact SET state = $1, account = $2, sha_before = $3, stored = $4, sha_after = $5, marks = $6, blob = $7, likeness = $8, reason = $9, changed = $10, version = version + 1
+			WHERE number = $11 AND version = $12`,
+			string(a.State), string(a.Account), digest(a.Before), a.Stored, digest(a.After), text(a.Marks), a.Blob, a.Likeness, string(a.Reason), a.Changed.UnixMilli(), string(a.Number), a.Version))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			err := tx.QueryRow(`SELECT version FROM artefact WHERE number = $1`, string(a.Number)).Scan(new(int64))
+			if errors.Is(err, sql.ErrNoRows) {
+				return artefact.ErrMissing
+			}
+			if err != nil {
+				return err
+			}
+			return artefact.ErrChanged
+		}
+		if err := original(tx, a); err != nil {
+			return err
+		}
+		for _, d := range c.Deliver {
+			if _, err := tx.Exec(`INSERT INTO artefact_delivery (id, number, recipient, how, at) VALUES ($1, $2, $3, $4, $5)`, d.ID, string(d.Number), d.To, string(d.How), d.At.UnixMilli()); err != nil {
+				return err
+			}
+		}
+		if c.Anonymise != "" {
+			if _, err := tx.Exec(`UPDATE artefact_delivery SET recipient = '' WHERE number = $1 AND recipient = $2`, string(a.Number), c.Anonymise); err != nil {
+				return err
+			}
+		}
+		for _, blob := range c.Doom {
+			if _, err := tx.Exec(`INSERT INTO artefact_doomed (blob) VALUES ($1) ON CONFLICT (blob) DO NOTHING`, blob); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func original(tx *store.Tx, a artefact.Artefact) error {
+	if a.Original == nil {
+		_, err := tx.Exec(`DELETE FROM artefact_original WHERE number = $1`, string(a.Number))
+		return err
+	}
+	_, err := tx.Exec(`INSERT INTO artefact_original (number, blob, ends) VALUES ($1, $2, $3) ON CONFLICT (number) DO UPDATE SET blob = $2, ends = $3`,
+		string(a.Number), a.Original.Blob, a.Original.Until.UnixMilli())
+	return err
+}
+
+// write makes a change with its record.
+func (s *Artefacts) write(ctx context.Context, rec evidence.Record, fn func(*store.Tx) error) error {
+	err := s.store.Write(ctx, func(tx *store.Tx) error {
+		// The record comes first: its number is drawn from a row that stays locked, so that changes on several nodes come
+		// one after the other.
+		if _, err := tx.Record(rec); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+	var e *colophon.Error
+	if errors.As(err, &e) && e.Code == store.CodeKeyErased {
+		return errors.Join(artefact.ErrForgotten, err)
+	}
+	return err
+}
+
+const columns = `a.number, a.state, a.function, a.account, a.format, a.size, a.sha_before, a.parents, a.stored, a.sha_after, a.marks, a.blob, a.likeness, a.reason, a.created, a.changed, a.version, o.blob, o.ends
+	FROM artefact a LEFT JOIN artefact_original o ON o.number = a.number `
+
+func scan(row interface{ Scan(...any) error }) (artefact.Artefact, error) {
+	var a artefact.Artefact
+	var before, after []byte
+	var parents string
+	var marks, kept sql.NullString
+	var created, changed int64
+	var ends sql.NullInt64
+	err := row.Scan(&a.Number, &a.State, &a.Function, &a.Account, &a.Format, &a.Size, &before, &parents, &a.Stored, &after, &marks, &a.Blob, &a.Likeness, &a.Reason, &created, &changed, &a.Version, &kept, &ends)
+	if err != nil {
+		return a, err
+	}
+	copy(a.Before[:], before)
+	copy(a.After[:], after)
+	for p := range strings.FieldsSeq(parents) {
+		a.Parents = append(a.Parents, artefact.Number(p))
+	}
+	if marks.Valid {
+		a.Marks = json.RawMessage(marks.String)
+	}
+	if kept.Valid {
+		a.Original = &artefact.Original{Blob: kept.String, Until: moment(ends.Int64)}
+	}
+	a.Created, a.Changed = moment(created), moment(changed)
+	return a, nil
+}
+
+// Artefact implements [artefact.Store].
+func (s *Artefacts) Artefact(ctx context.Context, n artefact.Number) (artefact.Artefact, error) {
+	a, err := scan(s.store.QueryRow(ctx, `SELECT `+columns+`WHERE a.number = $1`, string(n)))
+	if errors.Is(err, sql.ErrNoRows) {
+		return artefact.Artefact{}, artefact.ErrMissing
+	}
+	return a, s.store.Fault(err)
+}
+
+// Artefacts implements [artefact.Store].
+func (s *Artefacts) Artefacts(ctx context.Context, q artefact.Query) ([]artefact.Artefact, error) {
+	var w where
+	if q.Digest != (artefact.Digest{}) {
+		w.add(`(a.sha_before = ? OR a.sha_after = ?)`, q.Digest[:])
+	}
+	if q.Parent != "" {
+		w.add(`a.number IN (SELECT child FROM artefact_parent WHERE parent = ?)`, string(q.Parent))
+	}
+	if q.Recipient != "" {
+		w.add(`a.number IN (SELECT number FROM artefact_delivery WHERE recipient = ?)`, q.Recipient)
+	}
+	if q.Account != "" {
+		w.add(`a.account = ?`, string(q.Account))
+	}
+	if q.State != "" {
+		w.add(`a.state = ?`, string(q.State))
+	}
+	if !q.From.IsZero() {
+		w.add(`a.created >= ?`, q.From.UnixMilli())
+	}
+	if !q.To.IsZero() {
+		w.add(`a.created < ?`, q.To.UnixMilli())
+	}
+	if !q.OriginalDue.IsZero() {
+		w.add(`o.ends <= ?`, q.OriginalDue.UnixMilli())
+	}
+	w.after(`a.created`, `a.number`, q.After)
+	return read(ctx, s.store, scan, `SELECT `+columns+w.text+` ORDER BY a.created, a.number LIMIT `+strconv.Itoa(q.Limit), w.args...)
+}
+
+// Deliveries implements [artefact.Store].
+func (s *Artefacts) Deliveries(ctx context.Context, q artefact.DeliveryQuery) ([]artefact.Delivery, error) {
+	var w where
+	if q.Number != "" {
+		w.add(`number = ?`, string(q.Number))
+	}
+	if q.To != "" {
+		w.add(`recipient = ?`, q.To)
+	}
+	w.after(`at`, `id`, q.After)
+	return read(ctx, s.store, func(row interface{ Scan(...any) error }) (artefact.Delivery, error) {
+		var d artefact.Delivery
+		var at int64
+		err := row.Scan(&d.ID, &d.Number, &d.To, &d.How, &at)
+		d.At = moment(at)
+		return d, err
+	}, `SELECT id, number, recipient, how, at FROM artefact_delivery`+w.text+` ORDER BY at, id LIMIT `+strconv.Itoa(q.Limit), w.args...)
+}
+
+// Doomed implements [artefact.Store].
+func (s *Artefacts) Doomed(ctx context.Context, limit int) ([]string, error) {
+	return read(ctx, s.store, func(row interface{ Scan(...any) error }) (blob string, err error) {
+		err = row.Scan(&blob)
+		return blob, err
+	}, `SELECT blob FROM artefact_doomed d WHERE NOT EXISTS (SELECT 1 FROM artefact a WHERE a.blob <> '' AND a.blob = d.blob)
+		AND NOT EXISTS (SELECT 1 FROM artefact_original o WHERE o.blob = d.blob) ORDER BY blob LIMIT `+strconv.Itoa(limit))
+}
+
+// Gone implements [artefact.Store].
+func (s *Artefacts) Gone(ctx context.Context, rec evidence.Record, blobs []string) error {
+	return s.write(ctx, rec, func(tx *store.Tx) error {
+		for _, blob := range blobs {
+			if _, err := tx.Exec(`DELETE FROM artefact_doomed WHERE blob = $1`, blob); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// where collects conditions. Each ? of one condition stands for the same value.
+type where struct {
+	text string
+	args []any
+}
+
+func (w *where) add(condition string, value any) {
+	w.args = append(w.args, value)
+	w.and(strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(w.args))))
+}
+
+func (w *where) and(condition string) {
+	word := " AND "
+	if w.text == "" {
+		word = " WHERE "
+	}
+	w.text += word + condition
+}
+
+func (w *where) after(at, name string, p artefact.Place) {
+	if p.Name == "" {
+		return
+	}
+	n := len(w.args)
+	w.args = append(w.args, p.At.UnixMilli(), p.Name)
+	w.and(`(` + at + `, ` + name + `) > ($` + strconv.Itoa(n+1) + `, $` + strconv.Itoa(n+2) + `)`)
+}
+
+func read[T any](ctx context.Context, s *store.Store, scan func(interface{ Scan(...any) error }) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := s.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, s.Fault(err)
+		}
+		list = append(list, v)
+	}
+	return list, s.Fault(rows.Err())
+}
+
+func changed(res sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func digest(d artefact.Digest) any {
+	if d == (artefact.Digest{}) {
+		return nil
+	}
+	return d[:]
+}
+
+func text(raw json.RawMessage) any {
+	if raw == nil {
+		return nil
+	}
+	return string(raw)
+}
+
+func joined(numbers []artefact.Number) string {
+	names := make([]string, len(numbers))
+	for i, n := range numbers {
+		names[i] = string(n)
+	}
+	return strings.Join(names, " ")
+}
+
+func moment(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

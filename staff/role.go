@@ -1,0 +1,162 @@
+package staff
+
+import (
+	"slices"
+
+	"github.com/colophon-project/colophon"
+)
+
+// Role is what an account may be. An account has one or several.
+type Role string
+
+// The roles.
+const (
+	Officer  Role = "officer"  // answers for compliance and manages the staff
+	Reviewer Role = "reviewer" // decides about content
+	Engineer Role = "engineer" // runs the system
+	Auditor  Role = "auditor"  // reads everything, changes nothing
+)
+
+// system is the role of acts that no person stands behind.
+const system Role = "system"
+
+// Roles returns all roles.
+func Roles() []Role { return []Role{Officer, Reviewer, Engineer, Auditor} }
+
+// Action is something that may be allowed. An HTTP route names the one it needs.
+type Action string
+
+// The actions. A new capability adds its own here and in the table below.
+const (
+	ArtefactCreate Action = "artefact.create"
+	ArtefactRead   Action = "artefact.read"
+	ArtefactVerify Action = "artefact.verify"
+	EvidenceRead   Action = "evidence.read"
+	EvidenceVerify Action = "evidence.verify"
+	EvidenceHold   Action = "evidence.hold" // keep records from being purged
+	SubjectErase   Action = "subject.erase"
+	BundleMake     Action = "bundle.make"
+	NetworkLogRead Action = "network-log.read"
+	KeysRotate     Action = "keys.rotate" // keys of seal, log and envelope
+	StaffRead      Action = "staff.read"
+	StaffManage    Action = "staff.manage"
+	APIKeyRead     Action = "apikey.read"
+	APIKeyManage   Action = "apikey.manage"
+	JobRead        Action = "job.read"
+	JobRetry       Action = "job.retry"
+	SettingsRead   Action = "settings.read"
+	SettingsChange Action = "settings.change"
+)
+
+// permission is one row of the table: an action, the roles that may do it, and whether an API key may.
+type permission struct {
+	action Action
+	roles  []Role
+	key    bool
+	reads  bool // it changes nothing
+}
+
+// permissions returns the table. What is not in it is allowed to nobody.
+func permissions() []permission {
+	return []permission{
+		{ArtefactCreate, []Role{Officer, Engineer}, true, false},
+		{ArtefactRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{ArtefactVerify, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{EvidenceRead, []Role{Officer, Auditor}, true, true},
+		{EvidenceVerify, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{EvidenceHold, []Role{Officer}, false, false},
+		{SubjectErase, []Role{Officer}, false, false},
+		{BundleMake, []Role{Officer}, true, false},
+		{NetworkLogRead, []Role{Auditor}, false, true},
+		{KeysRotate, []Role{Officer, Engineer}, false, false},
+		{StaffRead, []Role{Officer, Auditor}, false, true},
+		{StaffManage, []Role{Officer}, false, false},
+		{APIKeyRead, []Role{Officer, Engineer, Auditor}, false, true},
+		{APIKeyManage, []Role{Officer, Engineer}, false, false},
+		{JobRead, []Role{Officer, Engineer, Auditor}, false, true},
+		{JobRetry, []Role{Officer, Engineer}, false, false},
+		{SettingsRead, []Role{Officer, Engineer, Auditor}, false, true},
+		{SettingsChange, []Role{Officer, Engineer}, false, false},
+	}
+}
+
+// Actions returns all actions.
+func Actions() []Action {
+	table := permissions()
+	list := make([]Action, len(table))
+	for i, p := range table {
+		list[i] = p.action
+	}
+	return list
+}
+
+func permissionFor(action Action) permission {
+	for _, p := range permissions() {
+		if p.action == action {
+			return p
+		}
+	}
+	return permission{}
+}
+
+// Allowed reports whether a role may do something.
+func Allowed(role Role, action Action) bool {
+	return slices.Contains(permissionFor(action).roles, role)
+}
+
+// AllowedToKeys reports whether an API key may have an action in its scope.
+func AllowedToKeys(action Action) bool { return permissionFor(action).key }
+
+// ReadsOnly reports whether an action changes nothing.
+func ReadsOnly(action Action) bool { return permissionFor(action).reads }
+
+// Actor is who does something: an account that has signed in, with the roles it has now.
+type Actor struct {
+	Account ID
+	Roles   []Role
+}
+
+// May reports whether one of the actor's roles allows an action.
+func (a Actor) May(action Action) bool { return a.Account != "" && a.as(action) != "" }
+
+// Demand returns an error of kind Refused unless the actor may do something.
+func (a Actor) Demand(action Action) error {
+	if a.May(action) {
+		return nil
+	}
+	return refuse(colophon.Refused, CodeForbidden, colophon.Args{"action": string(action)})
+}
+
+// as returns the role in which the actor does something, or "".
+func (a Actor) as(action Action) Role {
+	for _, role := range Roles() {
+		if slices.Contains(a.Roles, role) && Allowed(role, action) {
+			return role
+		}
+	}
+	return ""
+}
+
+// first is the role that stands in the record of what people do for themselves.
+func (a Actor) first() Role {
+	for _, role := range Roles() {
+		if slices.Contains(a.Roles, role) {
+			return role
+		}
+	}
+	return system
+}
+
+// tidyRoles returns the roles in the order of [Roles]. An account has at least one, each once.
+func tidyRoles(roles []Role) ([]Role, error) {
+	var tidy []Role
+	for _, role := range Roles() {
+		if slices.Contains(roles, role) {
+			tidy = append(tidy, role)
+		}
+	}
+	if len(tidy) == 0 || len(tidy) != len(roles) {
+		return nil, refuse(colophon.Invalid, CodeRoleInvalid, nil)
+	}
+	return tidy, nil
+}

@@ -1,0 +1,82 @@
+package staff_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/colophon-project/colophon/staff"
+)
+
+// TestAllowed is the table of who may do what, written down a second time: a change of the rules is a change of both.
+func TestAllowed(t *testing.T) {
+	const table = `
+		                  officer reviewer engineer auditor key
+		artefact.create   yes     -        yes      -       yes
+		artefact.read     yes     yes      yes      yes     yes
+		artefact.verify   yes     yes      yes      yes     yes
+		evidence.read     yes     -        -        yes     yes
+		evidence.verify   yes     yes      yes      yes     yes
+		evidence.hold     yes     -        -        -       -
+		subject.erase     yes     -        -        -       -
+		bundle.make       yes     -        -        -       yes
+		network-log.read  -       -        -        yes     -
+		keys.rotate       yes     -        yes      -       -
+		staff.read        yes     -        -        yes     -
+		staff.manage      yes     -        -        -       -
+		apikey.read       yes     -        yes      yes     -
+		apikey.manage     yes     -        yes      -       -
+		job.read          yes     -        yes      yes     -
+		job.retry         yes     -        yes      -       -
+		settings.read     yes     -        yes      yes     -
+		settings.change   yes     -        yes      -       -`
+	var rows []staff.Action
+	for i, line := range strings.Split(strings.TrimSpace(table), "\n") {
+		if i == 0 {
+			continue
+		}
+		cells := strings.Fields(line)
+		action := staff.Action(cells[0])
+		rows = append(rows, action)
+		for j, role := range staff.Roles() {
+			if got := staff.Allowed(role, action); got != (cells[j+1] == "yes") {
+				t.Errorf("%s, %s: allowed %v", role, action, got)
+			}
+		}
+		if got := staff.AllowedToKeys(action); got != (cells[5] == "yes") {
+			t.Errorf("API key, %s: allowed %v", action, got)
+		}
+	}
+	if !slices.Equal(rows, staff.Actions()) {
+		t.Errorf("the actions are %v, the table has %v", staff.Actions(), rows)
+	}
+	for _, role := range append(staff.Roles(), "", "system", "root") {
+		if staff.Allowed(role, "") || staff.Allowed(role, "artefact.*") {
+			t.Errorf("%q may do what is no action", role)
+		}
+	}
+}
+
+// TestAuditorReads is the rule that an auditor changes nothing, and that only auditors read the network log.
+func TestAuditorReads(t *testing.T) {
+	for _, action := range staff.Actions() {
+		if staff.Allowed(staff.Auditor, action) && !staff.ReadsOnly(action) {
+			t.Errorf("an auditor may %s", action)
+		}
+	}
+	for _, role := range staff.Roles() {
+		if staff.Allowed(role, staff.NetworkLogRead) != (role == staff.Auditor) {
+			t.Errorf("%s and the network log", role)
+		}
+	}
+}
+
+func TestActor(t *testing.T) {
+	both := staff.Actor{Account: "a", Roles: []staff.Role{staff.Reviewer, staff.Auditor}}
+	if !both.May(staff.NetworkLogRead) || !both.May(staff.ArtefactRead) || both.May(staff.StaffManage) {
+		t.Error("several roles")
+	}
+	if (staff.Actor{Roles: staff.Roles()}).May(staff.ArtefactRead) {
+		t.Error("nobody may do something")
+	}
+}
