@@ -6,6 +6,10 @@ package colophon
 type Clause string
 
 const (
+	// ClauseDS10 is Deep Synthesis Provisions Art. 10: review of what goes in and out, and its network logs.
+	ClauseDS10 Clause = "ds-10"
+	// ClauseDS16 is Deep Synthesis Provisions Art. 16: the implicit label, and the log of what was made.
+	ClauseDS16 Clause = "ds-16"
 	// ClauseDS17 is Deep Synthesis Provisions Art. 17: the conspicuous notice, and the functions that need one.
 	ClauseDS17 Clause = "ds-17"
 	// ClauseDS18 is Deep Synthesis Provisions Art. 18: nobody removes, alters or hides a label.
@@ -32,4 +36,12 @@ const (
 	ClausePGSeal Clause = "tc260-pg-202511a"
 	// ClausePGPlace is TC260-PG-20257A to 202510A: the place of the label in each container.
 	ClausePGPlace Clause = "tc260-pg-place"
+	// ClauseSA5 is Security Assessment Provisions (2018) Art. 5: what a network log says.
+	ClauseSA5 Clause = "sa-5"
+	// ClauseCSL23 is Cybersecurity Law (2025) Art. 23: network logs are kept for six months at least.
+	ClauseCSL23 Clause = "csl-23"
+	// ClausePIPL47 is Personal Information Protection Law Art. 47: deletion, and storage alone while a period runs.
+	ClausePIPL47 Clause = "pipl-47"
+	// ClausePIPL56 is Personal Information Protection Law Art. 56: impact assessments are kept for three years at least.
+	ClausePIPL56 Clause = "pipl-56"
 )

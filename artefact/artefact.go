@@ -64,8 +64,15 @@ type Digest [32]byte
 
 // Original is the item as it was before the notice, sealed and kept for a while.
 type Original struct {
-	Blob  string    // reference of the sealed bytes
-	Until time.Time // when it goes
+	Blob  string          // reference of the sealed bytes
+	Key   evidence.Sealed // the key of those bytes, sealed for the account
+	Until time.Time       // when it goes
+}
+
+// Work is what is still to be done with an item that a job will mark.
+type Work struct {
+	Order json.RawMessage // how to mark it, in the words of whoever entered it; no personal data
+	Job   string          // identifier of the job; the store fills it in
 }
 
 // Artefact is one produced item. Times are UTC in whole milliseconds.
@@ -85,6 +92,7 @@ type Artefact struct {
 	Blob     string          // reference of the marked bytes; empty when they are not kept
 	Likeness []byte          // perceptual hash; nil when nobody made one
 	Original *Original       // nil when none is kept
+	Work     *Work           // nil when it was marked at once
 
 	Reason  colophon.Code // why it failed
 	Created time.Time

@@ -80,6 +80,27 @@ func TestLeaf(t *testing.T) {
 	}
 }
 
+// TestClauses has the records that the law asks for name their clause.
+func TestClauses(t *testing.T) {
+	t.Parallel()
+	m := artefacttest.NewMemory()
+	r, _ := recorder(t, newClock())
+	reg := artefact.NewRegister(m, r)
+	a := artefact.Artefact{Number: "n", Function: "f", Account: "acc-1", Format: media.PNG, Before: artefact.Digest{1}}
+	_, err := reg.New(t.Context(), "system", a)
+	_, err2 := reg.Marked(t.Context(), "system", "n", artefact.Marking{After: artefact.Digest{2}, Marks: []byte(`{}`)})
+	_, err3 := reg.Delivered(t.Context(), "system", "n", "key-1", artefact.API)
+	if err := errors.Join(err, err2, err3, reg.Erase(t.Context(), "officer", "n")); err != nil {
+		t.Fatal(err)
+	}
+	want := []colophon.Clause{colophon.ClauseDS16, colophon.ClauseLM5, colophon.ClauseDS16, colophon.ClausePIPL47}
+	for i, rec := range m.Records() {
+		if len(rec.Clauses) != 1 || rec.Clauses[0] != want[i] {
+			t.Errorf("%s names %v", rec.Type, rec.Clauses)
+		}
+	}
+}
+
 // plain hides what a store can do beyond the interface.
 type plain struct{ artefact.Store }
 

@@ -65,14 +65,14 @@ func (r *Register) New(ctx context.Context, role evidence.Role, a Artefact) (Art
 	}
 	now := r.now()
 	entry := Artefact{Number: a.Number, State: Received, Function: a.Function, Account: a.Account, Format: a.Format, Size: a.Size,
-		Before: a.Before, Parents: a.Parents, Created: now, Changed: now}
+		Before: a.Before, Parents: a.Parents, Work: a.Work, Created: now, Changed: now}
 	p := payload{Number: a.Number, Function: a.Function, Format: string(a.Format), Size: &a.Size, Before: hex.EncodeToString(a.Before[:]), Parents: a.Parents}
 	if a.Original != nil {
-		entry.Original = &Original{a.Original.Blob, milliseconds(a.Original.Until)}
+		entry.Original = &Original{a.Original.Blob, a.Original.Key, milliseconds(a.Original.Until)}
 		p.Kept = entry.Original.Until.UnixMilli()
 	}
 	err := r.proven(a.Account, func() error {
-		rec, err := r.recorder.New(RecordReceived, a.Account, role, nil, p)
+		rec, err := r.recorder.New(RecordReceived, a.Account, role, []colophon.Clause{colophon.ClauseDS16}, p)
 		if err != nil {
 			return err
 		}
@@ -89,6 +89,8 @@ type Marking struct {
 	Marks   json.RawMessage // what was read back
 	Blob    string          // reference of the stored bytes; empty when they are not kept
 	Clauses []colophon.Clause
+	// EndOriginal ends the original now, where one is kept.
+	EndOriginal bool
 }
 
 // Marked says that an item was marked and its marks were read back.
@@ -113,7 +115,12 @@ func (r *Register) Marked(ctx context.Context, role evidence.Role, n Number, m M
 			return act{}, err
 		}
 		a.State, a.After, a.Stored, a.Marks, a.Blob = Marked, m.After, m.Size, marks, m.Blob
-		return act{typ: RecordMarked, role: role, clauses: clauses,
+		c := Change{}
+		if m.EndOriginal && a.Original != nil {
+			c.Doom = []string{a.Original.Blob}
+			a.Original = nil
+		}
+		return act{typ: RecordMarked, role: role, clauses: clauses, change: c,
 			payload: payload{After: hex.EncodeToString(m.After[:]), Size: &m.Size, Marks: marks}}, nil
 	})
 }
@@ -134,7 +141,8 @@ func (r *Register) Delivered(ctx context.Context, role evidence.Role, n Number, 
 		}
 		a.State = Delivered
 		d.At = a.Changed
-		return act{typ: RecordDelivered, role: role, change: Change{Deliver: []Delivery{d}}, payload: payload{Delivery: d.ID, To: to, How: how}}, nil
+		return act{typ: RecordDelivered, role: role, clauses: []colophon.Clause{colophon.ClauseDS16},
+			change: Change{Deliver: []Delivery{d}}, payload: payload{Delivery: d.ID, To: to, How: how}}, nil
 	})
 	return d, err
 }
@@ -165,7 +173,7 @@ func (r *Register) Erase(ctx context.Context, role evidence.Role, n Number) erro
 		if err := step(a.State, Erased); err != nil {
 			return act{}, err
 		}
-		done := act{typ: RecordErased, role: role, subject: a.Account, change: Change{Anonymise: string(a.Account)}}
+		done := act{typ: RecordErased, role: role, subject: a.Account, clauses: []colophon.Clause{colophon.ClausePIPL47}, change: Change{Anonymise: string(a.Account)}}
 		if a.Blob != "" {
 			done.change.Doom = append(done.change.Doom, a.Blob)
 		}

@@ -27,6 +27,7 @@ const (
 	maxManifest    = 16 << 20
 	maxReadings    = 16 << 20
 	maxCover       = 32 << 20
+	maxTimeStamp   = 64 << 10
 	maxLabel       = 255
 )
 
@@ -42,6 +43,8 @@ const (
 	CodeBundleWithheld  colophon.Code = "bundle-withheld"  // left out by the holder: could not be checked
 	CodeBundleUnnamed   colophon.Code = "bundle-unnamed"   // no opened record names the file's digest
 	CodeFileDigest      colophon.Code = "bundle-file-digest"
+	CodeNoAuthority     colophon.Code = "bundle-no-authority" // no trusted authority was given to check the time stamp with
+	CodeNoTimeStamp     colophon.Code = "bundle-no-timestamp" // there is none
 )
 
 // Names of the entries of a bundle.
@@ -49,6 +52,7 @@ const (
 	entryManifest   = "manifest.json"
 	entrySignature  = "manifest.note"
 	entryCheckpoint = "checkpoint"
+	entryTimeStamp  = "checkpoint.tsr"
 	entryReadings   = "readings.json"
 	entryHTML       = "cover.html"
 	entryPDF        = "cover.pdf"
@@ -59,6 +63,7 @@ type Bundle struct {
 	Created    int64  // milliseconds since 1970
 	Policy     string // version of the policy in force
 	Checkpoint []byte // signed note that all proofs lead to
+	TimeStamp  []byte // response of a time stamp authority (RFC 3161) over Checkpoint; nil for none
 	Records    []BundleRecord
 	Files      []BundleFile
 	Readings   []BundleReading
@@ -152,6 +157,9 @@ func WriteBundle(w io.Writer, b Bundle, signer note.Signer) error {
 	}
 	m := manifest{Created: b.Created, Policy: b.Policy, V: 1, Records: []manifestRecord{}, Files: []manifestFile{}, Readings: b.Readings != nil}
 	parts := []part{partOf(entryCheckpoint, b.Checkpoint)}
+	if b.TimeStamp != nil {
+		parts = append(parts, partOf(entryTimeStamp, b.TimeStamp))
+	}
 	if b.Readings != nil {
 		text, err := Canonical(b.Readings)
 		if err != nil {

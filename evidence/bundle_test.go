@@ -3,13 +3,16 @@ package evidence_test
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/colophon-project/colophon"
@@ -99,13 +102,15 @@ func TestBundle(t *testing.T) {
 func TestBundleEveryByte(t *testing.T) {
 	t.Parallel()
 	s, v := signer(t, "log.example/one")
-	raw := write(t, sampleBundle(t, s), s)
+	b := sampleBundle(t, s)
+	b.TimeStamp = []byte("a response")
+	raw := write(t, b, s)
 	picture := bytes.Index(raw, []byte("the picture"))
 	for i := range raw {
 		changed := bytes.Clone(raw)
 		changed[i] ^= 1 << (i % 8)
 		report := verify(t, changed, v)
-		if report.Verdict != colophon.Failed {
+		if report.Verdict != colophon.Failed || !names(report) {
 			t.Fatalf("byte %d of %d (%q): %v", i, len(raw), raw[max(0, i-10):min(len(raw), i+10)], report.Verdict)
 		}
 		if i >= picture && i < picture+len("the picture") && !fails(report, "files/00000") {
@@ -120,6 +125,16 @@ func TestBundleEveryByte(t *testing.T) {
 	if verify(t, append(bytes.Clone(raw), 0), v).Verdict != colophon.Failed || verify(t, append([]byte{0}, raw...), v).Verdict != colophon.Failed {
 		t.Error("a byte more passes")
 	}
+}
+
+// names reports whether each check that failed says of which part it is.
+func names(r evidence.BundleReport) bool {
+	for _, c := range r.Checks {
+		if c.Verdict == colophon.Failed && (c.Part == "" || c.Code == "") {
+			return false
+		}
+	}
+	return true
 }
 
 func fails(r evidence.BundleReport, name string) bool {
@@ -190,6 +205,129 @@ func TestBundleBounds(t *testing.T) {
 type brokenReader struct{}
 
 func (brokenReader) ReadAt([]byte, int64) (int, error) { return 0, errors.New("the disk is gone") }
+
+// TestBundleTimeStamp has the answers that the check of a time stamp may give.
+func TestBundleTimeStamp(t *testing.T) {
+	t.Parallel()
+	s, v := signer(t, "log.example/one")
+	b := sampleBundle(t, s)
+	plain := write(t, b, s)
+	b.TimeStamp = []byte("a response")
+	stamped := write(t, b, s)
+	at := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	say := func(err error) func(response, data []byte) (time.Time, error) {
+		return func(response, data []byte) (time.Time, error) {
+			if string(response) != "a response" || !bytes.Equal(data, b.Checkpoint) {
+				t.Errorf("asked about %q and %q", response, data)
+			}
+			return at, err
+		}
+	}
+	for name, c := range map[string]struct {
+		raw     []byte
+		check   func(response, data []byte) (time.Time, error)
+		overall colophon.Verdict
+		want    []evidence.Check
+	}{
+		"good":           {stamped, say(nil), colophon.Passed, []evidence.Check{{Verdict: colophon.Passed}}},
+		"not good":       {stamped, say(&colophon.Error{Kind: colophon.Invalid, Code: "x"}), colophon.Failed, []evidence.Check{{Verdict: colophon.Failed, Code: "x"}}},
+		"not known":      {stamped, say(&colophon.Error{Kind: colophon.Unsupported, Code: "y"}), colophon.Passed, []evidence.Check{{Code: "y"}}},
+		"could not tell": {stamped, say(errors.New("out of order")), colophon.Passed, []evidence.Check{{Code: evidence.CodeNoAuthority}}},
+		"no authority":   {stamped, nil, colophon.Passed, []evidence.Check{{Code: evidence.CodeNoAuthority}}},
+		"no time stamp":  {plain, say(nil), colophon.Passed, []evidence.Check{{Code: evidence.CodeNoTimeStamp}}},
+		"neither":        {plain, nil, colophon.Passed, nil},
+	} {
+		report, err := evidence.Trust{Log: []note.Verifier{v}, TimeStamp: c.check}.VerifyBundle(bytes.NewReader(c.raw), int64(len(c.raw)))
+		must(t, report, err)
+		var got []evidence.Check
+		for _, check := range report.Checks {
+			if check.Part == "timestamp" {
+				got = append(got, check)
+			}
+		}
+		for i := range c.want {
+			c.want[i].Part, c.want[i].Name, c.want[i].Optional = "timestamp", "checkpoint.tsr", true
+		}
+		if !cmp.Equal(got, c.want) || report.Verdict != c.overall || report.Stamped.IsZero() != (name != "good") {
+			t.Errorf("%s: %v, %v, %v", name, got, report.Verdict, report.Stamped)
+		}
+	}
+}
+
+// TestBundleTricks has zip files that other programs read as if they were the bundle, or as something else than we do.
+func TestBundleTricks(t *testing.T) {
+	t.Parallel()
+	s, v := signer(t, "log.example/one")
+	raw := write(t, sampleBundle(t, s), s)
+	end := len(raw) - 22
+	directory := int(binary.LittleEndian.Uint32(raw[end+16:]))
+	// splice replaces a range, and moves the start of the directory in the end record by what came before it.
+	splice := func(from, to int, with []byte, moved int) []byte {
+		out := append(append(bytes.Clone(raw[:from]), with...), raw[to:]...)
+		at := len(out) - 22
+		binary.LittleEndian.PutUint32(out[at+16:], uint32(directory+moved))
+		return out
+	}
+	again := func(change func(z *zip.Writer)) []byte {
+		var out bytes.Buffer
+		z := zip.NewWriter(&out)
+		in, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+		for _, f := range must(t, in, err).File {
+			must(t, 0, z.Copy(f))
+		}
+		change(z)
+		must(t, 0, z.Close())
+		return out.Bytes()
+	}
+	add := func(name string) func(z *zip.Writer) {
+		return func(z *zip.Writer) {
+			w, err := z.CreateRaw(&zip.FileHeader{Name: name, Method: zip.Store})
+			_, err2 := must(t, w, err).Write(nil)
+			must(t, 0, err2)
+		}
+	}
+	second := bytes.Index(raw[4:], []byte("PK\x03\x04")) + 4
+	zip64 := append(append([]byte("PK\x06\x06"), binary.LittleEndian.AppendUint64(nil, 44)...), make([]byte, 44)...)
+	zip64 = append(append(zip64, "PK\x06\x07\x00\x00\x00\x00"...), binary.LittleEndian.AppendUint64(nil, uint64(end))...)
+	zip64 = append(zip64, 1, 0, 0, 0)
+	sizes := bytes.Clone(raw)
+	binary.LittleEndian.PutUint32(sizes[directory+24:], 0xffffffff)
+	binary.LittleEndian.PutUint32(sizes[directory+20:], 0xffffffff)
+	fewer := bytes.Clone(raw)
+	binary.LittleEndian.PutUint16(fewer[end+8:], binary.LittleEndian.Uint16(fewer[end+8:])-1)
+	binary.LittleEndian.PutUint16(fewer[end+10:], binary.LittleEndian.Uint16(fewer[end+10:])-1)
+	swapped := bytes.Clone(raw)
+	offset := bytes.Index(swapped[directory+4:], []byte("PK\x01\x02")) + directory + 4
+	binary.LittleEndian.PutUint32(swapped[offset+42:], 0)
+	comment := bytes.Clone(raw)
+	comment[end+20] = 1
+	for name, c := range map[string][]byte{
+		"a name twice":                 again(add("checkpoint")),
+		"the manifest twice":           again(add("manifest.json")),
+		"an entry that nobody named":   again(add("readme.txt")),
+		"a folder":                     again(add("records/")),
+		"a comment":                    append(comment, 'x'),
+		"another comment":              again(func(z *zip.Writer) { must(t, 0, z.SetComment("PK\x05\x06")) }),
+		"data before the first entry":  splice(0, 0, []byte("#!/bin/sh\n"), 10),
+		"data between entries":         splice(second, second, []byte("hidden"), 6),
+		"an entry between entries":     splice(second, second, raw[:second], second),
+		"data before the directory":    splice(directory, directory, []byte("hidden"), 6),
+		"data after the directory":     splice(end, end, []byte("hidden"), 0),
+		"a zip64 record":               splice(end, end, zip64, 0),
+		"sizes in a zip64 field":       sizes,
+		"fewer entries in the end":     fewer,
+		"an entry at another's offset": swapped,
+		"two bundles in a row":         append(bytes.Clone(raw), raw...),
+		"twice the end":                append(bytes.Clone(raw), raw[end:]...),
+		"nothing":                      nil,
+		"an end alone":                 raw[end:],
+	} {
+		report := verify(t, c, v)
+		if report.Verdict != colophon.Failed || !names(report) {
+			t.Errorf("%s: %v, %+v", name, report.Verdict, report.Checks)
+		}
+	}
+}
 
 func FuzzVerifyBundle(f *testing.F) {
 	s, v := signer(f, "log.example/one")

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -22,21 +23,37 @@ type BundleReport struct {
 	Created    int64
 	Policy     string
 	Checkpoint Checkpoint // zero when no trusted key signed it
+	Stamped    time.Time  // when a trusted authority saw the checkpoint; zero when none did
 	Records    []Record   // those whose leaf could be read
 	Checks     []Check
 }
 
-// VerifyBundle checks a bundle against the keys that its reader trusts, with nothing but its bytes. The error is for a
-// reader that fails; whatever is wrong with the bundle itself stands in the report. No more than one file's buffer and
-// the small entries are held in memory.
+// Trust is what the reader of a bundle trusts.
+type Trust struct {
+	Log []note.Verifier // keys of the log
+	// TimeStamp checks the response of a time stamp authority over some bytes and returns the time that it vouches for.
+	// An error that is a [colophon.Error] of another kind than Unsupported says that the stamp is not good; any other
+	// says that it could not be told. nil trusts no authority.
+	TimeStamp func(response, data []byte) (time.Time, error)
+}
+
+// VerifyBundle is [Trust.VerifyBundle] for a reader who trusts keys of the log alone.
 func VerifyBundle(r io.ReaderAt, size int64, trusted ...note.Verifier) (BundleReport, error) {
+	return Trust{Log: trusted}.VerifyBundle(r, size)
+}
+
+// VerifyBundle checks a bundle against what its reader trusts, with nothing but its bytes. The error is for a reader
+// that fails; whatever is wrong with the bundle itself stands in the report. No more than one file's buffer and the
+// small entries are held in memory.
+func (t Trust) VerifyBundle(r io.ReaderAt, size int64) (BundleReport, error) {
 	source := &faultReader{r: r}
-	v := &verifier{trusted: trusted, named: map[string]bool{}}
+	v := &verifier{trusted: t.Log, named: map[string]bool{}}
 	if err := v.open(source, size); err != nil {
 		v.fail("structure", "", CodeBundleStructure)
 	} else if v.readManifest() {
 		v.checkEntries()
 		v.checkCheckpoint()
+		v.checkTimeStamp(t.TimeStamp)
 		for i := range v.manifest.Records {
 			v.checkRecord(i)
 		}
@@ -240,6 +257,37 @@ func (v *verifier) checkCheckpoint() {
 	}
 	v.report.Checkpoint = c
 	v.pass("checkpoint", entryCheckpoint)
+}
+
+// checkTimeStamp checks the time stamp over the checkpoint. A bundle need not have one.
+func (v *verifier) checkTimeStamp(verify func(response, data []byte) (time.Time, error)) {
+	check := Check{Part: "timestamp", Name: entryTimeStamp, Optional: true}
+	if v.files[entryTimeStamp] == nil {
+		if verify != nil {
+			check.Code = CodeNoTimeStamp
+			v.add(check)
+		}
+		return
+	}
+	if verify == nil {
+		check.Code = CodeNoAuthority
+		v.add(check)
+		return
+	}
+	at, err := verify(v.read(entryTimeStamp, maxTimeStamp), v.read(entryCheckpoint, maxNote))
+	var e *colophon.Error
+	switch {
+	case err == nil:
+		check.Verdict, v.report.Stamped = colophon.Passed, at
+	case errors.As(err, &e):
+		check.Code = e.Code
+		if e.Kind != colophon.Unsupported {
+			check.Verdict = colophon.Failed
+		}
+	default:
+		check.Code = CodeNoAuthority
+	}
+	v.add(check)
 }
 
 func (v *verifier) checkRecord(i int) {

@@ -9,7 +9,7 @@ import (
 
 // Check is one thing that was looked at and what came of it.
 type Check struct {
-	Part    string // structure, manifest, checkpoint, record, proof, opening, file, readings, cover, sample
+	Part    string // structure, manifest, checkpoint, timestamp, record, proof, opening, file, readings, cover, sample
 	Name    string // which one: a name in the bundle, an index
 	Verdict colophon.Verdict
 	Code    colophon.Code // why the verdict is not Passed

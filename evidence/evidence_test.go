@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -426,9 +427,19 @@ func TestRetention(t *testing.T) {
 			}
 		}
 	}
-	for class, months := range map[evidence.Class]int{evidence.ClassLog: 5, evidence.ClassAssessment: 35} {
-		_, err := evidence.NewRetention(map[evidence.Class]int{class: months})
-		wantCode(t, err, evidence.CodeRetentionShort)
+	for _, c := range []struct {
+		class  evidence.Class
+		months int
+		from   []colophon.Clause
+	}{
+		{evidence.ClassLog, 5, []colophon.Clause{colophon.ClauseCSL23, colophon.ClauseDS10, colophon.ClauseDS16, colophon.ClauseLM9}},
+		{evidence.ClassAssessment, 35, []colophon.Clause{colophon.ClausePIPL56}},
+	} {
+		_, err := evidence.NewRetention(map[evidence.Class]int{c.class: c.months})
+		var e *colophon.Error
+		if !errors.As(err, &e) || e.Code != evidence.CodeRetentionShort || !slices.Equal(e.Clauses, c.from) {
+			t.Errorf("%s for %d months: %+v", c.class, c.months, err)
+		}
 	}
 	longer, err := evidence.NewRetention(map[evidence.Class]int{evidence.ClassLog: 12})
 	if err != nil || !longer.Until(evidence.ClassLog, day("2026-01-15")).Equal(day("2027-01-15")) {

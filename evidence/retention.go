@@ -20,15 +20,15 @@ const (
 // CodeRetentionShort says that a retention period under the statutory one was asked for. Args "class", "months".
 const CodeRetentionShort colophon.Code = "retention-too-short"
 
-// minimum is the statutory period of a class in months.
-func minimum(c Class) (int, bool) {
+// minimum is the statutory period of a class in months, and the clauses that it follows from.
+func minimum(c Class) (months int, from []colophon.Clause, ok bool) {
 	switch c {
 	case ClassLog:
-		return 6, true
+		return 6, []colophon.Clause{colophon.ClauseCSL23, colophon.ClauseDS10, colophon.ClauseDS16, colophon.ClauseLM9}, true
 	case ClassAssessment:
-		return 36, true
+		return 36, []colophon.Clause{colophon.ClausePIPL56}, true
 	}
-	return 0, false
+	return 0, nil, false
 }
 
 // Retention holds for how many months each class is kept. The zero value holds the statutory minimum.
@@ -40,12 +40,12 @@ type Retention struct {
 func NewRetention(months map[Class]int) (Retention, error) {
 	r := Retention{map[Class]int{}}
 	for class, n := range months {
-		least, ok := minimum(class)
+		least, from, ok := minimum(class)
 		if !ok {
 			return Retention{}, invalid(CodeRecordInvalid, "class", nil)
 		}
 		if n < least || n > 1200 {
-			return Retention{}, &colophon.Error{Kind: colophon.Refused, Code: CodeRetentionShort, Args: colophon.Args{
+			return Retention{}, &colophon.Error{Kind: colophon.Refused, Code: CodeRetentionShort, Clauses: from, Args: colophon.Args{
 				"class": string(class), "months": strconv.Itoa(least)}}
 		}
 		r.months[class] = n
@@ -57,7 +57,7 @@ func NewRetention(months map[Class]int) (Retention, error) {
 func (r Retention) Until(class Class, at time.Time) time.Time {
 	n, ok := r.months[class]
 	if !ok {
-		if n, ok = minimum(class); !ok {
+		if n, _, ok = minimum(class); !ok {
 			return r.Until(ClassAssessment, at)
 		}
 	}

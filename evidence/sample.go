@@ -13,8 +13,11 @@ import (
 // MaxSample is how many records one sample may ask for.
 const MaxSample = 10000
 
-// CodeSampleMissing says that the sample lacks a record that the seed selects. Args "index".
-const CodeSampleMissing colophon.Code = "sample-missing"
+// Codes of findings about samples. Args "index".
+const (
+	CodeSampleMissing colophon.Code = "sample-missing" // the seed selects it and it was not shown
+	CodeSampleExtra   colophon.Code = "sample-extra"   // it was shown twice, or the seed does not select it
+)
 
 const sampleDomain = "colophon/evidence/sample/v1\x00"
 
@@ -72,7 +75,7 @@ func VerifySample(seed []byte, n int, checkpoint []byte, exhibits []Exhibit, tru
 	var checks []Check
 	for _, e := range exhibits {
 		if _, twice := shown[e.Index]; twice {
-			checks = append(checks, failed("sample", indexName(e.Index), CodeProofMismatch))
+			checks = append(checks, failed("sample", indexName(e.Index), CodeSampleExtra))
 		}
 		shown[e.Index] = e
 	}
@@ -90,7 +93,7 @@ func VerifySample(seed []byte, n int, checkpoint []byte, exhibits []Exhibit, tru
 		checks = append(checks, check)
 	}
 	for index := range shown {
-		checks = append(checks, failed("sample", indexName(index), CodeProofMismatch))
+		checks = append(checks, failed("sample", indexName(index), CodeSampleExtra))
 	}
 	slices.SortStableFunc(checks, func(a, b Check) int { return compareNames(a.Name, b.Name) })
 	return checks, nil

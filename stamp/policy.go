@@ -31,7 +31,8 @@ func Policies() []Policy {
 	return []Policy{{Dialogue, true}, {Voice, true}, {Person, true}, {Scene, true}, {Other, true}, {Assist, false}}
 }
 
-func (f Function) policy() (Policy, error) {
+// Policy returns what a function's content must carry. The empty function is Other.
+func (f Function) Policy() (Policy, error) {
 	if f == "" {
 		f = Other
 	}

@@ -133,7 +133,7 @@ func (p *Press) Prepare(ctx context.Context, src media.Source, req Request) (*Pl
 
 // decide sets what becomes of the notice, and returns true where it is to be put on.
 func (p *Plan) decide(req *Request, report *label.Report) (bool, error) {
-	policy, err := req.Function.policy()
+	policy, err := req.Function.Policy()
 	if err != nil || report.Format == media.Unknown { // which label.Prepare refuses
 		return false, err
 	}

@@ -29,7 +29,8 @@ const (
 // them with the tables that there are.
 var dumpTables = []struct{ name, key string }{
 	{"counter", "name"}, {"subject_key", "id"}, {"record", "seq"}, {"network_log", "id"}, {"erasure", "subject"}, {"hold", "id"}, {"checkpoint", "origin"},
-	{"artefact", "number"}, {"artefact_parent", "child, parent"}, {"artefact_original", "number"}, {"artefact_delivery", "id"}, {"artefact_doomed", "blob"},
+	{"artefact", "number"}, {"artefact_parent", "child, parent"}, {"artefact_original", "number"}, {"artefact_delivery", "id"}, {"artefact_doomed", "blob"}, {"artefact_work", "number"},
+	{"record_about", "thing, seq"}, {"account_name", "digest"}, {"answer", "owner, name"},
 	{"staff_account", "id"}, {"staff_passkey", "id"}, {"staff_identity", "issuer, subject"}, {"staff_session", "digest"}, {"staff_ticket", "digest"},
 	{"staff_bucket", "name"}, {"api_key", "id"},
 	{"job", "id"}, {"job_node", "id"}, {"job_period", "name"}, {jobTable, "id"},
@@ -219,6 +220,24 @@ func (s *Store) fill(ctx context.Context, tx *sql.Tx, in *dumpReader) error {
 			return in.bad(errors.New("a line is neither table nor row"))
 		}
 	}
+}
+
+// Envelopes names the envelope keys that wrap the data keys in the store, so that a restored one can be asked whether all
+// of them are there.
+func (s *Store) Envelopes(ctx context.Context) (ids []string, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT DISTINCT envelope FROM subject_key WHERE wrapped IS NOT NULL ORDER BY envelope`)
+	if err != nil {
+		return nil, s.fault(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, s.fault(err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, s.fault(rows.Err())
 }
 
 // columnsOf names the columns of a table in the database, so that no name from a dump gets into a statement.

@@ -55,6 +55,7 @@ func (s *Store) erase(tx *Tx, subject evidence.Subject, requested, now int64) (E
 			`UPDATE subject_key SET wrapped = NULL WHERE subject = $1`,
 			`UPDATE record SET sealed = NULL WHERE subject = $1 AND sealed IS NOT NULL`,
 			`DELETE FROM network_log WHERE subject = $1`,
+			`DELETE FROM account_name WHERE subject = $1`,
 		} {
 			if _, err := tx.Exec(query, string(subject)); err != nil {
 				return "", err
@@ -182,7 +183,8 @@ func (s *Store) Purge(ctx context.Context, rec evidence.Record) error {
 			return err
 		}
 		_, err := tx.Exec(`UPDATE subject_key SET wrapped = NULL WHERE wrapped IS NOT NULL AND id <> $1
-			AND id NOT IN (SELECT key_id FROM record WHERE sealed IS NOT NULL) AND id NOT IN (SELECT key_id FROM network_log)`, rec.Sealed.Key.ID)
+			AND id NOT IN (SELECT key_id FROM record WHERE sealed IS NOT NULL) AND id NOT IN (SELECT key_id FROM network_log)
+			AND id NOT IN (SELECT key_id FROM artefact_original)`, rec.Sealed.Key.ID)
 		return errors.Join(err, countErasure(tx))
 	})
 	if err == nil {

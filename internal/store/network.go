@@ -23,6 +23,7 @@ type NetworkEntry struct {
 	Subject   evidence.Subject `json:"-"` // pseudonym of the account
 	Operation string           `json:"operation"`
 	Source    netip.AddrPort   `json:"source"`
+	Target    string           `json:"target,omitempty"` // address and port of the server
 	Client    string           `json:"client"` // features of the client: its name, its version
 }
 
@@ -34,8 +35,25 @@ type SealedEntry struct {
 	sealed  evidence.Sealed
 }
 
+// lacks reports what an entry must have and has not. A port of 0 stands for one that a proxy did not tell.
+func (e NetworkEntry) lacks() string {
+	switch {
+	case e.Subject == "":
+		return "subject"
+	case e.Operation == "":
+		return "operation"
+	case !e.Source.Addr().IsValid():
+		return "source"
+	}
+	return ""
+}
+
 // SealNetworkEntry seals an entry that happens now. Operation, address and client are not readable in the store.
 func SealNetworkEntry(r *evidence.Recorder, e NetworkEntry) (SealedEntry, error) {
+	if field := e.lacks(); field != "" {
+		return SealedEntry{}, &colophon.Error{Kind: colophon.Invalid, Code: evidence.CodeRecordInvalid, Args: colophon.Args{"field": field},
+			Clauses: []colophon.Clause{colophon.ClauseDS10, colophon.ClauseDS16, colophon.ClauseSA5}}
+	}
 	id, err := r.NewID()
 	if err != nil {
 		return SealedEntry{}, err

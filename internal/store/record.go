@@ -7,6 +7,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
@@ -70,7 +71,7 @@ func (s *Store) Payload(ctx context.Context, id string) (evidence.Opening, error
 		return evidence.Opening{}, err
 	}
 	if restricted {
-		return evidence.Opening{}, &colophon.Error{Kind: colophon.Refused, Code: CodeRestricted}
+		return evidence.Opening{}, &colophon.Error{Kind: colophon.Refused, Code: CodeRestricted, Clauses: []colophon.Clause{colophon.ClausePIPL47}}
 	}
 	if s.config.Keys == nil {
 		return evidence.Opening{}, &colophon.Error{Kind: colophon.Missing, Code: evidence.CodeKeyUnknown}
@@ -88,7 +89,7 @@ func (s *Store) Records(ctx context.Context, open bool) iter.Seq2[evidence.Held,
 		} {
 			after := int64(-1)
 			for {
-				page, err := s.page(ctx, part.query, after)
+				page, err := s.page(ctx, part.query, pageRows, after)
 				if err != nil {
 					yield(evidence.Held{}, err)
 					return
@@ -99,7 +100,7 @@ func (s *Store) Records(ctx context.Context, open bool) iter.Seq2[evidence.Held,
 						after = int64(h.Sequence)
 					}
 					if open {
-						s.look(&h)
+						s.look(ctx, &h)
 					}
 					if !yield(h, nil) {
 						return
@@ -113,8 +114,18 @@ func (s *Store) Records(ctx context.Context, open bool) iter.Seq2[evidence.Held,
 	}
 }
 
-func (s *Store) page(ctx context.Context, where string, after int64) (page []evidence.Held, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+recordColumns+recordTables+where+` LIMIT `+strconv.Itoa(pageRows), after)
+// RecordsAbout returns at most limit records about a thing, with a sequence above after, in order.
+func (s *Store) RecordsAbout(ctx context.Context, thing string, after uint64, limit int) ([]evidence.Held, error) {
+	return s.page(ctx, `WHERE r.seq > $1 AND r.seq IN (SELECT seq FROM record_about WHERE thing = $2) ORDER BY r.seq`, limit, int64(after), thing)
+}
+
+// RecordsAfter returns at most limit records with a sequence above after, in order.
+func (s *Store) RecordsAfter(ctx context.Context, after uint64, limit int) ([]evidence.Held, error) {
+	return s.page(ctx, `WHERE r.seq > $1 ORDER BY r.seq`, limit, int64(after))
+}
+
+func (s *Store) page(ctx context.Context, where string, limit int, args ...any) (page []evidence.Held, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT `+recordColumns+recordTables+where+` LIMIT `+strconv.Itoa(min(limit, pageRows)), args...)
 	if err != nil {
 		return nil, s.fault(err)
 	}
@@ -129,12 +140,22 @@ func (s *Store) page(ctx context.Context, where string, after int64) (page []evi
 	return page, s.fault(rows.Err())
 }
 
-// look compares a sealed payload with its commitment.
-func (s *Store) look(h *evidence.Held) {
+// look compares a sealed payload with its commitment. One that is not there must have had a reason to go: its period is
+// over, or its subject was erased. Somebody may have put a row in, or taken a payload away.
+func (s *Store) look(ctx context.Context, h *evidence.Held) {
 	var e *colophon.Error
 	switch {
 	case h.Sealed.Box == nil || h.Sealed.Key.Envelope != "" && h.Sealed.Key.Wrapped == nil:
 		h.Reason = CodePurged
+		if h.At <= s.config.Retention.Since(h.Class, time.UnixMilli(s.now())).UnixMilli() {
+			return
+		}
+		var erased int
+		if err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM erasure WHERE subject = $1 AND done IS NOT NULL`, string(h.Subject)).Scan(&erased); err != nil {
+			h.Reason = CodeUnavailable
+		} else if erased == 0 {
+			h.Payload, h.Reason = colophon.Failed, CodeUnexplained
+		}
 		return
 	case s.config.Keys == nil:
 		h.Reason = evidence.CodeKeyUnknown
@@ -244,4 +265,14 @@ func (s *Store) SwapCheckpoint(ctx context.Context, origin string, old, note []b
 		return err
 	})
 	return swapped, err
+}
+
+// Count returns how many records there are, how many of them wait for the log, and when the oldest of these was made.
+func (s *Store) Count(ctx context.Context) (all, waiting int64, oldest time.Time, err error) {
+	var at sql.NullInt64
+	err = s.read.QueryRowContext(ctx, `SELECT (SELECT next - 1 FROM counter WHERE name = 'record'), COUNT(*), MIN(at) FROM record WHERE log_index IS NULL`).Scan(&all, &waiting, &at)
+	if at.Valid {
+		oldest = time.UnixMilli(at.Int64)
+	}
+	return all, waiting, oldest, s.fault(err)
 }

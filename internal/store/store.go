@@ -44,7 +44,8 @@ const (
 	CodeRowBroken    colophon.Code = "store-row-broken"   // arg "seq": a row is not in the form it was written in
 	CodeMissing      colophon.Code = "record-missing"
 	CodePurged       colophon.Code = "payload-purged"
-	CodeRestricted   colophon.Code = "subject-restricted" // kept because the law says so, and not to be read
+	CodeUnexplained  colophon.Code = "payload-unexplained" // the payload is gone before its time, and nobody was erased
+	CodeRestricted   colophon.Code = "subject-restricted"  // kept because the law says so, and not to be read
 	CodeHeld         colophon.Code = "hold-exists"
 	CodeDumpInvalid  colophon.Code = "dump-invalid"
 	CodeNotEmpty     colophon.Code = "store-not-empty"

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +28,41 @@ func TestSQLite(t *testing.T) {
 func TestPostgres(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t testing.TB) store.Config { return store.Config{Postgres: storetest.Postgres(t)} })
+}
+
+// TestClauses has the refusals that follow from the law name their clause.
+func TestClauses(t *testing.T) {
+	t.Parallel()
+	config, clock := storetest.SQLite(t), storetest.NewClock()
+	config.Keys, config.Now = storetest.Keys(t, "first"), clock.Now
+	s, recorder := storetest.Open(t, config), storetest.Recorder(t, config.Keys, clock.Now)
+	want := func(err error, code colophon.Code, clauses ...colophon.Clause) {
+		t.Helper()
+		var e *colophon.Error
+		if !errors.As(err, &e) || e.Code != code || !slices.Equal(e.Clauses, clauses) {
+			t.Errorf("%+v", err)
+		}
+	}
+	source := netip.MustParseAddrPort("203.0.113.7:4711")
+	for _, e := range []store.NetworkEntry{
+		{Operation: "sign-in", Source: source}, {Subject: "s-1", Source: source}, {Subject: "s-1", Operation: "sign-in"},
+	} {
+		_, err := store.SealNetworkEntry(recorder, e)
+		want(err, evidence.CodeRecordInvalid, colophon.ClauseDS10, colophon.ClauseDS16, colophon.ClauseSA5)
+	}
+	about, err := recorder.New("a", "s-1", "system", nil, 1)
+	erasure, err2 := recorder.New("erasure", evidence.System, "officer", nil, 1)
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(t.Context(), func(tx *store.Tx) error { _, err := tx.Record(about); return err }); err != nil {
+		t.Fatal(err)
+	}
+	if state, err := s.Erase(t.Context(), erasure, "s-1"); err != nil || state != store.Restricted {
+		t.Fatal(state, err)
+	}
+	_, err = s.Payload(t.Context(), about.ID)
+	want(err, store.CodeRestricted, colophon.ClausePIPL47)
 }
 
 // TestDumpIsWhole compares the tables of a dump with those that there are, so that a new one can't be forgotten.

@@ -86,9 +86,13 @@ func (t *Tx) note(err error) error {
 	return err
 }
 
+// DataKey keeps the data key that something in the change was sealed under.
+func (t *Tx) DataKey(k evidence.DataKey) { t.batch.keys = append(t.batch.keys, k) }
+
 // Record adds the record that proves the change, and returns its sequence. Record and change are committed together or
-// not at all. The row itself is written when the transaction ends; a query in it does not see it.
-func (t *Tx) Record(r evidence.Record) (uint64, error) {
+// not at all. The row itself is written when the transaction ends; a query in it does not see it. By what the record is
+// about, such as a content number, [Store.RecordsAbout] finds it again; that does not stand in the leaf.
+func (t *Tx) Record(r evidence.Record, about ...string) (uint64, error) {
 	if err := r.Check(); err != nil {
 		return 0, err
 	}
@@ -105,6 +109,11 @@ func (t *Tx) Record(r evidence.Record) (uint64, error) {
 	b.records = append(b.records, r)
 	b.keys = append(b.keys, r.Sealed.Key)
 	t.recorded = true
+	for _, thing := range about {
+		if _, err := t.Exec(`INSERT INTO record_about (thing, seq) VALUES ($1, $2)`, thing, int64(r.Sequence)); err != nil {
+			return 0, err
+		}
+	}
 	return r.Sequence, nil
 }
 

@@ -23,17 +23,23 @@ import (
 )
 
 // Artefacts implements [artefact.Store].
-type Artefacts struct{ store *store.Store }
+type Artefacts struct {
+	store   *store.Store
+	enqueue Enqueue
+}
+
+// Enqueue adds the job that will mark an item to the transaction that enters it, and returns the job's identifier.
+type Enqueue func(ctx context.Context, tx *store.Tx, n artefact.Number) (job string, err error)
 
 var _ artefact.Store = (*Artefacts)(nil)
 
-// New makes the artefacts of a store.
-func New(s *store.Store) *Artefacts { return &Artefacts{s} }
+// New makes the artefacts of a store. Where enqueue is nil, what is entered with work waits for nobody.
+func New(s *store.Store, enqueue Enqueue) *Artefacts { return &Artefacts{s, enqueue} }
 
 // Add implements [artefact.Store].
 func (s *Artefacts) Add(ctx context.Context, rec evidence.Record, a artefact.Artefact) error {
 	a.Version = 1
-	return s.write(ctx, rec, func(tx *store.Tx) error {
+	return s.write(ctx, rec, a.Number, func(tx *store.Tx) error {
 		n, err := changed(tx.Exec(`INSERT INTO artefact (number, state, function, account, format, size, sha_before, parents, stored, sha_after, marks, blob, likeness, reason, created, changed, version)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (number) DO NOTHING`,
 			string(a.Number), string(a.State), a.Function, string(a.Account), string(a.Format), a.Size, digest(a.Before), joined(a.Parents), a.Stored, digest(a.After),
@@ -53,17 +59,33 @@ func (s *Artefacts) Add(ctx context.Context, rec evidence.Record, a artefact.Art
 				return artefact.ErrParent
 			}
 		}
-		if a.Original != nil {
-			_, err = tx.Exec(`INSERT INTO artefact_original (number, blob, ends) VALUES ($1, $2, $3)`, string(a.Number), a.Original.Blob, a.Original.Until.UnixMilli())
+		if err := original(tx, a); err != nil {
+			return err
 		}
-		return err
+		return s.work(ctx, tx, a)
 	})
+}
+
+// work keeps what is to be done with an item, and has it done.
+func (s *Artefacts) work(ctx context.Context, tx *store.Tx, a artefact.Artefact) error {
+	if a.Work == nil {
+		return nil
+	}
+	job := ""
+	if s.enqueue != nil {
+		var err error
+		if job, err = s.enqueue(ctx, tx, a.Number); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(`INSERT INTO artefact_work (number, wanted, job) VALUES ($1, $2, $3)`, string(a.Number), string(a.Work.Order), job)
+	return err
 }
 
 // Amend implements [artefact.Store].
 func (s *Artefacts) Amend(ctx context.Context, rec evidence.Record, c artefact.Change) error {
 	a := c.Artefact
-	return s.write(ctx, rec, func(tx *store.Tx) error {
+	return s.write(ctx, rec, a.Number, func(tx *store.Tx) error {
 		n, err := changed(tx.Exec(`UPDATE artefact SET state = $1, account = $2, sha_before = $3, stored = $4, sha_after = $5, marks = $6, blob = $7, likeness = $8, reason = $9, changed = $10, version = version + 1
 			WHERE number = $11 AND version = $12`,
 			string(a.State), string(a.Account), digest(a.Before), a.Stored, digest(a.After), text(a.Marks), a.Blob, a.Likeness, string(a.Reason), a.Changed.UnixMilli(), string(a.Number), a.Version))
@@ -107,17 +129,25 @@ func original(tx *store.Tx, a artefact.Artefact) error {
 		_, err := tx.Exec(`DELETE FROM artefact_original WHERE number = $1`, string(a.Number))
 		return err
 	}
-	_, err := tx.Exec(`INSERT INTO artefact_original (number, blob, ends) VALUES ($1, $2, $3) ON CONFLICT (number) DO UPDATE SET blob = $2, ends = $3`,
-		string(a.Number), a.Original.Blob, a.Original.Until.UnixMilli())
+	o := a.Original
+	_, err := tx.Exec(`INSERT INTO artefact_original (number, blob, ends, key_id, sealed) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (number) DO UPDATE SET blob = $2, ends = $3, key_id = $4, sealed = $5`, string(a.Number), o.Blob, o.Until.UnixMilli(), o.Key.Key.ID, o.Key.Box)
+	if o.Key.Key.Wrapped != nil {
+		tx.DataKey(o.Key.Key)
+	}
 	return err
 }
 
 // write makes a change with its record.
-func (s *Artefacts) write(ctx context.Context, rec evidence.Record, fn func(*store.Tx) error) error {
+func (s *Artefacts) write(ctx context.Context, rec evidence.Record, about artefact.Number, fn func(*store.Tx) error) error {
 	err := s.store.Write(ctx, func(tx *store.Tx) error {
 		// The record comes first: its number is drawn from a row that stays locked, so that changes on several nodes come
 		// one after the other.
-		if _, err := tx.Record(rec); err != nil {
+		var things []string
+		if about != "" {
+			things = []string{string(about)}
+		}
+		if _, err := tx.Record(rec, things...); err != nil {
 			return err
 		}
 		return fn(tx)
@@ -129,17 +159,20 @@ func (s *Artefacts) write(ctx context.Context, rec evidence.Record, fn func(*sto
 	return err
 }
 
-const columns = `a.number, a.state, a.function, a.account, a.format, a.size, a.sha_before, a.parents, a.stored, a.sha_after, a.marks, a.blob, a.likeness, a.reason, a.created, a.changed, a.version, o.blob, o.ends
-	FROM artefact a LEFT JOIN artefact_original o ON o.number = a.number `
+const columns = `a.number, a.state, a.function, a.account, a.format, a.size, a.sha_before, a.parents, a.stored, a.sha_after, a.marks, a.blob, a.likeness, a.reason, a.created, a.changed, a.version, o.blob, o.ends,
+	o.sealed, k.id, k.subject, k.envelope, k.wrapped, w.wanted, w.job
+	FROM artefact a LEFT JOIN artefact_original o ON o.number = a.number LEFT JOIN subject_key k ON k.id = o.key_id LEFT JOIN artefact_work w ON w.number = a.number `
 
 func scan(row interface{ Scan(...any) error }) (artefact.Artefact, error) {
 	var a artefact.Artefact
 	var before, after []byte
 	var parents string
-	var marks, kept sql.NullString
+	var marks, kept, key, subject, envelope, wanted, job sql.NullString
+	var sealed evidence.Sealed
 	var created, changed int64
 	var ends sql.NullInt64
-	err := row.Scan(&a.Number, &a.State, &a.Function, &a.Account, &a.Format, &a.Size, &before, &parents, &a.Stored, &after, &marks, &a.Blob, &a.Likeness, &a.Reason, &created, &changed, &a.Version, &kept, &ends)
+	err := row.Scan(&a.Number, &a.State, &a.Function, &a.Account, &a.Format, &a.Size, &before, &parents, &a.Stored, &after, &marks, &a.Blob, &a.Likeness, &a.Reason, &created, &changed, &a.Version, &kept, &ends,
+		&sealed.Box, &key, &subject, &envelope, &sealed.Key.Wrapped, &wanted, &job)
 	if err != nil {
 		return a, err
 	}
@@ -152,7 +185,11 @@ func scan(row interface{ Scan(...any) error }) (artefact.Artefact, error) {
 		a.Marks = json.RawMessage(marks.String)
 	}
 	if kept.Valid {
-		a.Original = &artefact.Original{Blob: kept.String, Until: moment(ends.Int64)}
+		sealed.Key.ID, sealed.Key.Subject, sealed.Key.Envelope = key.String, evidence.Subject(subject.String), envelope.String
+		a.Original = &artefact.Original{Blob: kept.String, Key: sealed, Until: moment(ends.Int64)}
+	}
+	if wanted.Valid {
+		a.Work = &artefact.Work{Order: json.RawMessage(wanted.String), Job: job.String}
 	}
 	a.Created, a.Changed = moment(created), moment(changed)
 	return a, nil
@@ -228,7 +265,7 @@ func (s *Artefacts) Doomed(ctx context.Context, limit int) ([]string, error) {
 
 // Gone implements [artefact.Store].
 func (s *Artefacts) Gone(ctx context.Context, rec evidence.Record, blobs []string) error {
-	return s.write(ctx, rec, func(tx *store.Tx) error {
+	return s.write(ctx, rec, "", func(tx *store.Tx) error {
 		for _, blob := range blobs {
 			if _, err := tx.Exec(`DELETE FROM artefact_doomed WHERE blob = $1`, blob); err != nil {
 				return err
@@ -313,3 +350,12 @@ func joined(numbers []artefact.Number) string {
 }
 
 func moment(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// Referenced reports whether an item refers to bytes, or somebody doomed them. Other bytes are left of items that were
+// never entered to the end.
+func (s *Artefacts) Referenced(ctx context.Context, ref string) (bool, error) {
+	var n int
+	err := s.store.QueryRow(ctx, `SELECT (SELECT COUNT(*) FROM artefact WHERE blob = $1 AND blob <> '') + (SELECT COUNT(*) FROM artefact_original WHERE blob = $1)
+		+ (SELECT COUNT(*) FROM artefact_doomed WHERE blob = $1)`, ref).Scan(&n)
+	return n > 0, s.store.Fault(err)
+}

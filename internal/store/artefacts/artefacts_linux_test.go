@@ -22,7 +22,7 @@ func run(t *testing.T, fresh func(testing.TB) store.Config) {
 		config.Keys, config.Now = storetest.Keys(t, "first"), clock.Now
 		s := storetest.Open(t, config)
 		return artefacttest.Bench{
-			Store: artefacts.New(s), Recorder: storetest.Recorder(t, config.Keys, clock.Now), Set: clock.Set,
+			Store: artefacts.New(s, nil), Recorder: storetest.Recorder(t, config.Keys, clock.Now), Set: clock.Set,
 			Records: func() (list []evidence.Record) {
 				for h, err := range s.Records(context.Background(), false) {
 					if err != nil {
@@ -47,7 +47,7 @@ func TestForgotten(t *testing.T) {
 	config.Keys, config.Now = storetest.Keys(t, "first"), clock.Now
 	s := storetest.Open(t, config)
 	here, elsewhere := storetest.Recorder(t, config.Keys, clock.Now), storetest.Recorder(t, config.Keys, clock.Now)
-	reg := artefact.NewRegister(artefacts.New(s), here)
+	reg := artefact.NewRegister(artefacts.New(s, nil), here)
 	a := artefact.Artefact{Number: "n-1", Function: "f", Account: "acc-1", Format: media.PNG, Before: artefact.Digest{1}}
 	if _, err := reg.New(t.Context(), "system", a); err != nil {
 		t.Fatal(err)

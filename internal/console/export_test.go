@@ -1,0 +1,18 @@
+package console
+
+// Row is a row of the table of pages, for tests that walk it.
+type Row struct {
+	Method, Path string
+	Shut         bool // to whoever has not signed in
+	Form, Script bool
+	Shown        bool
+}
+
+// Rows returns the table of pages.
+func Rows() []Row {
+	var rows []Row
+	for _, p := range table() {
+		rows = append(rows, Row{p.method, p.path, p.who == signedIn, p.method == post, p.script, p.title != ""})
+	}
+	return rows
+}

@@ -1,0 +1,84 @@
+package console
+
+import (
+	"net/http"
+
+	"github.com/colophon-project/colophon/staff"
+)
+
+// access says who may see a page. The zero value shuts it to whoever has not signed in.
+type access int
+
+const (
+	signedIn access = iota
+	stranger        // somebody who need not have signed in; forms are bound to a cookie of their own
+	anybody         // has no form
+)
+
+// page is one row of the table.
+type page struct {
+	method string
+	path   string // as http.ServeMux takes it
+	who    access
+	action staff.Action // what somebody who has signed in must be allowed; empty for nothing in particular
+	title  string       // key of its name, for pages that are shown
+	menu   bool         // stands in the menu of those who may see it
+	back   string       // path of the page to show when this fails; of a form, the page that it is on
+	script bool         // our script asks for it and gets JSON
+	do     func(*visit) error
+}
+
+const (
+	get  = http.MethodGet
+	post = http.MethodPost
+)
+
+// table returns all pages.
+func table() []page {
+	return []page{
+		{method: get, path: "/", title: "page-start", menu: true, do: showStart},
+
+		{method: get, path: SetUpPath, who: stranger, title: "page-set-up", do: showSetUp},
+		{method: post, path: SetUpPath, who: stranger, back: SetUpPath, do: setUp},
+		{method: get, path: "/invitation", who: stranger, title: "page-invitation", do: showInvitation},
+		{method: post, path: "/invitation", who: stranger, back: "/invitation", do: accept},
+
+		{method: get, path: "/sign-in", who: stranger, title: "page-sign-in", do: showSignIn},
+		{method: post, path: "/sign-in", who: stranger, back: "/sign-in", do: signIn},
+		{method: post, path: "/sign-in/passkey/begin", who: stranger, back: "/sign-in", script: true, do: beginPasskeySignIn},
+		{method: post, path: "/sign-in/passkey", who: stranger, back: "/sign-in", do: finishPasskeySignIn},
+		{method: post, path: "/sign-in/provider", who: stranger, title: "page-provider", back: "/sign-in", do: beginProvider},
+		{method: get, path: ReturnPath, who: stranger, back: "/sign-in", do: finishProvider},
+		{method: post, path: "/sign-out", back: "/", do: signOut},
+
+		{method: get, path: "/account", title: "page-account", menu: true, do: showAccount},
+		{method: post, path: "/account/password", back: "/account", do: changePassword},
+		{method: post, path: "/account/passkey/begin", back: "/account", script: true, do: beginPasskey},
+		{method: post, path: "/account/passkey", back: "/account", do: finishPasskey},
+		{method: post, path: "/account/passkey/remove", back: "/account", do: removePasskey},
+		{method: post, path: "/account/sign-out", back: "/account", do: signOutEverywhere},
+
+		{method: get, path: "/staff", action: staff.StaffRead, title: "page-staff", menu: true, do: showStaff},
+		{method: post, path: "/staff", action: staff.StaffManage, title: "page-invited", back: "/staff", do: createPerson},
+		{method: get, path: "/staff/{id}", action: staff.StaffRead, title: "page-person", do: showPerson},
+		{method: post, path: "/staff/{id}/roles", action: staff.StaffManage, back: "/staff/{id}", do: setRoles},
+		{method: post, path: "/staff/{id}/disable", action: staff.StaffManage, back: "/staff/{id}", do: disablePerson},
+		{method: post, path: "/staff/{id}/enable", action: staff.StaffManage, back: "/staff/{id}", do: enablePerson},
+		{method: post, path: "/staff/{id}/invite", action: staff.StaffManage, title: "page-invited", back: "/staff/{id}", do: invitePerson},
+
+		{method: get, path: "/keys", action: staff.APIKeyRead, title: "page-keys", menu: true, do: showKeys},
+		{method: post, path: "/keys", action: staff.APIKeyManage, title: "page-key-made", back: "/keys", do: createKey},
+		{method: post, path: "/keys/{id}/rotate", action: staff.APIKeyManage, title: "page-key-made", back: "/keys", do: rotateKey},
+		{method: post, path: "/keys/{id}/revoke", action: staff.APIKeyManage, back: "/keys", do: revokeKey},
+	}
+}
+
+// showing returns the page that a browser sees at a path.
+func (c *console) showing(path string) (page, bool) {
+	for _, p := range c.pages {
+		if p.method == get && p.path == path && p.title != "" {
+			return p, true
+		}
+	}
+	return page{}, false
+}

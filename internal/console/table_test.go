@@ -1,0 +1,230 @@
+package console_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/colophon-project/colophon/internal/console"
+	"github.com/colophon-project/colophon/staff"
+)
+
+// mayVisit says, apart from the table of pages, which roles get past the door of each page that is shut to strangers.
+func mayVisit() map[string][]staff.Role {
+	all := staff.Roles()
+	officer := []staff.Role{staff.Officer}
+	return map[string][]staff.Role{
+		"GET /": all, "POST /sign-out": all,
+		"GET /account": all, "POST /account/password": all, "POST /account/passkey/begin": all, "POST /account/passkey": all,
+		"POST /account/passkey/remove": all, "POST /account/sign-out": all,
+		"GET /staff": {staff.Officer, staff.Auditor}, "GET /staff/{id}": {staff.Officer, staff.Auditor},
+		"POST /staff": officer, "POST /staff/{id}/roles": officer, "POST /staff/{id}/disable": officer,
+		"POST /staff/{id}/enable": officer, "POST /staff/{id}/invite": officer,
+		"GET /keys":  {staff.Officer, staff.Engineer, staff.Auditor},
+		"POST /keys": {staff.Officer, staff.Engineer}, "POST /keys/{id}/rotate": {staff.Officer, staff.Engineer},
+		"POST /keys/{id}/revoke": {staff.Officer, staff.Engineer},
+	}
+}
+
+// open says which pages a stranger sees.
+func open() []string {
+	return []string{"GET /set-up", "POST /set-up", "GET /invitation", "POST /invitation", "GET /sign-in", "POST /sign-in",
+		"POST /sign-in/passkey/begin", "POST /sign-in/passkey", "POST /sign-in/provider", "GET /oidc"}
+}
+
+func address(r console.Row, id staff.ID) string {
+	return strings.ReplaceAll(r.Path, "{id}", string(id))
+}
+
+// TestStrangers asks for every page without a session.
+func TestStrangers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.officer().Account.ID
+	for _, row := range console.Rows() {
+		name := row.Method + " " + row.Path
+		_, listed := mayVisit()[name]
+		if row.Shut != listed || row.Shut == slices.Contains(open(), name) {
+			t.Errorf("%s: say in this test who may visit it", name)
+		}
+		for _, session := range []string{"", "x", strings.Repeat("A", 43)} {
+			b := w.browser()
+			if session != "" {
+				b.with(staff.Opened{Token: session})
+			}
+			r := b.do(row.Method, address(row, id), url.Values{"csrf": {"x"}})
+			switch {
+			case row.Shut && row.Script && r.StatusCode == http.StatusUnauthorized && strings.Contains(r.body, `"to":"/sign-in`):
+			case row.Shut && !row.Script && r.StatusCode == http.StatusSeeOther && strings.HasPrefix(r.Header.Get("Location"), "/sign-in"):
+			case !row.Shut && row.Shown && !row.Form && r.StatusCode == http.StatusOK:
+			case !row.Shut && (row.Form || !row.Shown) && r.StatusCode == http.StatusForbidden:
+			default:
+				t.Errorf("%s with session %q: %d %v\n%s", name, session, r.StatusCode, r.Header, r.body)
+			}
+		}
+	}
+}
+
+// TestForgedForms sends every form without its token and with tokens of others.
+func TestForgedForms(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := w.officer()
+	other := w.person(o, "li.na", staff.Officer)
+	strange, err := w.roster.CSRF(other.Token)
+	w.fine(err)
+	unbound, err := w.roster.CSRF("")
+	w.fine(err)
+	before := w.store.commits
+	for _, row := range console.Rows() {
+		if !row.Form {
+			continue
+		}
+		for _, token := range []string{"", "x", strange, unbound} {
+			b := w.browser().with(o)
+			if !row.Shut {
+				b.get("/sign-in")
+			}
+			r := b.do(row.Method, address(row, other.Account.ID), url.Values{"csrf": {token}, "login": {"a"}, "role": {"officer"}})
+			if r.StatusCode != http.StatusForbidden || !strings.Contains(r.body, "This form is out of date") {
+				t.Errorf("%s with token %q: %d\n%s", row.Path, token, r.StatusCode, r.body)
+			}
+			// In the address, a token is none.
+			good, err := w.roster.CSRF(o.Token)
+			w.fine(err)
+			if r := b.do(row.Method, address(row, other.Account.ID)+"?csrf="+good, url.Values{}); r.StatusCode != http.StatusForbidden {
+				t.Errorf("%s with the token in the address: %d", row.Path, r.StatusCode)
+			}
+		}
+	}
+	if w.store.commits != before {
+		t.Errorf("%d changes were made", w.store.commits-before)
+	}
+}
+
+// TestRoles asks for every page in every role, with a form that is ours.
+func TestRoles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := w.officer()
+	target := w.person(o, "target", staff.Reviewer)
+	for _, role := range staff.Roles() {
+		name := "tester." + string(role)
+		w.person(o, name, role)
+		for _, row := range console.Rows() {
+			if !row.Shut {
+				continue
+			}
+			s, err := w.roster.SignIn(w.ctx, name, password, w.attempt())
+			w.fine(err)
+			csrf, err := w.roster.CSRF(s.Token)
+			w.fine(err)
+			before := len(w.store.proofs)
+			r := w.browser().with(s).do(row.Method, address(row, target.Account.ID), url.Values{"csrf": {csrf}})
+			refused := r.StatusCode == http.StatusForbidden && r.heading() == "Not allowed"
+			if may := slices.Contains(mayVisit()[row.Method+" "+row.Path], role); may == refused {
+				t.Errorf("%s as %s: %d %s, may %v", row.Path, role, r.StatusCode, r.heading(), may)
+			}
+			if refused && len(w.store.proofs) != before {
+				t.Errorf("%s as %s was refused and did something", row.Path, role)
+			}
+			// The menu leads only where they may go.
+			for _, m := range regexp.MustCompile(`<li><a href="([^"]+)"`).FindAllStringSubmatch(r.body, -1) {
+				if !slices.Contains(mayVisit()["GET "+m[1]], role) {
+					t.Errorf("the menu of %s has %s", role, m[1])
+				}
+			}
+		}
+	}
+}
+
+// TestHeaders looks at what protects every page, and that no page has anything inline.
+func TestHeaders(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(_ *staff.Config, c *console.Config) { c.Secure = true })
+	o := w.officer()
+	inline := regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|<script(?:>| [^>]*>[^<])|javascript:`)
+	ask := func(path string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.AddCookie(&http.Cookie{Name: "__Host-colophon", Value: o.Token})
+		rec := httptest.NewRecorder()
+		w.handler.ServeHTTP(rec, r)
+		return rec
+	}
+	paths := []string{"/nowhere", "/static/nothing.css"}
+	for _, row := range console.Rows() {
+		paths = append(paths, address(row, o.Account.ID))
+	}
+	static := map[string]bool{}
+	for _, path := range paths {
+		r := ask(path)
+		for name, want := range map[string]string{
+			"Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff", "Cross-Origin-Opener-Policy": "same-origin",
+			"Cache-Control": "no-store", "Strict-Transport-Security": "max-age=63072000",
+		} {
+			if r.Header().Get(name) != want {
+				t.Errorf("%s: %s: %s", path, name, r.Header().Get(name))
+			}
+		}
+		policy := r.Header().Get("Content-Security-Policy")
+		for _, part := range []string{"default-src 'none'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"} {
+			if !strings.Contains(policy, part) {
+				t.Errorf("%s: the policy lacks %s: %s", path, part, policy)
+			}
+		}
+		if strings.Contains(policy, "unsafe") || !strings.Contains(r.Header().Get("Permissions-Policy"), "publickey-credentials-get=(self)") {
+			t.Errorf("%s: policies %s, %s", path, policy, r.Header().Get("Permissions-Policy"))
+		}
+		for _, c := range r.Result().Cookies() {
+			if !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+				t.Errorf("%s: cookie %v", path, c)
+			}
+		}
+		if m := inline.FindString(r.Body.String()); m != "" {
+			t.Errorf("%s has %s", path, m)
+		}
+		for _, m := range regexp.MustCompile(`(?:href|src)="(/static/[^"?]+)"`).FindAllStringSubmatch(r.Body.String(), -1) {
+			static[m[1]] = true
+		}
+	}
+	for path := range static {
+		r := ask(path)
+		if r.Code != http.StatusOK || !strings.Contains(r.Header().Get("Cache-Control"), "immutable") || r.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %d %v", path, r.Code, r.Header())
+		}
+	}
+	if len(static) != 4 {
+		t.Errorf("static files %v", static)
+	}
+}
+
+// TestFaults breaks the store: the pages tell the number of the request and nothing else, the log tells the rest.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := w.officer()
+	csrf, err := w.roster.CSRF(o.Token)
+	w.fine(err)
+	w.store.fail(errors.New("disk of host db7 is full"))
+	for _, row := range console.Rows() {
+		if !row.Shut {
+			continue
+		}
+		b := w.browser().with(o)
+		r := b.do(row.Method, address(row, o.Account.ID), url.Values{"csrf": {csrf}})
+		if r.StatusCode != http.StatusInternalServerError || strings.Contains(r.body, "db7") || !row.Script && !strings.Contains(r.body, "request-0042") {
+			t.Errorf("%s: %d\n%s", row.Path, r.StatusCode, r.body)
+		}
+	}
+	if !strings.Contains(w.log.String(), "db7") || !strings.Contains(w.log.String(), "request-0042") {
+		t.Errorf("the log says %s", w.log)
+	}
+	if strings.Contains(w.log.String(), o.Token) || strings.Contains(w.log.String(), csrf) {
+		t.Error("the log has a token")
+	}
+}

@@ -1,0 +1,239 @@
+package console
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/colophon-project/colophon/internal/locale"
+	"github.com/colophon-project/colophon/staff"
+)
+
+//go:embed static
+var staticFiles embed.FS
+
+//go:embed templates
+var templateFiles embed.FS
+
+// asset is a file with its digest in its address, so that browsers may keep it for ever.
+type asset struct {
+	kind string
+	text []byte
+}
+
+// speaker is a language: its words and the templates that say them.
+type speaker struct {
+	Printer
+	templates map[string]*template.Template
+}
+
+// load reads what is built in.
+func (c *console) load() error {
+	kinds := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+	files, err := staticFiles.ReadDir("static")
+	if err != nil {
+		return fmt.Errorf("reading the static files: %w", err)
+	}
+	c.static = map[string]asset{}
+	address := map[string]string{}
+	for _, f := range files {
+		text, err := staticFiles.ReadFile("static/" + f.Name())
+		if err != nil {
+			return fmt.Errorf("reading the static files: %w", err)
+		}
+		sum, ext := sha256.Sum256(text), path.Ext(f.Name())
+		name := strings.TrimSuffix(f.Name(), ext) + "." + hex.EncodeToString(sum[:8]) + ext
+		c.static[name] = asset{kinds[ext], text}
+		address[f.Name()] = "/static/" + name
+	}
+	c.speakers = map[locale.Language]speaker{}
+	for _, lang := range []locale.Language{locale.English, locale.Chinese} {
+		p, err := c.Say(lang)
+		if err != nil {
+			return fmt.Errorf("reading the words of the pages: %w", err)
+		}
+		if c.speakers[lang], err = c.speak(p, address); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// speak reads the templates for a language.
+func (c *console) speak(p Printer, address map[string]string) (speaker, error) {
+	s := speaker{p, map[string]*template.Template{}}
+	funcs := template.FuncMap{
+		"say":        p.Say,
+		"static":     func(name string) string { return address[name] },
+		"iso":        func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"moment":     func(t time.Time) string { return t.In(c.Zone).Format("2006-01-02 15:04 MST") },
+		"count":      grouped,
+		"word":       func(prefix string, name any) string { return p.Say(prefix + fmt.Sprint(name)) },
+		"credential": base64.RawURLEncoding.EncodeToString,
+		"has":        func(list []string, one any) bool { return slices.Contains(list, fmt.Sprint(one)) },
+	}
+	layout, err := template.New("layout.html").Funcs(funcs).ParseFS(templateFiles, "templates/layout.html")
+	if err != nil {
+		return s, fmt.Errorf("reading the layout of the pages: %w", err)
+	}
+	files, err := templateFiles.ReadDir("templates")
+	if err != nil {
+		return s, fmt.Errorf("reading the templates: %w", err)
+	}
+	for _, f := range files {
+		if f.Name() == "layout.html" {
+			continue
+		}
+		t, err := layout.Clone()
+		if err == nil {
+			t, err = t.ParseFS(templateFiles, "templates/"+f.Name())
+		}
+		if err != nil {
+			return s, fmt.Errorf("reading a template: %w", err)
+		}
+		s.templates[strings.TrimSuffix(f.Name(), ".html")] = t
+	}
+	return s, nil
+}
+
+// grouped writes a count with a comma between thousands.
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// capital makes a sentence out of one of internal/locale, which begin in lower case.
+func capital(s string) string {
+	first, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[n:]
+}
+
+func (c *console) serveStatic(w http.ResponseWriter, r *http.Request) {
+	a, ok := c.static[r.PathValue("name")]
+	if !ok {
+		c.lost(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", a.kind)
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	_, _ = w.Write(a.text)
+}
+
+// link is an entry of the menu or a choice of language.
+type link struct {
+	To, Name, Lang string
+	Here           string // the value of aria-current: page, true, or nothing
+}
+
+// view is what a template sees.
+type view struct {
+	Lang     locale.Language
+	Title    string
+	Menu     []link
+	Tongues  []link
+	Problem  string // why the page is shown again
+	Done     string // what was done just now
+	CSRF     string
+	Account  staff.Account
+	SignedIn bool
+	May      map[string]bool // by action
+	Data     any
+	sent     func(string) string
+}
+
+// Kept returns what somebody entered into a field before the page was shown again.
+func (w view) Kept(field string) string { return w.sent(field) }
+
+// deeds are what a page may say was done, by the word in its address.
+var deeds = []string{"password", "passkey", "passkey-removed", "roles", "disabled", "enabled", "revoked"}
+
+// show writes a page.
+func (v *visit) show(name string, data any) error {
+	out := view{
+		Lang: v.lang, Title: v.page.title, Problem: v.problem, Data: data, Tongues: v.tongues(),
+		Account: v.opened.Account, SignedIn: v.opened.Token != "", May: map[string]bool{},
+		sent: func(field string) string {
+			if v.problem == "" {
+				return ""
+			}
+			return v.sent(field)
+		},
+	}
+	if done := v.r.URL.Query().Get("done"); v.problem == "" && v.page.method == get && slices.Contains(deeds, done) {
+		out.Done = "page-done-" + done
+	}
+	if v.bound != "" {
+		var err error
+		if out.CSRF, err = v.Roster.CSRF(v.bound); err != nil {
+			return err
+		}
+	}
+	if out.SignedIn {
+		for _, a := range staff.Actions() {
+			out.May[string(a)] = v.actor().May(a)
+		}
+		out.Menu = v.menu(out.May)
+	}
+	var b bytes.Buffer
+	if err := v.speakers[v.lang].templates[name].Execute(&b, out); err != nil {
+		return fmt.Errorf("writing page %s: %w", name, err)
+	}
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.w.WriteHeader(v.status)
+	_, _ = v.w.Write(b.Bytes()) // a browser that went away is nobody's error
+	return nil
+}
+
+// menu has the pages that the visitor may see. The entry above the page that is shown is marked too.
+func (v *visit) menu(may map[string]bool) []link {
+	var list []link
+	for _, p := range v.pages {
+		if !p.menu || p.action != "" && !may[string(p.action)] {
+			continue
+		}
+		l := link{To: p.path, Name: p.title}
+		switch place := v.place(); {
+		case v.status == http.StatusNotFound:
+		case place == p.path:
+			l.Here = "page"
+		case p.path != "/" && strings.HasPrefix(place, p.path+"/"):
+			l.Here = "true"
+		}
+		list = append(list, l)
+	}
+	return list
+}
+
+// tongues are the languages of a page, each with the address that shows the same place in it.
+func (v *visit) tongues() []link {
+	var list []link
+	for _, l := range []link{{Lang: "zh", Name: "中文"}, {Lang: "en", Name: "English"}} {
+		q := url.Values{}
+		if v.r.Method == get && v.page.title != "" && v.problem == "" {
+			q = v.r.URL.Query()
+		}
+		q.Set("lang", l.Lang)
+		to := url.URL{Path: v.place(), RawQuery: q.Encode()}
+		if l.To = to.String(); l.Lang == string(v.lang) {
+			l.Here = "true"
+		}
+		list = append(list, l)
+	}
+	return list
+}

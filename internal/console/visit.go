@@ -1,0 +1,307 @@
+package console
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/internal/locale"
+	"github.com/colophon-project/colophon/staff"
+)
+
+// maxForm is the longest form that is read, in bytes. The answer of a passkey is the longest thing in one.
+const maxForm = 256 << 10
+
+// visit is one request for one page.
+type visit struct {
+	*console
+	w       http.ResponseWriter
+	r       *http.Request
+	page    page
+	lang    locale.Language
+	opened  staff.Opened // zero where nobody signed in
+	bound   string       // the token that the forms of the page are bound to
+	problem string       // why the page is shown again
+	status  int
+}
+
+func (c *console) serve(p page) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := &visit{console: c, w: w, r: r, page: p, lang: languageOf(r), status: http.StatusOK}
+		if err := v.run(); err != nil {
+			v.fail(err)
+		}
+	})
+}
+
+func (v *visit) run() error {
+	if v.switched() {
+		return nil
+	}
+	if err := v.admit(); err != nil {
+		return err
+	}
+	if v.page.method == post {
+		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+		if err := v.r.ParseForm(); err != nil {
+			return &colophon.Error{Kind: colophon.Invalid, Code: CodeFormInvalid}
+		}
+		if err := v.Roster.CheckCSRF(v.bound, v.r.PostForm.Get("csrf")); err != nil {
+			return err
+		}
+	}
+	return v.page.do(v)
+}
+
+// admit finds out who visits and whether they may. A browser without a session gets a token for its forms.
+func (v *visit) admit() error {
+	switch v.page.who {
+	case anybody:
+		return nil
+	case stranger:
+		form := v.Roster.FormCookie(v.Secure)
+		form.MaxAge = 0 // until the browser is closed: people leave a sign-in page open
+		if v.bound = v.cookie(form.Name); v.bound != "" || v.page.method == post {
+			return nil
+		}
+		var err error
+		if v.bound, err = v.Roster.BeforeSignIn(); err == nil {
+			v.keep(form, v.bound)
+		}
+		return err
+	}
+	v.bound = v.cookie(v.Roster.SessionCookie(v.Secure).Name)
+	var err error
+	if v.opened, err = v.Roster.Check(v.r.Context(), v.bound); err != nil {
+		return err
+	}
+	if v.page.action == "" {
+		return nil
+	}
+	return v.actor().Demand(v.page.action)
+}
+
+func (v *visit) actor() staff.Actor { return v.opened.Account.Actor() }
+
+// attempt says where somebody who wants to sign in comes from.
+func (v *visit) attempt() staff.Attempt {
+	return staff.Attempt{Source: v.Client(v.r), Replaces: v.cookie(v.Roster.SessionCookie(v.Secure).Name)}
+}
+
+func (v *visit) cookie(name string) string {
+	if c, err := v.r.Cookie(name); err == nil {
+		return c.Value
+	}
+	return ""
+}
+
+// keep sets a cookie; an empty value takes it away.
+func (v *visit) keep(c staff.Cookie, value string) {
+	age := int(c.MaxAge / time.Second)
+	if value == "" {
+		age = -1
+	}
+	http.SetCookie(v.w, &http.Cookie{Name: c.Name, Value: value, Path: c.Path, MaxAge: age, Secure: c.Secure, HttpOnly: c.HTTPOnly, SameSite: http.SameSiteLaxMode})
+}
+
+// enter gives the browser a session.
+func (v *visit) enter(o staff.Opened) { v.keep(v.Roster.SessionCookie(v.Secure), o.Token) }
+
+// stepCookie keeps the ticket of a ceremony between its two steps.
+func (v *visit) stepCookie() staff.Cookie {
+	c := v.Roster.FormCookie(v.Secure)
+	c.Name += "-step"
+	return c
+}
+
+// step takes the ticket of a ceremony from the browser.
+func (v *visit) step() string {
+	c := v.stepCookie()
+	ticket := v.cookie(c.Name)
+	v.keep(c, "")
+	return ticket
+}
+
+// sent returns a field of the form.
+func (v *visit) sent(name string) string { return v.r.PostForm.Get(name) }
+
+// newPassword returns a password that was entered twice.
+func (v *visit) newPassword() (string, error) {
+	if v.sent("password") != v.sent("again") {
+		return "", &colophon.Error{Kind: colophon.Invalid, Code: CodePasswordsDiffer}
+	}
+	return v.sent("password"), nil
+}
+
+func (v *visit) id() (staff.ID, error) { return staff.ParseID(v.r.PathValue("id")) }
+
+// send makes the browser ask for another page.
+func (v *visit) send(to string) error {
+	v.w.Header().Set("Location", to)
+	v.w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// answer gives our script JSON.
+func (v *visit) answer(status int, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	v.w.Header().Set("Content-Type", "application/json")
+	v.w.WriteHeader(status)
+	_, _ = v.w.Write(text) // a browser that went away is nobody's error
+	return nil
+}
+
+// place returns the address of the page that the browser shows, or of the one that a form was on.
+func (v *visit) place() string {
+	path := v.page.path
+	if v.page.method != get || v.page.title == "" {
+		path = v.page.back
+	}
+	if id, err := v.id(); err == nil {
+		path = strings.ReplaceAll(path, "{id}", string(id))
+	}
+	if path == "" || strings.Contains(path, "{") {
+		return "/"
+	}
+	return path
+}
+
+// after returns where to go once somebody has signed in: to the page that they wanted, if it is one of ours.
+func (v *visit) after() string {
+	next := v.r.FormValue("next")
+	path, id := next, ""
+	if i := strings.LastIndexByte(next, '/'); i > 0 {
+		if _, err := staff.ParseID(next[i+1:]); err == nil {
+			path, id = next[:i+1]+"{id}", next[i+1:]
+		}
+	}
+	if p, ok := v.showing(path); ok && p.who == signedIn && !strings.Contains(next, "{") {
+		return strings.ReplaceAll(p.path, "{id}", id)
+	}
+	return "/"
+}
+
+// signInFirst sends the browser to the sign-in page.
+func (v *visit) signInFirst(again bool) string {
+	q := url.Values{}
+	if place := v.place(); place != "/" {
+		q.Set("next", place)
+	}
+	if again {
+		q.Set("again", "1")
+	}
+	if len(q) == 0 {
+		return "/sign-in"
+	}
+	return "/sign-in?" + q.Encode()
+}
+
+const languageCookie = "colophon-language"
+
+// languageOf is the language that somebody chose, or the first of those their browser asks for that we speak.
+func languageOf(r *http.Request) locale.Language {
+	if c, err := r.Cookie(languageCookie); err == nil {
+		if lang, ok := locale.Parse(c.Value); ok {
+			return lang
+		}
+	}
+	tags, _, _ := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
+	for _, tag := range tags {
+		if lang, ok := locale.Parse(tag.String()); ok {
+			return lang
+		}
+	}
+	return locale.English
+}
+
+// switched notes the choice of a language and shows the same place again.
+func (v *visit) switched() bool {
+	q := v.r.URL.Query()
+	lang := locale.Language(q.Get("lang"))
+	if _, known := v.speakers[lang]; !known || v.page.method != get {
+		return false
+	}
+	q.Del("lang")
+	v.keep(staff.Cookie{Name: languageCookie, Path: "/", Secure: v.Secure, HTTPOnly: true, MaxAge: 365 * 24 * time.Hour}, string(lang))
+	to := url.URL{Path: v.place(), RawQuery: q.Encode()}
+	_ = v.send(to.String())
+	return true
+}
+
+// fail maps an error to what the browser gets.
+func (v *visit) fail(err error) {
+	var e *colophon.Error
+	if !errors.As(err, &e) {
+		e = &colophon.Error{Kind: colophon.Internal, Err: err}
+	}
+	status := statusOf(e)
+	switch {
+	case e.Code == staff.CodeSessionEnded || e.Code == staff.CodeProveAgain:
+		to := v.signInFirst(e.Code == staff.CodeProveAgain)
+		if v.page.script {
+			_ = v.answer(http.StatusUnauthorized, map[string]string{"to": to})
+			return
+		}
+		_ = v.send(to)
+		return
+	case e.Code == staff.CodeThrottled:
+		v.w.Header().Set("Retry-After", e.Args["seconds"])
+	case status >= http.StatusInternalServerError:
+		v.Log.ErrorContext(v.r.Context(), "page failed", "page", v.page.path, "request", v.RequestID(v.r), "error", err)
+	case e.Err != nil:
+		v.Log.InfoContext(v.r.Context(), "page refused", "page", v.page.path, "request", v.RequestID(v.r), "error", err)
+	}
+	if v.page.script {
+		_ = v.answer(status, map[string]string{"problem": v.explain(status, err)})
+		return
+	}
+	if shown, ok := v.showing(v.page.back); ok && again(e, status) {
+		v.page, v.status, v.problem = shown, status, v.explain(status, err)
+		if err = v.page.do(v); err == nil {
+			return
+		}
+		v.Log.ErrorContext(v.r.Context(), "page failed", "page", v.page.path, "request", v.RequestID(v.r), "error", err)
+		status = http.StatusInternalServerError
+	}
+	v.showError(status, err)
+}
+
+// again reports whether somebody can do better on the page with the form.
+func again(e *colophon.Error, status int) bool {
+	switch e.Code {
+	case staff.CodeForbidden, staff.CodeForgedRequest, staff.CodeThrottled, staff.CodeIDInvalid, staff.CodeAccountUnknown:
+		return false
+	}
+	return status < http.StatusInternalServerError
+}
+
+func statusOf(e *colophon.Error) int {
+	switch e.Code {
+	case staff.CodeThrottled:
+		return http.StatusTooManyRequests
+	case staff.CodeBusy:
+		return http.StatusServiceUnavailable
+	case staff.CodeIDInvalid:
+		return http.StatusNotFound
+	}
+	switch e.Kind {
+	case colophon.Invalid, colophon.Unsupported:
+		return http.StatusUnprocessableEntity
+	case colophon.Refused:
+		return http.StatusForbidden
+	case colophon.Conflict:
+		return http.StatusConflict
+	case colophon.Missing:
+		return http.StatusNotFound
+	}
+	return http.StatusInternalServerError
+}

@@ -1,0 +1,104 @@
+// Package answers keeps the answers that belong to idempotency keys, so that a request that is sent again because its
+// answer was lost is not done twice.
+//
+// What not to do here: never keep a key itself, only its digest; never keep bytes of content. An answer is good for a day.
+package answers
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/internal/store"
+)
+
+// Codes of errors.
+const (
+	CodeReused     colophon.Code = "idempotency-key-reused" // the key belongs to another request
+	CodeInProgress colophon.Code = "idempotency-in-progress"
+)
+
+const (
+	life = 24 * time.Hour
+	// lost is after how long a request that was never answered counts as one whose process died.
+	lost = 15 * time.Minute
+)
+
+// Answers keeps answers. It is safe for use by many goroutines.
+type Answers struct {
+	store *store.Store
+	now   func() time.Time
+}
+
+// New makes the answers of a store.
+func New(s *store.Store, now func() time.Time) *Answers { return &Answers{s, now} }
+
+func name(key string) []byte {
+	sum := sha256.Sum256([]byte(key))
+	return sum[:]
+}
+
+// Claim takes a key for an owner. The first call gets fresh and MUST end with Settle or Release. Later ones get the
+// answer, if they are the same request.
+func (a *Answers) Claim(ctx context.Context, owner, key string, request [32]byte) (answer []byte, fresh bool, err error) {
+	now := a.now()
+	err = a.store.Keep(ctx, func(tx *store.Tx) error {
+		answer, fresh = nil, false
+		if _, err := tx.Exec(`DELETE FROM answer WHERE owner = $1 AND name = $2 AND (at <= $3 OR (answer IS NULL AND at <= $4))`,
+			owner, name(key), now.Add(-life).UnixMilli(), now.Add(-lost).UnixMilli()); err != nil {
+			return err
+		}
+		res, err := tx.Exec(`INSERT INTO answer (owner, name, request, at) VALUES ($1, $2, $3, $4) ON CONFLICT (owner, name) DO NOTHING`,
+			owner, name(key), request[:], now.UnixMilli())
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if err != nil || n == 1 {
+			fresh = err == nil
+			return err
+		}
+		var asked []byte
+		err = tx.QueryRow(`SELECT request, answer FROM answer WHERE owner = $1 AND name = $2`, owner, name(key)).Scan(&asked, &answer)
+		switch {
+		case errors.Is(err, sql.ErrNoRows): // released between the two statements
+			return &colophon.Error{Kind: colophon.Conflict, Code: CodeInProgress}
+		case err != nil:
+			return err
+		case subtle.ConstantTimeCompare(asked, request[:]) != 1:
+			return &colophon.Error{Kind: colophon.Conflict, Code: CodeReused}
+		case answer == nil:
+			return &colophon.Error{Kind: colophon.Conflict, Code: CodeInProgress}
+		}
+		return nil
+	})
+	return answer, fresh, err
+}
+
+// Settle keeps the answer of a claimed key.
+func (a *Answers) Settle(ctx context.Context, owner, key string, answer []byte) error {
+	return a.store.Keep(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(`UPDATE answer SET answer = $3 WHERE owner = $1 AND name = $2`, owner, name(key), answer)
+		return err
+	})
+}
+
+// Release gives a claimed key back: nothing was done.
+func (a *Answers) Release(ctx context.Context, owner, key string) error {
+	return a.store.Keep(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(`DELETE FROM answer WHERE owner = $1 AND name = $2 AND answer IS NULL`, owner, name(key))
+		return err
+	})
+}
+
+// Sweep deletes the answers whose day is over.
+func (a *Answers) Sweep(ctx context.Context) error {
+	return a.store.Keep(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(`DELETE FROM answer WHERE at <= $1`, a.now().Add(-life).UnixMilli())
+		return err
+	})
+}
