@@ -16,11 +16,14 @@ type Config struct {
 	// FFmpeg is the ffmpeg program, or the folder that holds it and ffprobe; empty means the system's search path.
 	// COLOPHON_FFMPEG.
 	FFmpeg string
+	// Version is that of the program.
+	Version string
 }
 
 // Setting is one line of the configuration's documentation.
 type Setting struct {
 	Key, Env, Value string
+	Secret          bool // the value is not shown
 }
 
 // FromEnvironment reads the configuration from environment variables.
@@ -32,12 +35,27 @@ func FromEnvironment(getenv func(string) string) Config {
 	return Config{Producer: getenv("COLOPHON_PRODUCER"), Language: getenv("COLOPHON_LANG"), Jobs: jobs, FFmpeg: getenv("COLOPHON_FFMPEG")}
 }
 
-// Settings lists every setting with its value.
-func (c Config) Settings() []Setting {
+// Settings lists every setting with its value, those of the server with what the environment says of them.
+func (c Config) Settings(getenv func(string) string) []Setting {
+	list := c.base()
+	for _, s := range defaults() {
+		if v := getenv(s.Env); v != "" {
+			s.Value = v
+		}
+		if s.Secret && s.Value != "" {
+			s.Value = "***"
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// base are the settings of every command.
+func (c Config) base() []Setting {
 	return []Setting{
-		{"producer", "COLOPHON_PRODUCER", c.Producer},
-		{"language", "COLOPHON_LANG", c.Language},
-		{"jobs", "COLOPHON_JOBS", strconv.Itoa(c.Jobs)},
-		{"ffmpeg", "COLOPHON_FFMPEG", c.FFmpeg},
+		{Key: "producer", Env: "COLOPHON_PRODUCER", Value: c.Producer},
+		{Key: "language", Env: "COLOPHON_LANG", Value: c.Language},
+		{Key: "jobs", Env: "COLOPHON_JOBS", Value: strconv.Itoa(c.Jobs)},
+		{Key: "ffmpeg", Env: "COLOPHON_FFMPEG", Value: c.FFmpeg},
 	}
 }

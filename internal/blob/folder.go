@@ -130,6 +130,19 @@ func (f *folder) ensure(dir string) error {
 
 func (f *folder) syncFolder(dir string) error { return syncDir(f.root.Open(dir)) }
 
+// removeEmpty removes a folder when nothing is in it.
+func (f *folder) removeEmpty(dir string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.root.Remove(dir); errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST) || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	delete(f.known, dir)
+	return nil
+}
+
 // temp is a file that does not stand under its key yet.
 type temp struct {
 	folder *folder

@@ -109,3 +109,28 @@ func (n *Names) Get(ctx context.Context, name string) ([]byte, error) {
 	}
 	return data, nil
 }
+
+// DeleteUnder removes everything whose name begins with a folder. It is no error when nothing is there.
+func (n *Names) DeleteUnder(ctx context.Context, folder string) error {
+	k, err := n.key(folder)
+	if err != nil {
+		return err
+	}
+	it := n.store.bucket.List(&gcblob.ListOptions{Prefix: k + "/"})
+	for {
+		object, err := it.Next(ctx)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return fault(folder, err)
+		}
+		if err := fault(folder, n.store.bucket.Delete(ctx, object.Key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if n.store.folder != nil {
+		return fault(folder, n.store.folder.removeEmpty(k))
+	}
+	return nil
+}

@@ -43,14 +43,19 @@ type commands struct {
 	Lang string `placeholder:"zh|en"`
 	JSON bool   `name:"json"`
 
-	Label   labelCommand   `cmd:""`
-	Read    readCommand    `cmd:""`
-	Verify  verifyCommand  `cmd:""`
-	Code    codeCommand    `cmd:""`
-	Try     tryCommand     `cmd:""`
-	Doctor  doctorCommand  `cmd:""`
-	Help    helpCommand    `cmd:""`
-	Version versionCommand `cmd:""`
+	Label    labelCommand    `cmd:""`
+	Read     readCommand     `cmd:""`
+	Verify   verifyCommand   `cmd:""`
+	Code     codeCommand     `cmd:""`
+	Try      tryCommand      `cmd:""`
+	Serve    serveCommand    `cmd:""`
+	Evidence evidenceCommand `cmd:""`
+	Keys     keysCommand     `cmd:""`
+	Backup   backupCommand   `cmd:""`
+	Restore  restoreCommand  `cmd:""`
+	Doctor   doctorCommand   `cmd:""`
+	Help     helpCommand     `cmd:""`
+	Version  versionCommand  `cmd:""`
 }
 
 // session is one run of the program: what commands are given.

@@ -27,13 +27,13 @@ type jsonSetting struct {
 
 func (s *session) printConfig() {
 	if s.json {
-		for _, setting := range s.config.Settings() {
-			s.printJSON(jsonSetting(setting))
+		for _, setting := range s.config.Settings(s.Getenv) {
+			s.printJSON(jsonSetting{setting.Key, setting.Env, setting.Value})
 		}
 		return
 	}
 	fmt.Fprintln(s.Stdout, s.say.Say("config"))
-	for _, setting := range s.config.Settings() {
+	for _, setting := range s.config.Settings(s.Getenv) {
 		value := setting.Value
 		if value == "" {
 			value = s.say.Say("config-unset")

@@ -1,12 +1,22 @@
 package cli_test
 
 import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/colophon-project/colophon/internal/app/sample"
 	"github.com/colophon-project/colophon/internal/media"
@@ -21,12 +31,8 @@ func TestReadme(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var script []string
-		for line := range strings.Lines(string(text)) {
-			if command, ok := strings.CutPrefix(line, "    "); ok && !strings.HasPrefix(command, "make ") {
-				script = append(script, strings.TrimSpace(command))
-			}
-		}
+		files, _, _ := strings.Cut(string(text), serverHeading(readme))
+		script := commands(files)
 		if len(script) < 6 {
 			t.Fatalf("%s: only %d commands were found", readme, len(script))
 		}
@@ -42,22 +48,199 @@ func TestReadme(t *testing.T) {
 		place(t, dir, "sample.gif", "delivery/flat.gif")
 		run(t, 0, "label", "--notice", "none", "--producer", "maker", "--in-place", filepath.Join(dir, "delivery/flat.gif"))
 
-		bin := t.TempDir()
-		if err := os.Symlink(os.Args[0], filepath.Join(bin, "colophon")); err != nil {
-			t.Fatal(err)
-		}
 		// A folder among the files of delivery/* is told and is an error; the files are what the line is about.
-		joined := strings.ReplaceAll(strings.Join(script, "\n"), "delivery/*", "delivery/*.*")
-		cmd := exec.Command("sh", "-e", "-c", joined)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "LANG=C.UTF-8", "COLOPHON_AS_PROGRAM=1")
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", readme, err, out)
-		}
-		if !strings.Contains(string(out), "propagation added") || !strings.Contains(string(out), "001191110102MACQD9K640") {
+		out := inShell(t, dir, asProgram(t, t.TempDir())+":"+os.Getenv("PATH"), strings.ReplaceAll(strings.Join(script, "\n"), "delivery/*", "delivery/*.*"))
+		if !strings.Contains(out, "propagation added") || !strings.Contains(out, "001191110102MACQD9K640") {
 			t.Errorf("%s: %s", readme, out)
 		}
+	}
+}
+
+// serverHeading is the heading of the section about the server.
+func serverHeading(readme string) string {
+	if strings.Contains(readme, "zh-CN") {
+		return "\n## 运行服务器\n"
+	}
+	return "\n## Run the server\n"
+}
+
+// commands are the lines that a text tells people to type, but those for make.
+func commands(text string) (list []string) {
+	for line := range strings.Lines(text) {
+		if command, ok := strings.CutPrefix(line, "    "); ok && !strings.HasPrefix(command, "make ") {
+			list = append(list, strings.TrimSpace(command))
+		}
+	}
+	return list
+}
+
+// asProgram puts this test's program into a folder as colophon.
+func asProgram(t *testing.T, bin string) string {
+	t.Helper()
+	if err := os.Symlink(os.Args[0], filepath.Join(bin, "colophon")); err != nil {
+		t.Fatal(err)
+	}
+	return bin
+}
+
+func inShell(t *testing.T, dir, path, script string) string {
+	t.Helper()
+	cmd := exec.Command("sh", "-e", "-c", script)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH="+path, "LANG=C.UTF-8", "COLOPHON_AS_PROGRAM=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return string(out)
+}
+
+// TestReadmeServer starts the server with the command of both READMEs, does what they say people do in the browser, and
+// runs their other commands against it as they stand there; the last one, which needs no server, after its end.
+func TestReadmeServer(t *testing.T) {
+	t.Parallel()
+	for _, readme := range []string{"../../README.md", "../../README.zh-CN.md"} {
+		t.Run(filepath.Base(readme), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(readme)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, section, _ := strings.Cut(string(text), serverHeading(readme))
+			section, _, _ = strings.Cut(section, "\n## ")
+			dir := t.TempDir()
+			place(t, dir, "sample.png", "picture.png")
+			site, link, stop := makeRun(t, dir)
+			key := firstKey(t, site, link)
+			script := commands(section)
+			for i, line := range script {
+				line = strings.ReplaceAll(line, "http://127.0.0.1:8080", site)
+				script[i] = strings.ReplaceAll(line, "clp_...", key)
+			}
+			if len(script) < 6 {
+				t.Fatalf("only %d commands were found", len(script))
+			}
+			last := len(script) - 1
+			out := inShell(t, dir, os.Getenv("PATH"), strings.Join(script[:last], "\n"))
+			for _, want := range []string{"marked and conforming", `"state":"delivered"`, `"verdict":"passed"`, `"identical":"passed"`} {
+				if !strings.Contains(out, want) {
+					t.Errorf("no %s in %s", want, out)
+				}
+			}
+			if strings.Contains(out, "user-1") {
+				t.Errorf("the account is named: %s", out)
+			}
+			stop()
+			if out := inShell(t, dir, os.Getenv("PATH"), script[0]+"\n"+script[last]); !strings.Contains(out, "✓  file") || !strings.Contains(out, "nothing failed") {
+				t.Errorf("%s", out)
+			}
+		})
+	}
+}
+
+// makeRun is `make run` in a folder where the program is built already, at an address that is free.
+func makeRun(t *testing.T, dir string) (site, link string, stop func()) {
+	t.Helper()
+	if err := os.Mkdir(filepath.Join(dir, "bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	asProgram(t, filepath.Join(dir, "bin"))
+	makefile, err := filepath.Abs("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	free.Close()
+	cmd := exec.Command("make", "-f", makefile, "run", "GO=true", "LISTEN="+free.Addr().String())
+	cmd.Dir, cmd.Stderr = dir, os.Stderr
+	cmd.Env = append(os.Environ(), "LANG=C.UTF-8", "MAKEFLAGS=", "COLOPHON_AS_PROGRAM=1", "COLOPHON_LOG_LEVEL=warn")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stop = sync.OnceFunc(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM) // make hands it on
+		_ = cmd.Wait()                          // and says that it was stopped
+	})
+	t.Cleanup(stop)
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if link = regexp.MustCompile(`http://\S+/set-up#\S+`).FindString(lines.Text()); link != "" {
+			site, _, _ = strings.Cut(link, "/set-up#")
+			return site, link, stop
+		}
+	}
+	t.Fatal("no link was printed")
+	return "", "", nil
+}
+
+// firstKey makes the first officer and an API key with all boxes ticked, by the forms of the pages.
+func firstKey(t *testing.T, site, link string) string {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar}
+	ask := func(res *http.Response, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		page, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%s %v %s", res.Status, err, page)
+		}
+		return string(page)
+	}
+	fill := func(page string, form url.Values) string {
+		t.Helper()
+		shown := ask(browser.Get(site + page))
+		for _, hidden := range regexp.MustCompile(`name="(csrf|action)" value="([^"]+)"`).FindAllStringSubmatch(shown, -1) {
+			if hidden[1] != "csrf" || !form.Has("csrf") { // each form of a page has it
+				form.Add(hidden[1], hidden[2])
+			}
+		}
+		return ask(browser.PostForm(site+page, form))
+	}
+	_, token, _ := strings.Cut(link, "#")
+	const password = "correct horse battery"
+	fill("/set-up", url.Values{"token": {token}, "login": {"wang.fang"}, "password": {password}, "again": {password}})
+	made := fill("/keys", url.Values{"name": {"shop"}, "services": {"*"}, "functions": {"*"}, "life": {"90"}})
+	key := regexp.MustCompile(`clp_\w+`).FindString(made)
+	if key == "" {
+		t.Fatalf("no key: %s", made)
+	}
+	return key
+}
+
+// TestReadmesAgree holds the commands of both READMEs to each other.
+func TestReadmesAgree(t *testing.T) {
+	t.Parallel()
+	var lists [][]string
+	for _, readme := range []string{"../../README.md", "../../README.zh-CN.md"} {
+		text, err := os.ReadFile(readme)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []string
+		for line := range strings.Lines(string(text)) {
+			if command, ok := strings.CutPrefix(line, "    "); ok {
+				command, _, _ = strings.Cut(command, " #")
+				list = append(list, strings.TrimSpace(command))
+			}
+		}
+		lists = append(lists, list)
+	}
+	if diff := cmp.Diff(lists[0], lists[1]); diff != "" {
+		t.Errorf("English and Chinese: %s", diff)
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/transparency-dev/tessera/api/layout"
-
 	"github.com/colophon-project/colophon"
 )
 
@@ -54,48 +52,4 @@ func lead(ctx context.Context, elector Elector, config Config) error {
 		return err
 	}
 	return errors.Join(l.Run(leading), l.Close())
-}
-
-// copyTiles puts into the mirror what the tree of a size has and a smaller one had not.
-func (l *Log) copyTiles(ctx context.Context, from, size uint64) error {
-	for level := uint64(0); ; level++ {
-		shift := 8 * uint(level)
-		total, had := size>>shift, from>>shift
-		if total == 0 {
-			return nil
-		}
-		for index := had / tileWidth; index*tileWidth < total; index++ {
-			if had == total {
-				break // nothing new on this level
-			}
-			raw, err := l.tiles.tile(ctx, level, index, size)
-			if err != nil {
-				return l.fault(err)
-			}
-			if err := l.config.Mirror.Put(ctx, layout.TilePath(level, index, layout.PartialTileSize(level, index, size)), raw); err != nil {
-				return err
-			}
-			if level > 0 {
-				continue
-			}
-			if raw, err = l.tiles.bundle(ctx, index, size); err != nil {
-				return l.fault(err)
-			}
-			if err := l.config.Mirror.Put(ctx, layout.EntriesPath(index, layout.PartialTileSize(0, index, size)), raw); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// CopyAll puts the whole log into the mirror, for one that was added later. Run MUST NOT be running.
-func (l *Log) CopyAll(ctx context.Context) error {
-	c := l.Checkpoint()
-	if l.config.Mirror == nil || c.Note == nil {
-		return nil
-	}
-	if err := l.copyTiles(ctx, 0, c.Size); err != nil {
-		return err
-	}
-	return l.config.Mirror.Put(ctx, checkpointName, c.Note)
 }

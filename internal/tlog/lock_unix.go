@@ -35,3 +35,13 @@ func lockFolder(dir string) (*os.File, error) {
 	}
 	return nil, durable.Fault(name, err)
 }
+
+// writable fails where the log's library could not open its own lock, on a file system that became read-only say. The
+// library would end the process then.
+func writable(dir string) error {
+	name := filepath.Join(dir, filepath.FromSlash(stateName)+".lock")
+	if err := unix.Access(name, unix.W_OK); err != nil {
+		return durable.Fault(dir, &os.PathError{Op: "writing", Path: name, Err: err})
+	}
+	return nil
+}

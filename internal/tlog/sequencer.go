@@ -127,6 +127,9 @@ func (l *Log) append(ctx context.Context, records []evidence.Record) error {
 			return err
 		}
 	}
+	if err := writable(l.config.Dir); err != nil {
+		return err
+	}
 	ctx = context.WithoutCancel(ctx)
 	l.unsure = true
 	futures := make([]tessera.IndexFuture, len(leaves))
@@ -267,7 +270,7 @@ func (l *Log) publish(ctx context.Context) error {
 		return &colophon.Error{Kind: colophon.Conflict, Code: CodeRolledBack}
 	}
 	if last.Note != nil && size == last.Size {
-		return nil
+		return l.show(ctx, last)
 	}
 	root, err := l.tiles.root(ctx, size)
 	if err != nil {
@@ -286,10 +289,8 @@ func (l *Log) publish(ctx context.Context) error {
 			return &colophon.Error{Kind: colophon.Conflict, Code: CodeSplitView}
 		}
 	}
-	if l.config.Mirror != nil {
-		if err := l.copyTiles(ctx, last.Size, size); err != nil {
-			return err
-		}
+	if err := l.copyTiles(ctx, size); err != nil {
+		return err
 	}
 	swapped, err := l.config.Store.SwapCheckpoint(ctx, l.Origin(), last.Note, next.Note)
 	if err != nil {
@@ -299,10 +300,7 @@ func (l *Log) publish(ctx context.Context) error {
 		return l.afterLostSwap(ctx, next)
 	}
 	l.last.Store(&next)
-	if l.config.Mirror != nil {
-		return l.config.Mirror.Put(ctx, checkpointName, next.Note)
-	}
-	return nil
+	return l.show(ctx, next)
 }
 
 // afterLostSwap looks at the checkpoint that is there instead. It may be our own: an answer that was lost on its way.

@@ -77,9 +77,12 @@ type Store interface {
 
 // Mirror is where the leader puts tiles and checkpoint for everybody to read.
 type Mirror interface {
+	Source
 	// Put MUST return when the bytes are durable. The same path may be put again with the same bytes; only "checkpoint"
 	// changes.
 	Put(ctx context.Context, path string, data []byte) error
+	// DeleteUnder removes everything whose path begins with a folder. It is no error when nothing is there.
+	DeleteUnder(ctx context.Context, folder string) error
 }
 
 // Config says what a log is made of.
@@ -93,7 +96,8 @@ type Config struct {
 	Wake      <-chan struct{} // gets a value when records were committed; nil where only Poll tells
 	// Poll is how often the store is asked for records nevertheless: other processes commit some too. 0 means 100 ms.
 	Poll time.Duration
-	// CheckpointEvery is the least time between two checkpoints. 0 means 100 ms.
+	// CheckpointEvery is the least time between two checkpoints. 0 means 100 ms, and a second where there is a Mirror,
+	// which gets the unfinished tiles of each.
 	CheckpointEvery time.Duration
 	// Report is told of errors after which the sequencer tries again. nil means nobody.
 	Report func(error)
@@ -114,6 +118,7 @@ type Log struct {
 	// The sequencer's own; see Run.
 	unsure    bool // the log may have leaves that the store does not know of
 	published time.Time
+	mirrored  evidence.Checkpoint // what the mirror shows; all its tiles are there
 }
 
 // quiet keeps the log's library from writing to the standard error output.
@@ -128,6 +133,9 @@ func Open(ctx context.Context, config Config) (*Log, error) {
 	}
 	if config.CheckpointEvery <= 0 {
 		config.CheckpointEvery = 100 * time.Millisecond
+		if config.Mirror != nil {
+			config.CheckpointEvery = time.Second
+		}
 	}
 	if config.Report == nil {
 		config.Report = func(error) {}
@@ -162,7 +170,10 @@ func (l *Log) start(ctx context.Context) error {
 	if err := l.compare(ctx); err != nil {
 		return err
 	}
-	return l.match(ctx)
+	if err := l.match(ctx); err != nil {
+		return err
+	}
+	return l.catchUp(ctx)
 }
 
 // Close waits for what the log owes and unlocks the folder. Run MUST have returned.

@@ -475,10 +475,24 @@ func names(t *testing.T, s *blob.Store, _ *gcblob.Bucket) {
 	Code(t, err, colophon.Missing, blob.CodeNameAbsent)
 	_, err = n.Get(ctx, "tile/0")
 	Code(t, err, colophon.Missing, blob.CodeNameAbsent)
+	for _, gone := range []string{"tile/0/x001/002.p", "tile/0/x001/002.p"} {
+		if err := n.DeleteUnder(ctx, gone); err != nil {
+			t.Error(err)
+		}
+		_, err = n.Get(ctx, "tile/0/x001/002.p/3")
+		Code(t, err, colophon.Missing, blob.CodeNameAbsent)
+	}
+	if err := put(n, "tile/0/x001/002.p/3", "again"); err != nil {
+		t.Error(err)
+	}
+	if got, err := n.Get(ctx, "tile/0/000"); string(got) != "a" || err != nil {
+		t.Errorf("what lies beside was deleted: %q, %v", got, err)
+	}
 	for _, bad := range []string{"", "/", "a/", "/a", "a//b", ".", "..", "../x", "a/../b", "a/./b", ".hidden", "a\\b", "a\x00", "ü", "a b", "a:b"} {
 		Code(t, put(n, bad, "x"), colophon.Invalid, blob.CodeName)
 		_, err := n.Get(ctx, bad)
 		Code(t, err, colophon.Invalid, blob.CodeName)
+		Code(t, n.DeleteUnder(ctx, bad), colophon.Invalid, blob.CodeName)
 		_, err = s.Names(bad)
 		Code(t, err, colophon.Invalid, blob.CodeName)
 	}

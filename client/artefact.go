@@ -1,0 +1,272 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"hash"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/colophon-project/colophon"
+)
+
+// Order says what is to be made of content.
+type Order struct {
+	Function   string   // dialogue, voice, person, scene, other or assist
+	Account    string   // your own identifier of the account that the content was made for
+	Parents    []string // content numbers of the items that it was made from
+	Name       string   // file name, for formats that are known by it
+	Corner     string   // of the notice in pictures and video
+	NoticeText string   // words of your own for the notice
+	NoticeLang string   // zh, en or both
+	At         string   // start, end or both, in sounds and texts
+	Speech     bool     // sound: speech in place of the rhythm
+	Whole      bool     // video: the notice shows the whole time
+	// Key is an idempotency key of yours, for a call that may be repeated by another process; empty for one that is drawn.
+	Key string
+}
+
+func (o Order) query() url.Values {
+	q := url.Values{"function": {o.Function}, "account": {o.Account}}
+	for name, value := range map[string]string{"name": o.Name, "corner": o.Corner, "notice_text": o.NoticeText, "notice_lang": o.NoticeLang, "at": o.At} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	for _, p := range o.Parents {
+		q.Add("parent", p)
+	}
+	for name, value := range map[string]bool{"speech": o.Speech, "whole": o.Whole} {
+		if value {
+			q.Set(name, strconv.FormatBool(value))
+		}
+	}
+	return q
+}
+
+// Artefact is one produced item. The description of the API says what the fields mean.
+type Artefact struct {
+	Number   string          `json:"number"`
+	State    string          `json:"state"`
+	Function string          `json:"function"`
+	Subject  string          `json:"subject"`
+	Format   string          `json:"format"`
+	Size     int64           `json:"size"`
+	Before   string          `json:"before"`
+	Parents  []string        `json:"parents"`
+	Stored   int64           `json:"stored"`
+	After    string          `json:"after"`
+	Marks    json.RawMessage `json:"marks"`
+	Job      string          `json:"job"`
+	Reason   *Sentence       `json:"reason"`
+	Created  time.Time       `json:"created"`
+	Changed  time.Time       `json:"changed"`
+}
+
+// Sentence is a code with its sentence.
+type Sentence struct {
+	Code     colophon.Code `json:"code"`
+	Sentence string        `json:"sentence"`
+}
+
+// produce sends content in.
+func (c *Client) produce(ctx context.Context, o Order, content io.Reader, more url.Values, header http.Header) (*http.Response, error) {
+	if o.Key == "" {
+		var err error
+		if o.Key, err = c.key(); err != nil {
+			return nil, err
+		}
+	}
+	q := o.query()
+	for name, values := range more {
+		q[name] = values
+	}
+	header.Set("Idempotency-Key", o.Key)
+	header.Set("Content-Type", "application/octet-stream")
+	return c.do(ctx, request{method: http.MethodPost, path: "/v1/artefacts", query: q, header: header, body: content})
+}
+
+func artefactOf(resp *http.Response, err error) (Artefact, error) {
+	var a Artefact
+	if err != nil {
+		return a, err
+	}
+	defer resp.Body.Close()
+	return a, json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&a)
+}
+
+// Produce has content marked and returns the artefact. [Client.Content] fetches the marked bytes.
+func (c *Client) Produce(ctx context.Context, o Order, content io.Reader) (Artefact, error) {
+	return artefactOf(c.produce(ctx, o, content, nil, http.Header{}))
+}
+
+// Accept has content marked by a job, for what takes long. [Client.Wait] waits for it.
+func (c *Client) Accept(ctx context.Context, o Order, content io.Reader) (Artefact, error) {
+	return artefactOf(c.produce(ctx, o, content, nil, http.Header{"Prefer": {"respond-async"}}))
+}
+
+// Label has content marked and returns the marked bytes.
+func (c *Client) Label(ctx context.Context, o Order, content io.Reader) (*Content, error) {
+	return contentOf(c.produce(ctx, o, content, url.Values{"return": {"content"}}, http.Header{}))
+}
+
+// Content is marked bytes on their way. Reading them to the end fails when they are not those that the server meant.
+type Content struct {
+	Number string // content number
+	Type   string // media type
+	Size   int64
+	body   io.ReadCloser
+	sum    hash.Hash
+	want   string
+}
+
+// ErrDigest says that bytes are not those that the server named the digest of.
+var ErrDigest = errors.New("colophon: the bytes are not those that the server sent")
+
+// Read reads the bytes.
+func (c *Content) Read(b []byte) (int, error) {
+	n, err := c.body.Read(b)
+	c.sum.Write(b[:n])
+	if errors.Is(err, io.EOF) && "sha-256=:"+base64.StdEncoding.EncodeToString(c.sum.Sum(nil))+":" != c.want {
+		return n, ErrDigest
+	}
+	return n, err
+}
+
+// Close ends the reading.
+func (c *Content) Close() error { return c.body.Close() }
+
+func contentOf(resp *http.Response, err error) (*Content, error) {
+	if err != nil {
+		return nil, err
+	}
+	number, err := url.PathUnescape(resp.Header.Get("Colophon-Artefact"))
+	if err != nil {
+		resp.Body.Close()
+		return nil, err
+	}
+	return &Content{Number: number, Type: resp.Header.Get("Content-Type"), Size: resp.ContentLength, body: resp.Body, sum: sha256.New(), want: resp.Header.Get("Repr-Digest")}, nil
+}
+
+// Artefact returns an artefact by its content number.
+func (c *Client) Artefact(ctx context.Context, number string) (Artefact, error) {
+	var a Artefact
+	return a, c.get(ctx, request{method: http.MethodGet, path: of(number, "")}, &a)
+}
+
+// of is the path of an artefact.
+func of(number, tail string) string { return "/v1/artefacts/" + url.PathEscape(number) + tail }
+
+// Content fetches the marked bytes of an artefact.
+func (c *Client) Content(ctx context.Context, number string) (*Content, error) {
+	return contentOf(c.do(ctx, request{method: http.MethodGet, path: of(number, "/content")}))
+}
+
+// Job is work that nobody has to wait for.
+type Job struct {
+	ID      string        `json:"id"`
+	State   string        `json:"state"` // waiting, running, done or dead
+	Percent int           `json:"percent"`
+	Message colophon.Code `json:"message"`
+}
+
+// Job returns how far a job is.
+func (c *Client) Job(ctx context.Context, id string) (Job, error) {
+	var j Job
+	return j, c.get(ctx, request{method: http.MethodGet, path: "/v1/jobs/" + url.PathEscape(id)}, &j)
+}
+
+// Wait waits until a job is done or dead, and asks every so often.
+func (c *Client) Wait(ctx context.Context, id string, every time.Duration) (Job, error) {
+	for {
+		j, err := c.Job(ctx, id)
+		if err != nil || j.State == "done" || j.State == "dead" {
+			return j, err
+		}
+		if err := c.config.Sleep(ctx, every); err != nil {
+			return j, err
+		}
+	}
+}
+
+// Verification is what was found out about a file. The description of the API says what the fields mean.
+type Verification struct {
+	Verdict    string     `json:"verdict"` // passed, failed or could-not-tell
+	Conformity string     `json:"conformity"`
+	Identical  string     `json:"identical"`
+	Format     string     `json:"format"`
+	Digest     string     `json:"digest"`
+	Labels     []Mark     `json:"labels"`
+	Known      []Artefact `json:"known"`
+	Findings   []Finding  `json:"findings"`
+	Stopped    *Sentence  `json:"stopped"`
+}
+
+// Mark is one label of a file.
+type Mark struct {
+	Place  string            `json:"place"`
+	Fields map[string]string `json:"fields"`
+}
+
+// Finding is one thing that a check saw.
+type Finding struct {
+	Code     colophon.Code   `json:"code"`
+	Level    string          `json:"level"`
+	Clause   colophon.Clause `json:"clause"`
+	Sentence string          `json:"sentence"`
+}
+
+// Verify has a file examined. The name may be empty.
+func (c *Client) Verify(ctx context.Context, name string, file io.Reader) (Verification, error) {
+	r := request{method: http.MethodPost, path: "/v1/artefacts:verify", body: file, header: http.Header{"Content-Type": {"application/octet-stream"}}}
+	if name != "" {
+		r.query = url.Values{"name": {name}}
+	}
+	var v Verification
+	return v, c.get(ctx, r, &v)
+}
+
+// Proof returns the proof that a record about an artefact is in the log, in the form of C2SP tlog-proof.
+func (c *Client) Proof(ctx context.Context, number, record string) ([]byte, error) {
+	return c.text(ctx, request{method: http.MethodGet, path: of(number, "/proof"), query: url.Values{"record": {record}}, header: http.Header{"Accept": {"text/plain"}}})
+}
+
+// Checkpoint returns the last checkpoint of the log, in the form of C2SP tlog-checkpoint.
+func (c *Client) Checkpoint(ctx context.Context) ([]byte, error) {
+	return c.text(ctx, request{method: http.MethodGet, path: "/v1/log/checkpoint"})
+}
+
+func (c *Client) text(ctx context.Context, r request) ([]byte, error) {
+	resp, err := c.do(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	return io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+}
+
+// Bundle writes the bundle of some artefacts: with their files, or with the digests alone.
+func (c *Client) Bundle(ctx context.Context, w io.Writer, files bool, numbers ...string) error {
+	body, err := json.Marshal(map[string]any{"numbers": numbers, "files": files})
+	if err != nil {
+		return err
+	}
+	resp, err := c.do(ctx, request{method: http.MethodPost, path: "/v1/bundles", body: bytes.NewReader(body), header: http.Header{"Content-Type": {"application/json"}}})
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/zip") {
+		return errors.New("colophon: the answer is no bundle")
+	}
+	_, err = io.Copy(w, resp.Body)
+	return err
+}

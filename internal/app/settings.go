@@ -1,0 +1,265 @@
+package app
+
+import (
+	"errors"
+	"io/fs"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/internal/durable"
+	"github.com/colophon-project/colophon/label"
+)
+
+// Codes of errors about settings.
+const (
+	CodeSetting        colophon.Code = "setting-invalid" // args "setting", "value"
+	CodeSettingUnknown colophon.Code = "setting-unknown" // args "file", "setting"
+	CodeSettingFile    colophon.Code = "setting-file"    // arg "file"; the cause says why
+)
+
+// Serving is what a person may set about the server. Each field is documented under config.<key> in internal/locale, and
+// `colophon help config` prints all of them. Flags go before the environment, and that before the file.
+type Serving struct {
+	Data      string `koanf:"data"`
+	Listen    string `koanf:"listen"`
+	PublicURL string `koanf:"public-url"`
+	TLSCert   string `koanf:"tls-cert"`
+	TLSKey    string `koanf:"tls-key"`
+	Proxies   string `koanf:"trusted-proxies"` // networks, separated by commas
+
+	Postgres      string `koanf:"postgres"`
+	Blobs         string `koanf:"blobs"`
+	Log           string `koanf:"log"`
+	LogName       string `koanf:"log-name"`
+	Keys          string `koanf:"keys"`
+	SealAlgorithm string `koanf:"seal"`
+
+	KeepOriginals int `koanf:"keep-originals"` // days
+	KeepLogs      int `koanf:"keep-logs"`      // months
+	KeepReviews   int `koanf:"keep-assessments"`
+
+	MaxUpload   int           `koanf:"max-upload"` // MiB
+	Concurrency int           `koanf:"concurrency"`
+	Rate        int           `koanf:"rate"` // requests a second of one address or key
+	Drain       time.Duration `koanf:"drain"`
+	Workers     int           `koanf:"workers"`
+
+	Traces       string `koanf:"traces"`
+	LogLevel     string `koanf:"log-level"`
+	Timestamp    string `koanf:"timestamp"`
+	TimestampCAs string `koanf:"timestamp-ca"`
+
+	OIDC []OIDCProvider `koanf:"oidc"`
+}
+
+// OIDCProvider is an OpenID provider that staff may sign in with. It is set in the file alone.
+type OIDCProvider struct {
+	Issuer     string            `koanf:"issuer"`
+	Name       string            `koanf:"name"` // as people know it
+	ClientID   string            `koanf:"client-id"`
+	SecretFile string            `koanf:"client-secret-file"`
+	Scopes     []string          `koanf:"scopes"`
+	Require    map[string]string `koanf:"require"` // claims that somebody must have
+	Roles      []OIDCRole        `koanf:"roles"`
+	Create     bool              `koanf:"create"`
+}
+
+// OIDCRole gives a role to whoever has a claim.
+type OIDCRole struct {
+	Claim string `koanf:"claim"`
+	Value string `koanf:"value"`
+	Role  string `koanf:"role"`
+}
+
+// defaults are the settings in the order of their documentation.
+func defaults() []Setting {
+	list := []Setting{
+		{Key: "data", Value: "colophon-data"}, {Key: "listen", Value: "127.0.0.1:8080"}, {Key: "public-url"}, {Key: "tls-cert"}, {Key: "tls-key"},
+		{Key: "trusted-proxies"}, {Key: "postgres", Secret: true}, {Key: "blobs"}, {Key: "log"}, {Key: "log-name"}, {Key: "keys"}, {Key: "seal", Value: "SM2"},
+		{Key: "keep-originals", Value: "0"}, {Key: "keep-logs", Value: "6"}, {Key: "keep-assessments", Value: "36"}, {Key: "max-upload", Value: "2048"},
+		{Key: "concurrency", Value: "64"}, {Key: "rate", Value: "200"}, {Key: "drain", Value: "30s"}, {Key: "workers", Value: "2"}, {Key: "traces"},
+		{Key: "log-level", Value: "info"}, {Key: "timestamp"}, {Key: "timestamp-ca"},
+	}
+	for i := range list {
+		list[i].Env = envName(list[i].Key)
+	}
+	return list
+}
+
+func envName(key string) string {
+	return "COLOPHON_" + strings.ToUpper(strings.ReplaceAll(key, "-", "_"))
+}
+
+// Serve reads the server's settings: flags by their keys, before the environment, before a file, before the defaults. The
+// settings of Config may stand in the file too; the environment goes before them.
+func (c Config) Serve(flags map[string]string, path string, getenv func(string) string) (Config, Serving, error) {
+	k := koanf.NewWithConf(koanf.Conf{Delim: "\x00", StrictMerge: false})
+	first, env := map[string]any{}, map[string]any{}
+	known := []string{"oidc"}
+	for _, s := range append(c.base(), defaults()...) {
+		known = append(known, s.Key)
+		first[s.Key] = s.Value
+		if v := getenv(s.Env); v != "" {
+			env[s.Key] = v
+		}
+	}
+	given := map[string]any{}
+	for key, v := range flags {
+		given[key] = v
+	}
+	if err := k.Load(confmap.Provider(first, "\x00"), nil); err != nil {
+		return c, Serving{}, err
+	}
+	if path == "" {
+		path = getenv("COLOPHON_CONFIG")
+	}
+	if path != "" {
+		if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
+			var at *fs.PathError
+			if errors.As(err, &at) {
+				return c, Serving{}, durable.Fault(path, err)
+			}
+			return c, Serving{}, &colophon.Error{Kind: colophon.Invalid, Code: CodeSettingFile, Args: colophon.Args{"file": path}, Err: err}
+		}
+		for _, key := range k.Keys() {
+			if !slices.Contains(known, key) {
+				return c, Serving{}, &colophon.Error{Kind: colophon.Invalid, Code: CodeSettingUnknown, Args: colophon.Args{"file": path, "setting": key}}
+			}
+		}
+	}
+	for _, m := range []map[string]any{env, given} {
+		if err := k.Load(confmap.Provider(m, "\x00"), nil); err != nil {
+			return c, Serving{}, err
+		}
+	}
+	var v Serving
+	if err := v.read(k); err != nil {
+		return c, v, err
+	}
+	c.Producer, c.Language, c.FFmpeg = k.String("producer"), k.String("language"), k.String("ffmpeg")
+	return c, v, v.complete()
+}
+
+// read takes each setting by its tag, so that a value of a wrong form is named.
+func (v *Serving) read(k *koanf.Koanf) error {
+	fields := reflect.ValueOf(v).Elem()
+	for i := range fields.NumField() {
+		key := fields.Type().Field(i).Tag.Get("koanf")
+		text := k.String(key)
+		var err error
+		switch f := fields.Field(i).Addr().Interface().(type) {
+		case *string:
+			*f = text
+		case *int:
+			*f, err = strconv.Atoi(text)
+		case *time.Duration:
+			*f, err = time.ParseDuration(text)
+		default:
+			err = k.Unmarshal(key, f)
+		}
+		if err != nil {
+			return wrongSetting(key, text, err)
+		}
+	}
+	return nil
+}
+
+func wrongSetting(key, value string, err error) error {
+	return &colophon.Error{Kind: colophon.Invalid, Code: CodeSetting, Args: colophon.Args{"setting": key, "value": value}, Err: err}
+}
+
+// complete fills in what follows from other settings, and refuses what can't be.
+func (v *Serving) complete() error {
+	for _, f := range []struct {
+		at   *string
+		name string
+	}{{&v.Blobs, "blobs"}, {&v.Log, "log"}, {&v.Keys, "keys"}} {
+		if *f.at == "" {
+			*f.at = filepath.Join(v.Data, f.name)
+		}
+	}
+	host, _, err := net.SplitHostPort(v.Listen)
+	if err != nil {
+		return wrongSetting("listen", v.Listen, err)
+	}
+	if v.PublicURL == "" {
+		scheme := "http"
+		if v.TLSCert != "" {
+			scheme = "https"
+		}
+		if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+			return wrongSetting("public-url", "", nil)
+		}
+		v.PublicURL = scheme + "://" + v.Listen
+	}
+	u, err := url.Parse(v.PublicURL)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
+		return wrongSetting("public-url", v.PublicURL, err)
+	}
+	v.PublicURL = u.Scheme + "://" + u.Host
+	if v.LogName == "" {
+		v.LogName = u.Hostname() + "/log"
+		// A log keeps the name that it got at the first start, under whatever address it is reached later.
+		if line, err := os.ReadFile(filepath.Join(v.Keys, "log.pub")); err == nil {
+			v.LogName, _, _ = strings.Cut(string(line), "+")
+		}
+	}
+	for _, n := range []struct {
+		key          string
+		value, least int
+	}{{"keep-originals", v.KeepOriginals, 0}, {"max-upload", v.MaxUpload, 1}, {"concurrency", v.Concurrency, 1}, {"rate", v.Rate, 1}, {"workers", v.Workers, 1}} {
+		if n.value < n.least {
+			return wrongSetting(n.key, strconv.Itoa(n.value), nil)
+		}
+	}
+	if (v.TLSCert == "") != (v.TLSKey == "") {
+		return wrongSetting("tls-key", v.TLSKey, nil)
+	}
+	if v.SealAlgorithm != "SM2" && v.SealAlgorithm != "ES256" {
+		return wrongSetting("seal", v.SealAlgorithm, nil)
+	}
+	_, err = v.retention()
+	return err
+}
+
+func (v *Serving) retention() (evidence.Retention, error) {
+	return evidence.NewRetention(map[evidence.Class]int{evidence.ClassLog: v.KeepLogs, evidence.ClassAssessment: v.KeepReviews})
+}
+
+// seal is the algorithm of a new key that seals labels.
+func (v *Serving) seal() label.Algorithm {
+	if v.SealAlgorithm == "ES256" {
+		return label.AlgorithmES256
+	}
+	return label.AlgorithmSM2
+}
+
+func (v *Serving) proxies() ([]netip.Prefix, error) {
+	var list []netip.Prefix
+	for _, text := range strings.FieldsFunc(v.Proxies, func(r rune) bool { return r == ',' || r == ' ' }) {
+		p, err := netip.ParsePrefix(text)
+		if addr, wrong := netip.ParseAddr(text); err != nil && wrong == nil {
+			p, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			return nil, wrongSetting("trusted-proxies", text, err)
+		}
+		list = append(list, p)
+	}
+	return list, nil
+}

@@ -1,0 +1,78 @@
+package app
+
+import (
+	"context"
+	"iter"
+
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/internal/keys"
+	"github.com/colophon-project/colophon/internal/store"
+	"github.com/colophon-project/colophon/internal/tlog"
+)
+
+// recordRotated is the type of the record of a rotated key.
+const recordRotated evidence.Type = "key.rotated"
+
+// openPart opens keys and store of a deployment for a command.
+func openPart(ctx context.Context, c Config, v Serving) (*Server, error) {
+	s := &Server{config: c, set: v}
+	for _, open := range []func(context.Context) error{s.openKeys, s.openStore} {
+		if err := open(ctx); err != nil {
+			_ = s.Close() // the first error is what matters
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Fsck re-verifies the log of a deployment against its store.
+func Fsck(ctx context.Context, c Config, v Serving, progress *Progress) (report tlog.FsckReport, err error) {
+	s, err := openPart(ctx, c, v)
+	if err != nil {
+		return report, err
+	}
+	defer s.Close()
+	return tlog.Fsck(ctx, tlog.FsckConfig{Source: tlog.Folder(v.Log), Checkpoints: s.store, Origin: v.LogName, Verifiers: s.keys.Verifiers,
+		Records: counted(s.store.Records(ctx, true), progress), Gone: []colophon.Code{store.CodePurged}})
+}
+
+func counted(records iter.Seq2[evidence.Held, error], progress *Progress) iter.Seq2[evidence.Held, error] {
+	return func(yield func(evidence.Held, error) bool) {
+		for h, err := range records {
+			progress.Files.Add(1)
+			if !yield(h, err) {
+				return
+			}
+		}
+	}
+}
+
+// Rotated says what a rotation did.
+type Rotated struct {
+	Kind      string `json:"kind"`
+	Rewrapped int    `json:"rewrapped"` // data keys that the new envelope key wraps
+}
+
+// Rotate makes the next key of a kind, records it, and wraps data keys anew where it is the envelope's. A server that runs
+// takes the new key up when it is started again.
+func Rotate(ctx context.Context, c Config, v Serving, kind string) (done Rotated, err error) {
+	done.Kind = kind
+	if _, err := keys.Rotate((&Server{set: v}).keyConfig(), keys.Kind(kind)); err != nil {
+		return done, err
+	}
+	s, err := openPart(ctx, c, v)
+	if err != nil {
+		return done, err
+	}
+	defer s.Close()
+	rec, err := s.recorder.New(recordRotated, evidence.System, system, nil, done)
+	if err != nil {
+		return done, err
+	}
+	if keys.Kind(kind) == keys.Envelope {
+		done.Rewrapped, err = s.store.Rewrap(ctx, rec)
+		return done, err
+	}
+	return done, records{s.store}.Note(ctx, rec)
+}

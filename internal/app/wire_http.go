@@ -1,0 +1,160 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/internal/console"
+	"github.com/colophon-project/colophon/internal/durable"
+	"github.com/colophon-project/colophon/internal/edge"
+	"github.com/colophon-project/colophon/internal/httpapi"
+	"github.com/colophon-project/colophon/internal/locale"
+	"github.com/colophon-project/colophon/staff"
+)
+
+// openDoors makes the handlers: the API under /v1 and beside it, pages for everything else.
+func (s *Server) openDoors(context.Context) error {
+	lines, err := os.ReadFile(filepath.Join(s.set.Keys, "log.pub"))
+	if err != nil {
+		return durable.Fault(filepath.Join(s.set.Keys, "log.pub"), err)
+	}
+	s.logKey = strings.TrimSpace(string(lines))
+	api, err := httpapi.New(httpapi.Config{
+		Line: s.line, Binder: s.binder, Artefacts: s.register, Log: publicLog{s.reader, s.logKey}, Jobs: jobs{s.queue}, Ledger: ledger{s}, Custody: custody{s},
+		Answers: s.answers, Roster: s.roster, Ready: s.ready, Metrics: s.telemetry.Handler(), Logger: s.log, PublicURL: s.set.PublicURL,
+		Source:    func(r *http.Request) netip.AddrPort { return edge.ClientOf(r.Context()).Address },
+		RequestID: edge.RequestID, MaxUpload: int64(s.set.MaxUpload) << 20,
+	})
+	if err != nil {
+		return err
+	}
+	pages, err := s.pages()
+	if err != nil {
+		return err
+	}
+	s.api, s.handler = api.(door), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.api.Template(r) != "" {
+			api.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+	return nil
+}
+
+type door interface {
+	http.Handler
+	Template(r *http.Request) string
+	Upload(r *http.Request) bool
+	WriteProblem(w http.ResponseWriter, r *http.Request, e *colophon.Error, status int)
+}
+
+func (s *Server) pages() (http.Handler, error) {
+	public, err := url.Parse(s.set.PublicURL)
+	if err != nil {
+		return nil, err
+	}
+	c := console.Config{Roster: s.roster, Say: func(l locale.Language) (console.Printer, error) { return locale.For(l) },
+		Client: func(r *http.Request) netip.Addr { return edge.ClientOf(r.Context()).Address.Addr() },
+		Now:    time.Now, Log: s.log, Origin: s.set.PublicURL, RequestID: func(r *http.Request) string { return edge.RequestID(r.Context()) },
+		Overview: s, Passkeys: passkeySite(s.set.PublicURL).Domain != "", Secure: public.Scheme == "https", Zone: time.Local}
+	if len(s.set.OIDC) > 0 {
+		client, err := s.providers()
+		if err != nil {
+			return nil, err
+		}
+		c.OIDC = client
+		for _, p := range s.set.OIDC {
+			c.Providers = append(c.Providers, console.Provider{Issuer: p.Issuer, Name: p.Name})
+		}
+	}
+	return console.New(c)
+}
+
+// ready says which parts can do their work.
+func (s *Server) ready(ctx context.Context) []httpapi.Part {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	_, err := s.store.Placed(ctx)
+	return []httpapi.Part{{Name: "store", Ready: err == nil}, {Name: "blobs", Ready: s.blobs.Ready(ctx) == nil}, {Name: "door", Ready: s.edge == nil || s.edge.Ready()}}
+}
+
+// serve serves until ctx ends.
+func (s *Server) serve(ctx context.Context, listening func(address string)) error {
+	proxies, err := s.set.proxies()
+	if err != nil {
+		return err
+	}
+	rate := edge.Rate{PerSecond: float64(s.set.Rate), Burst: 2 * s.set.Rate}
+	s.edge, err = edge.New(edge.Config{Handler: s.handler, Wrap: func(next http.Handler) http.Handler { return s.telemetry.Wrap(next, s.template) }, Route: s.route, Problem: s.api.WriteProblem, Key: bearer, Log: s.log,
+		Listen: s.set.Listen, CertFile: s.set.TLSCert, KeyFile: s.set.TLSKey, PublicURL: s.set.PublicURL, TrustedProxies: proxies, Grace: s.set.Drain,
+		Limits: edge.Limits{ByAddress: rate, ByKey: rate, Classes: map[string]edge.Class{"work": {Running: s.set.Concurrency, Waiting: 4 * s.set.Concurrency, Wait: 5 * time.Second}}}})
+	if err != nil {
+		return err
+	}
+	go func() {
+		if addr := s.edge.Addr(); addr != nil {
+			s.log.Info("listening", slog.String("address", addr.String()))
+			listening(addr.String())
+		}
+	}()
+	return s.edge.Run(ctx)
+}
+
+// maxForm is the largest body that is no content, and how much a form may be larger than the content in it, in bytes.
+const maxForm = 1 << 20
+
+// route says what a request may take of the server.
+func (s *Server) route(r *http.Request) edge.Route {
+	if s.api.Upload(r) {
+		return edge.Route{Class: "work", MaxBody: int64(s.set.MaxUpload)<<20 + maxForm}
+	}
+	return edge.Route{MaxBody: maxForm}
+}
+
+// template names the route of a request for telemetry. Pages have few paths, and unknown ones are one.
+func (s *Server) template(r *http.Request) string {
+	if t := s.api.Template(r); t != "" {
+		return t
+	}
+	return "/"
+}
+
+func bearer(r *http.Request) string {
+	key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return key
+}
+
+// lag tells how far the log is behind the store.
+func (s *Server) lag(ctx context.Context) (int64, time.Duration, error) {
+	_, waiting, oldest, err := s.store.Count(ctx)
+	if err != nil || waiting == 0 {
+		return 0, 0, err
+	}
+	return waiting, time.Since(oldest), nil
+}
+
+// Overview implements console.Overview.
+func (s *Server) Overview(ctx context.Context) ([]console.Figure, error) {
+	all, waiting, oldest, err := s.store.Count(ctx)
+	if err != nil {
+		return nil, err
+	}
+	dead, err := s.queue.Dead(ctx, "", maxDead)
+	return []console.Figure{
+		{Name: "page-figure-records", Count: all},
+		{Name: "page-figure-waiting", Count: waiting, Alarm: waiting > 0 && time.Since(oldest) > time.Minute},
+		{Name: "page-figure-dead-jobs", Action: staff.JobRead, Count: int64(len(dead)), Alarm: len(dead) > 0, Unknown: err != nil},
+	}, nil
+}
+
+// maxDead is how many dead jobs the start page counts.
+const maxDead = 500

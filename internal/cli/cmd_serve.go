@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"fmt"
+	"math"
+	"runtime/debug"
+
+	"github.com/colophon-project/colophon/internal/app"
+)
+
+// deployment are the flags of commands that open a deployment. What has no flag of its own is set by --set KEY=VALUE.
+type deployment struct {
+	Data     string            `placeholder:"DIR"`
+	Config   string            `placeholder:"FILE"`
+	Postgres string            `placeholder:"URL"`
+	Set      map[string]string `placeholder:"KEY=VALUE"`
+}
+
+func (d *deployment) settings(s *session, more map[string]string) (app.Config, app.Serving, error) {
+	flags := map[string]string{}
+	for key, v := range d.Set {
+		flags[key] = v
+	}
+	for key, v := range map[string]string{"data": d.Data, "postgres": d.Postgres} {
+		if v != "" {
+			flags[key] = v
+		}
+	}
+	for key, v := range more {
+		if v != "" {
+			flags[key] = v
+		}
+	}
+	c, v, err := s.config.Serve(flags, d.Config, s.Getenv)
+	c.Version = s.Version
+	return c, v, err
+}
+
+type serveCommand struct {
+	deployment
+	Listen    string `placeholder:"ADDR"`
+	PublicURL string `name:"public-url" placeholder:"URL"`
+	TLSCert   string `name:"tls-cert" placeholder:"FILE"`
+	TLSKey    string `name:"tls-key" placeholder:"FILE"`
+	Producer  string `placeholder:"CODE"`
+	Trial     bool
+}
+
+// Run serves until the person stops it.
+func (c *serveCommand) Run(s *session) error {
+	if c.Trial && c.Producer == "" && s.config.Producer == "" {
+		c.Producer = tryProducer
+	}
+	config, set, err := c.settings(s, map[string]string{"listen": c.Listen, "public-url": c.PublicURL, "tls-cert": c.TLSCert, "tls-key": c.TLSKey, "producer": c.Producer})
+	if err != nil {
+		return err
+	}
+	debug.SetGCPercent(100) // what Process sets is for commands that end soon
+	debug.SetMemoryLimit(math.MaxInt64)
+	server, err := app.OpenServer(s.ctx, config, set, s.Stderr)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := server.Close(); err != nil {
+			fmt.Fprintln(s.Stderr, s.say.Error(err))
+			s.exit = exitError
+		}
+	}()
+	token, err := server.OpenSetUp(s.ctx)
+	if err != nil {
+		return err
+	}
+	return server.Run(s.ctx, func(string) {
+		if s.json {
+			s.printJSON(map[string]string{"url": set.PublicURL, "set_up": setUpLink(set.PublicURL, token)})
+			return
+		}
+		if c.Producer == tryProducer {
+			fmt.Fprintln(s.Stdout, s.say.Say("serve-trial"))
+		}
+		fmt.Fprintln(s.Stdout, s.say.Say("serve-listening", "url", set.PublicURL, "data", set.Data))
+		if token != "" {
+			fmt.Fprintln(s.Stdout, s.say.Say("serve-set-up", "link", setUpLink(set.PublicURL, token)))
+		}
+	})
+}
+
+func setUpLink(public, token string) string {
+	if token == "" {
+		return ""
+	}
+	return public + app.SetUpPath + "#" + token
+}

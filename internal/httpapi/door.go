@@ -1,0 +1,41 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/colophon-project/colophon"
+)
+
+// Template returns the template of the route that a request asks for, such as /v1/artefacts/{number}, and "" for a path
+// that is not the API's.
+func (m *mux) Template(r *http.Request) string {
+	_, pattern := m.routes.Handler(r)
+	if _, path, ok := strings.Cut(pattern, " "); ok {
+		return path
+	}
+	if strings.HasPrefix(r.URL.Path, "/v1/") {
+		return "/v1/"
+	}
+	return ""
+}
+
+// Upload reports whether a request brings content.
+func (m *mux) Upload(r *http.Request) bool {
+	if r.Method != post {
+		return false
+	}
+	for _, rt := range routes() {
+		if rt.is(upload) && rt.path == r.URL.Path {
+			return true
+		}
+	}
+	return false
+}
+
+// WriteProblem answers with an error that was found before the request came here, and with the status that was chosen.
+func (m *mux) WriteProblem(w http.ResponseWriter, r *http.Request, e *colophon.Error, status int) {
+	p := tell(printer(r.Header.Get("Accept-Language")), e, status)
+	p.RequestID = m.server.requestID(r.Context())
+	p.write(w, r)
+}

@@ -1,0 +1,192 @@
+// Package httpapi is Colophon's HTTP API: one table of routes ([New] serves it, [OpenAPI] describes it), one gate that every
+// request passes, and one mapper that turns errors into problems (RFC 9457).
+//
+// The gate bounds the body, finds out who asks (an API key, or a session of the staff with the proof that the request is
+// not forged), and holds the action that the route needs against what the caller may do. What a handler gets is a
+// [production.By] that says on whose behalf it works. Handlers translate; they decide nothing. Rules belong to the
+// capabilities behind the interfaces of [Config].
+//
+// An account's own identifier comes in with a request and goes on to the capability behind; it stands in no answer, no
+// error and no line of a log.
+//
+// What not to do here: no route outside the table. No answer before the gate. Never write an error of kind Internal, or
+// the text of any error, into an answer: the catalogue says what a person reads. Never buffer an upload. Never cache what
+// the roster says about a key or a session. Never keep the text of an API key, not even as the answer to an idempotency
+// key.
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/artefact"
+	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/production"
+	"github.com/colophon-project/colophon/staff"
+)
+
+// Line marks what was produced and hands it out. A *production.Line is one.
+type Line interface {
+	Produce(ctx context.Context, by production.By, o production.Order, body io.Reader) (artefact.Artefact, error)
+	Accept(ctx context.Context, by production.By, o production.Order, body io.Reader) (artefact.Artefact, error)
+	Open(ctx context.Context, by production.By, n artefact.Number, how artefact.Channel) (*production.Content, error)
+	Sidecar(ctx context.Context, by production.By, n artefact.Number) ([]byte, error)
+	Examine(ctx context.Context, by production.By, name string, body io.Reader) (production.Examination, error)
+}
+
+// Binder makes proofs and bundles. A *production.Binder is one.
+type Binder interface {
+	Proofs(ctx context.Context, n artefact.Number) ([]production.Proven, error)
+	Bundle(ctx context.Context, by production.By, w io.Writer, files bool, numbers ...artefact.Number) error
+	Sample(ctx context.Context, by production.By, seed []byte, n int) (checkpoint []byte, exhibits []evidence.Exhibit, err error)
+}
+
+// Artefacts finds artefacts. An *artefact.Register does.
+type Artefacts interface {
+	Artefact(ctx context.Context, n artefact.Number) (artefact.Artefact, error)
+	Find(ctx context.Context, q artefact.Query, after artefact.Cursor, limit int) ([]artefact.Artefact, artefact.Cursor, error)
+	Deliveries(ctx context.Context, q artefact.DeliveryQuery, after artefact.Cursor, limit int) ([]artefact.Delivery, artefact.Cursor, error)
+}
+
+// Log is the Merkle log as everybody may read it.
+type Log interface {
+	Checkpoint(ctx context.Context) (evidence.Checkpoint, error)
+	// Tile returns a file of the log by its path, "tile/0/000". One that is not there is an error of kind Missing.
+	Tile(ctx context.Context, path string) ([]byte, error)
+	// Key is the line with which others verify checkpoints (C2SP signed-note).
+	Key() string
+}
+
+// Jobs shows jobs, and has dead ones worked again or thrown away.
+type Jobs interface {
+	Job(ctx context.Context, id string) (Job, error)
+	Dead(ctx context.Context, after string, limit int) ([]Job, error)
+	Retry(ctx context.Context, by production.By, id string) error
+	Discard(ctx context.Context, by production.By, id string) error
+}
+
+// Ledger reads records.
+type Ledger interface {
+	Records(ctx context.Context, after uint64, limit int) ([]evidence.Held, error)
+	Record(ctx context.Context, id string) (evidence.Held, error)
+	// Payload opens a record, and MUST leave a record that it did.
+	Payload(ctx context.Context, by production.By, id string) (evidence.Opening, error)
+}
+
+// Custody keeps and erases what leads to people.
+type Custody interface {
+	// Erase erases what is kept of an account, or restricts it until the law lets it go; the state says which.
+	Erase(ctx context.Context, by production.By, account string) (state string, err error)
+	// Hold keeps the records of a subject, or one record, from being purged. One of both is empty.
+	Hold(ctx context.Context, by production.By, subject, record string) (id string, err error)
+	Lift(ctx context.Context, by production.By, id string) error
+	// NetworkLog reads the network log, and MUST leave a record that it did. An empty account means all.
+	NetworkLog(ctx context.Context, by production.By, account string, from, to time.Time, limit int) ([]NetworkLine, error)
+}
+
+// Answers keeps the answers that belong to idempotency keys.
+type Answers interface {
+	// Claim takes a key for an owner. The first call gets fresh and ends with Settle or Release. A later one with the same
+	// digest of the request gets the answer; one with another digest, or before there is an answer, gets an error.
+	Claim(ctx context.Context, owner, key string, request [32]byte) (answer []byte, fresh bool, err error)
+	Settle(ctx context.Context, owner, key string, answer []byte) error
+	Release(ctx context.Context, owner, key string) error
+}
+
+// Part is a part of the program that must be there before requests can be served.
+type Part struct {
+	Name  string
+	Ready bool
+}
+
+// Config is what the API is made of. All fields are required but PublicURL.
+type Config struct {
+	Line      Line
+	Binder    Binder
+	Artefacts Artefacts
+	Log       Log
+	Jobs      Jobs
+	Ledger    Ledger
+	Custody   Custody
+	Answers   Answers
+	Roster    *staff.Roster
+	// Ready says which parts are ready.
+	Ready func(context.Context) []Part
+	// Metrics serves /metrics to those who may see it.
+	Metrics http.Handler
+	// Source is the address that a request comes from, with port 0 where a proxy does not tell it.
+	Source func(*http.Request) netip.AddrPort
+	// RequestID names a request in the log and in problems.
+	RequestID func(context.Context) string
+	// Logger gets the errors of kind Internal, whose text goes into no answer.
+	Logger *slog.Logger
+	// PublicURL is where browsers reach the server, if it differs from the Host of requests. With https it decides the
+	// name of the session cookie.
+	PublicURL string
+	// MaxUpload is the largest upload in bytes.
+	MaxUpload int64
+}
+
+// server is the API at work.
+type server struct {
+	Config
+	forged     *http.CrossOriginProtection
+	cookie     string // name of the session cookie
+	reference  []byte // the page at /docs
+	json, yaml []byte // OpenAPI
+}
+
+// New makes the handler of the API.
+func New(c Config) (http.Handler, error) {
+	if c.Line == nil || c.Binder == nil || c.Artefacts == nil || c.Log == nil || c.Jobs == nil || c.Ledger == nil || c.Custody == nil ||
+		c.Answers == nil || c.Roster == nil || c.Ready == nil || c.Metrics == nil || c.Source == nil || c.RequestID == nil || c.Logger == nil || c.MaxUpload <= 0 {
+		return nil, errors.New("httpapi: a required part of the configuration is missing")
+	}
+	s, err := newServer(c)
+	if err != nil {
+		return nil, err
+	}
+	m := newMux(s)
+	doc := s.register(m)
+	if s.json, err = doc.MarshalJSON(); err != nil {
+		return nil, err
+	}
+	if s.yaml, err = doc.YAML(); err != nil {
+		return nil, err
+	}
+	s.reference = page(doc)
+	return m, nil
+}
+
+func newServer(c Config) (s *server, err error) {
+	s = &server{Config: c, forged: http.NewCrossOriginProtection()}
+	public, err := url.Parse(c.PublicURL)
+	if err != nil {
+		return nil, err
+	}
+	if c.PublicURL != "" {
+		if err := s.forged.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
+			return nil, err
+		}
+	}
+	if c.Roster != nil {
+		s.cookie = c.Roster.SessionCookie(public.Scheme == "https").Name
+	}
+	return s, nil
+}
+
+// invalid is the error for a field that is out of form.
+func invalid(field, rule string) error {
+	return &fieldsError{[]Field{{field, rule}}}
+}
+
+func refuse(kind colophon.Kind, code colophon.Code) error {
+	return &colophon.Error{Kind: kind, Code: code}
+}

@@ -1,0 +1,180 @@
+package httpapi
+
+import (
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/colophon-project/colophon/staff"
+)
+
+// routeKey is where an operation of huma keeps its row of the table.
+const routeKey = "route"
+
+// version is the version of the API. The path begins with its first number.
+const version = "1.0.0"
+
+const about = `Colophon marks what deep synthesis services produce, keeps proof of it, and hands both out.
+
+Send an API key as ` + "`Authorization: Bearer clp_…`" + `. People use the session of the console, and send its X-CSRF-Token with whatever changes something.
+Errors are problems (RFC 9457) with a code for programs and a title for people, in English or Chinese as Accept-Language asks.
+Requests that create take an Idempotency-Key.`
+
+// OpenAPI returns the description of the API, as YAML. The file api/openapi.yaml is this.
+func OpenAPI() ([]byte, error) {
+	s, err := newServer(Config{})
+	if err != nil {
+		return nil, err
+	}
+	return s.register(newMux(s)).YAML()
+}
+
+// register registers the table and returns its description.
+func (s *server) register(m *mux) *huma.OpenAPI {
+	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: strict}
+	api := huma.NewAPI(huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{Title: "Colophon", Version: version, Description: about,
+				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}},
+			Servers: []*huma.Server{{URL: "/", Description: "The server that this description comes from."}},
+			Tags:    tags(),
+			Components: &huma.Components{Schemas: registry, SecuritySchemes: map[string]*huma.SecurityScheme{
+				"key":     {Type: "http", Scheme: "bearer", Description: "API key."},
+				"session": {Type: "apiKey", In: "cookie", Name: "__Host-colophon", Description: "Session of the staff. Whatever changes something needs the X-CSRF-Token of the session, too."},
+			}},
+		},
+		Formats:                      map[string]huma.Format{"application/json": format, "json": format},
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+		Transformers:                 []huma.Transformer{s.translate},
+	}, m)
+	problem := registry.Schema(reflect.TypeFor[Problem](), true, "")
+	for _, rt := range routes() {
+		if rt.is(upload) {
+			rt.body = s.MaxUpload + framing
+		}
+		rt.add(s, api, operation(rt, registry, problem))
+		if rt.is(upload) {
+			api.OpenAPI().Paths[rt.template()].Post.RequestBody = uploadBody()
+		}
+	}
+	// huma describes its own errors, too, which translate replaces.
+	delete(registry.Map(), "ErrorModel")
+	delete(registry.Map(), "ErrorDetail")
+	return api.OpenAPI()
+}
+
+func tags() []*huma.Tag {
+	return []*huma.Tag{
+		{Name: "artefacts", Description: "What was produced: marked, found, handed out, verified."},
+		{Name: "evidence", Description: "Records, proofs and bundles."},
+		{Name: "log", Description: "The Merkle log. Anybody may read it."},
+		{Name: "custody", Description: "What is kept about people, and what is erased."},
+		{Name: "jobs", Description: "What is worked while nobody waits."},
+		{Name: "api-keys", Description: "Keys of applications."},
+		{Name: "system", Description: "The server itself."},
+	}
+}
+
+// operation is a row of the table as huma takes it.
+func operation(rt route, registry huma.Registry, problem *huma.Schema) huma.Operation {
+	op := huma.Operation{OperationID: rt.id, Method: rt.method, Path: rt.template(), Summary: rt.summary, Tags: []string{rt.tag}, DefaultStatus: rt.status,
+		Metadata: map[string]any{routeKey: rt}, MaxBodyBytes: rt.body + 1, Responses: map[string]*huma.Response{}, Security: []map[string][]string{}}
+	if rt.need != "" {
+		op.Description = "Needs the action `" + string(rt.need) + "`."
+		op.Security = append(op.Security, map[string][]string{"session": {}})
+		if staff.AllowedToKeys(rt.need) {
+			op.Security = append([]map[string][]string{{"key": {}}}, op.Security...)
+		}
+	}
+	for _, status := range rt.errors() {
+		op.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status),
+			Content: map[string]*huma.MediaType{"application/problem+json": {Schema: problem}}}
+	}
+	detail(&op, registry)
+	return op
+}
+
+// template is the path as OpenAPI writes it, which has no word for the rest of a path.
+func (rt route) template() string { return strings.ReplaceAll(rt.path, "...}", "}") }
+
+// errors are the statuses of failure that a route may answer with.
+func (rt route) errors() []int {
+	list := []int{http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable}
+	if rt.need != "" {
+		list = append(list, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound)
+	}
+	if rt.is(upload) || rt.body > 0 {
+		list = append(list, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	if rt.id == "tile" || rt.id == "checkpoint" {
+		list = append(list, http.StatusNotFound)
+	}
+	if rt.method == post || rt.id == "content" || rt.id == "sidecar" || rt.id == "proof" || rt.id == "artefact-bundle" {
+		list = append(list, http.StatusConflict)
+	}
+	if rt.id == "content" {
+		list = append(list, http.StatusRequestedRangeNotSatisfiable)
+	}
+	return list
+}
+
+// detail says of an operation what huma can't see: what a streamed answer or an upload looks like.
+func detail(op *huma.Operation, registry huma.Registry) {
+	object := func(v any) *huma.MediaType {
+		return &huma.MediaType{Schema: registry.Schema(reflect.TypeOf(v), true, "")}
+	}
+	binary := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	text := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+	header := func(name, about string) map[string]*huma.Header {
+		return map[string]*huma.Header{name: {Description: about, Schema: &huma.Schema{Type: huma.TypeString}}}
+	}
+	answer := func(status int, about string, content map[string]*huma.MediaType) *huma.Response {
+		r := &huma.Response{Description: about, Content: content}
+		op.Responses[strconv.Itoa(status)] = r
+		return r
+	}
+	switch op.OperationID {
+	case "produce":
+		location := header("Location", "Where the artefact is, or the job.")
+		answer(201, "The artefact, or the marked bytes.", map[string]*huma.MediaType{"application/json": object(Artefact{}), "application/octet-stream": binary}).Headers = location
+		answer(202, "The artefact, which a job will mark.", map[string]*huma.MediaType{"application/json": object(Artefact{})}).Headers = location
+	case "content":
+		answer(200, "The marked bytes.", map[string]*huma.MediaType{"application/octet-stream": binary}).Headers = header("Repr-Digest", "SHA-256 of the bytes (RFC 9530).")
+		answer(206, "The ranges that were asked for.", map[string]*huma.MediaType{"application/octet-stream": binary})
+		answer(304, "You have them already.", nil)
+	case "sidecar":
+		answer(200, "The label file.", map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}})
+	case "proof":
+		answer(200, "The records with their proofs; as text the proof of one (C2SP tlog-proof).", map[string]*huma.MediaType{"application/json": object(proofList{}), "text/plain": text})
+	case "artefact-bundle", "bundle":
+		answer(200, "The bundle.", map[string]*huma.MediaType{"application/zip": binary})
+	case "checkpoint", "log-key", "metrics":
+		answer(200, "Text.", map[string]*huma.MediaType{"text/plain": text})
+	case "tile":
+		answer(200, "The tile.", map[string]*huma.MediaType{"application/octet-stream": binary})
+	case "openapi-json":
+		answer(200, "OpenAPI 3.1.", map[string]*huma.MediaType{"application/openapi+json": {Schema: &huma.Schema{Type: huma.TypeObject}}})
+	case "openapi-yaml":
+		answer(200, "OpenAPI 3.1.", map[string]*huma.MediaType{"application/openapi+yaml": text})
+	case "docs":
+		answer(200, "A page.", map[string]*huma.MediaType{"text/html": text})
+	case "ready":
+		answer(503, "Not ready.", map[string]*huma.MediaType{"application/json": {Schema: registry.Schema(reflect.TypeFor[readiness](), true, "")}})
+	}
+}
+
+// uploadBody describes the body of an upload. It is put in after the operation was registered: of one that it knows of,
+// huma would take the body into memory.
+func uploadBody() *huma.RequestBody {
+	binary := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	form := &huma.Schema{Type: huma.TypeObject, Required: []string{"file"}, Properties: map[string]*huma.Schema{
+		"file": {Type: huma.TypeString, Format: "binary", Description: "The file."}}}
+	return &huma.RequestBody{Required: true, Description: "The bytes of the file, or a form with the file as its one part.",
+		Content: map[string]*huma.MediaType{"application/octet-stream": binary, "multipart/form-data": {Schema: form}}}
+}

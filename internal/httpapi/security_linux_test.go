@@ -1,0 +1,253 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"hash/crc32"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/colophon-project/colophon/internal/httpapi"
+	"github.com/colophon-project/colophon/staff"
+)
+
+// open to everybody, and nothing else is.
+func public() []string {
+	return []string{"GET /healthz", "GET /readyz", "GET /openapi.json", "GET /openapi.yaml", "GET /docs", "GET /v1/log/checkpoint", "GET /v1/log/tile/{path...}", "GET /v1/log/key"}
+}
+
+// example makes a request to a route that succeeds for whoever may make it.
+func (w *world) example(row httpapi.Row, number string) call {
+	w.Helper()
+	path := strings.NewReplacer("{number}", number, "{path...}", "0/000.p/1").Replace(row.Path)
+	var body any
+	switch row.ID {
+	case "produce":
+		return w.ask(row.Method, upload+"&name=a.txt", text("made"))
+	case "verify":
+		return w.ask(row.Method, path, text("looked at"))
+	case "artefact-bundle":
+		w.must(w.log.Drain(w.Context()))
+	case "bundle":
+		w.must(w.log.Drain(w.Context()))
+		body = map[string]any{"numbers": []string{number}}
+	case "tile":
+		path = fmt.Sprintf("/v1/log/tile/0/000.p/%d", w.size())
+	case "sample":
+		body = map[string]any{"seed": []byte("seed"), "count": 1}
+	case "record", "payload":
+		held, err := w.store.RecordsAbout(w.Context(), number, 0, 1)
+		w.must(err)
+		path = strings.Replace(path, "{id}", held[0].ID, 1)
+	case "hold":
+		body = map[string]any{"subject": "s-1"}
+	case "erase":
+		body = map[string]any{"account": person}
+	case "network-log":
+		path += "?from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z&account=%2B8613800138000"
+	case "create-api-key":
+		body = map[string]any{"name": "example", "actions": []string{"artefact.read"}, "functions": []string{"*"}, "days": 1}
+	case "rotate-api-key", "revoke-api-key":
+		_, id := w.newKey([]staff.Action{staff.ArtefactRead}, []string{"*"}, time.Hour)
+		path = strings.Replace(path, "{id}", string(id), 1)
+		if row.ID == "rotate-api-key" {
+			body = map[string]any{"overlap_hours": 1}
+		}
+	}
+	return w.ask(row.Method, strings.Replace(path, "{id}", jobID, 1), body)
+}
+
+func (w *world) size() uint64 {
+	c, err := w.config.Log.Checkpoint(w.Context())
+	w.must(err)
+	return c.Size
+}
+
+// TestSecurityTable tries each route of the table as each kind of asker.
+func TestSecurityTable(t *testing.T) {
+	t.Parallel()
+	w := open(t, nil)
+	number := string(w.produce(text("the item of the table: the label stands in a file beside it")).Number)
+	roster, ctx := w.config.Roster, t.Context()
+
+	revoked, id := w.newKey(keyActions(), []string{"*"}, time.Hour)
+	w.must(roster.RevokeKey(ctx, w.people[staff.Officer].Account.Actor(), id))
+	ended, _ := w.newKey(keyActions(), []string{"*"}, time.Minute)
+	nothing, _ := w.newKey([]staff.Action{staff.EvidenceVerify}, []string{"*"}, time.Hour) // no route needs it
+	_, token, err := roster.Create(ctx, w.people[staff.Officer].Account.Actor(), "gone", staff.Roles())
+	w.must(err)
+	gone, err := roster.Accept(ctx, token, password, staff.Attempt{Source: netip.MustParseAddr("192.0.2.9")})
+	w.must(err)
+	_, err = roster.Disable(ctx, w.people[staff.Officer].Account.Actor(), gone.Account.ID)
+	w.must(err)
+	w.clock.Set(w.clock.Now().Add(2 * time.Minute))
+	other := w.people[staff.Auditor]
+
+	type asker struct {
+		name string
+		sign func(call) call
+		want func(httpapi.Row) int // 0 for success
+	}
+	always := func(status int) func(httpapi.Row) int { return func(httpapi.Row) int { return status } }
+	askers := []asker{
+		{"nobody", func(c call) call { return c }, always(401)},
+		{"malformed key", func(c call) call { return c.as("clp_short") }, always(401)},
+		{"unknown key", func(c call) call { return c.as(unknownKey(t)) }, always(401)},
+		{"revoked key", func(c call) call { return c.as(revoked) }, always(401)},
+		{"ended key", func(c call) call { return c.as(ended) }, always(401)},
+		{"two keys", func(c call) call { return c.as(w.key).as(w.key) }, always(401)},
+		{"other scheme", func(c call) call { return c.with("Authorization", "Basic "+w.key) }, always(401)},
+		{"session token as key", func(c call) call { return c.as(w.people[staff.Officer].Token) }, always(401)},
+		{"key as session", func(c call) call { return c.session(staff.Opened{Token: w.key}) }, always(401)},
+		{"key without the scope", func(c call) call { return c.as(nothing) }, always(403)},
+		{"key with all scopes", func(c call) call { return c.as(w.key) }, func(r httpapi.Row) int {
+			if staff.AllowedToKeys(r.Need) {
+				return 0
+			}
+			return 403
+		}},
+		{"disabled account", func(c call) call { return c.by(gone) }, always(401)},
+	}
+	for role, person := range w.people {
+		allowed := func(r httpapi.Row) int {
+			if staff.Allowed(role, r.Need) {
+				return 0
+			}
+			return 403
+		}
+		forged := func(r httpapi.Row) int {
+			if r.Method == http.MethodGet {
+				return allowed(r)
+			}
+			return 403
+		}
+		askers = append(askers,
+			asker{string(role), func(c call) call { return c.by(person) }, allowed},
+			asker{string(role) + " without CSRF token", func(c call) call { return c.session(person) }, forged},
+			asker{string(role) + " with the CSRF token of somebody else", func(c call) call {
+				csrf, err := roster.CSRF(other.Token)
+				w.must(err)
+				if role == staff.Auditor {
+					csrf = "AAAA" + csrf[4:]
+				}
+				return c.session(person).with("X-CSRF-Token", csrf)
+			}, forged},
+			asker{string(role) + " from another site", func(c call) call {
+				c = c.by(person)
+				c.Header.Set("Sec-Fetch-Site", "cross-site")
+				return c
+			}, always(403)},
+			asker{string(role) + " from another origin", func(c call) call {
+				c = c.by(person)
+				c.Header.Del("Sec-Fetch-Site")
+				return c.with("Origin", "https://elsewhere.example")
+			}, always(403)})
+	}
+	open, tried := []string{}, map[int]int{}
+	for _, row := range httpapi.Table() {
+		if row.Need == "" {
+			open = append(open, row.Method+" "+row.Path)
+		}
+		for _, a := range askers {
+			c := a.sign(w.example(row, number))
+			want := a.want(row)
+			if row.Need == "" || want == 0 {
+				want = row.Status
+			}
+			out := c.send()
+			w.clean(out)
+			tried[out.Code]++
+			if out.Code != want {
+				t.Errorf("%s %s by %s: %d, want %d: %s", row.Method, row.Path, a.name, out.Code, want, out.Body)
+			}
+			if out.Code == 401 && out.Header().Get("WWW-Authenticate") == "" {
+				t.Errorf("%s %s by %s: no WWW-Authenticate", row.Method, row.Path, a.name)
+			}
+		}
+	}
+	slices.Sort(open)
+	want := public()
+	slices.Sort(want)
+	if !slices.Equal(open, want) {
+		t.Errorf("open to everybody: %v", open)
+	}
+	t.Logf("%d routes, %d askers, answers by status: %v", len(httpapi.Table()), len(askers), tried)
+}
+
+// unknownKey is a key in good form that nobody made.
+func unknownKey(t *testing.T) string {
+	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	body := "clp_" + strings.Repeat("0", 42) + "1"
+	sum, tail := crc32.ChecksumIEEE([]byte(body)), ""
+	for range 6 {
+		tail = string(digits[sum%62]) + tail
+		sum /= 62
+	}
+	if _, err := staff.ParseKey(body + tail); err != nil {
+		t.Fatal(err)
+	}
+	return body + tail
+}
+
+// TestActedAs looks at whom the line is told that it works for.
+func TestActedAs(t *testing.T) {
+	t.Parallel()
+	w := open(t, nil)
+	w.produce(text("by a key"))
+	w.ask("POST", upload+"&name=a.txt", text("by a person")).by(w.people[staff.Engineer]).want(201, nil)
+	long := strings.Repeat("ä", 400)
+	w.ask("POST", upload+"&name=a.txt", text("by a long name")).as(w.key).with("User-Agent", "").want(201, nil)
+	r := w.ask("POST", upload+"&name=a.txt", text("by a longer name")).as(w.key)
+	r.Header.Set("User-Agent", long)
+	r.want(201, nil)
+	seen := w.network.seen
+	if len(seen) != 4 || seen[0].Role != "application" || seen[0].Client != "test/1" || seen[0].Source != w.source ||
+		seen[1].Role != "engineer" || seen[1].ID != string(w.people[staff.Engineer].Account.ID) || len(seen[3].Client) > 512 || !strings.HasPrefix(long, seen[3].Client) {
+		t.Errorf("%+v", seen)
+	}
+}
+
+// TestKeyReachesItsFunctions gives a key one function and looks for a way around that.
+func TestKeyReachesItsFunctions(t *testing.T) {
+	t.Parallel()
+	w := open(t, nil)
+	number := string(w.produce(text("of another function")).Number)
+	key, _ := w.newKey(keyActions(), []string{"voice"}, time.Hour)
+	w.ask("POST", upload+"&name=a.txt", text("mine")).as(key).wantCode(403, staff.CodeKeyScope)
+	for _, tail := range []string{"", "/content", "/sidecar", "/deliveries", "/proof", "/bundle"} {
+		w.ask("GET", "/v1/artefacts/"+number+tail, nil).as(key).wantCode(403, staff.CodeKeyScope)
+	}
+	w.ask("POST", "/v1/bundles", map[string]any{"numbers": []string{number}}).as(key).wantCode(403, staff.CodeKeyScope)
+	var page struct{ Artefacts []httpapi.Artefact }
+	w.ask("GET", "/v1/artefacts", nil).as(key).want(200, &page)
+	var v httpapi.Verification
+	w.ask("POST", "/v1/artefacts:verify", text("of another function")).as(key).want(200, &v)
+	if len(page.Artefacts) != 0 || len(v.Known) != 0 {
+		t.Errorf("%v %v", page, v.Known)
+	}
+}
+
+// TestMetricsAreLocal has this machine read the metrics, and nobody through a proxy on it.
+func TestMetricsAreLocal(t *testing.T) {
+	t.Parallel()
+	w := open(t, nil)
+	w.ask("GET", "/metrics", nil).wantCode(401, httpapi.CodeUnauthenticated)
+	w.source = netip.MustParseAddrPort("[::ffff:127.0.0.1]:9")
+	w.ask("GET", "/metrics", nil).want(200, nil)
+	w.ask("GET", "/metrics", nil).with("X-Forwarded-For", "127.0.0.1").wantCode(401, httpapi.CodeUnauthenticated)
+	w.ask("GET", "/v1/jobs", nil).wantCode(401, httpapi.CodeUnauthenticated)
+}
+
+// TestSecureCookie takes the session of HTTPS alone by its own name.
+func TestSecureCookie(t *testing.T) {
+	t.Parallel()
+	w := open(t, func(c *httpapi.Config) { c.PublicURL = "https://colophon.example" })
+	officer := w.people[staff.Officer]
+	w.ask("GET", "/v1/jobs", nil).by(officer).wantCode(401, httpapi.CodeUnauthenticated)
+	c := w.ask("GET", "/v1/jobs", nil).with("Origin", "https://colophon.example")
+	c.AddCookie(&http.Cookie{Name: w.config.Roster.SessionCookie(true).Name, Value: officer.Token})
+	c.want(200, nil)
+}

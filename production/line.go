@@ -1,0 +1,436 @@
+package production
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"io"
+	"path"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/artefact"
+	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/internal/media"
+	"github.com/colophon-project/colophon/label"
+	"github.com/colophon-project/colophon/stamp"
+)
+
+const (
+	// originalUse keeps the key of an original from being opened as something else.
+	originalUse = "colophon/original/v1\x00"
+	// sourceType is the IPTC term for content that a trained model made.
+	sourceType = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+	// waiting is for how long the bytes of an item wait to be marked by a job.
+	waiting = 7 * 24 * time.Hour
+	// page is how many artefacts or references one step of Sweep takes.
+	page = 100
+)
+
+// Line is the worker of this package. It is safe for use by many goroutines.
+type Line struct{ c Config }
+
+// NewLine makes a line.
+func NewLine(c Config) *Line { return &Line{c} }
+
+// received is what came in, in a temporary file.
+type received struct {
+	file    Temporary
+	src     media.Source
+	subject evidence.Subject
+	digest  artefact.Digest
+	logged  chan error
+}
+
+// receive spools a body, and has the network log write the operation meanwhile.
+func (l *Line) receive(ctx context.Context, by By, operation, account string, body io.Reader) (*received, error) {
+	in := &received{subject: evidence.System, logged: make(chan error, 1)}
+	var err error
+	if account != "" {
+		if in.subject, err = l.c.Accounts.Subject(ctx, account); err != nil {
+			return nil, err
+		}
+	}
+	go func() { in.logged <- l.c.Network.Log(ctx, in.subject, operation, by) }()
+	if in.file, err = l.c.Spool(); err != nil {
+		return nil, err
+	}
+	hash := sha256.New()
+	n, err := io.Copy(io.MultiWriter(in.file, hash), io.LimitReader(body, l.c.MaxSize+1))
+	switch {
+	case err != nil:
+	case n == 0:
+		err = &colophon.Error{Kind: colophon.Invalid, Code: CodeEmpty}
+	case n > l.c.MaxSize:
+		err = tooLarge(l.c.MaxSize)
+	}
+	if err != nil {
+		in.file.Close()
+		return nil, err
+	}
+	in.src = in.file.Source()
+	hash.Sum(in.digest[:0])
+	return in, nil
+}
+
+// Produce enters what a function produced, marks it, reads the marks back and stores it. The artefact that it returns may
+// be handed out by Open. An item that could not be marked stays as a failed one.
+func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (artefact.Artefact, error) {
+	if err := checkAccount(o.Account); err != nil {
+		return artefact.Artefact{}, err
+	}
+	in, err := l.receive(ctx, by, "artefact.create", o.Account, body)
+	if err != nil {
+		return artefact.Artefact{}, err
+	}
+	defer in.file.Close()
+	number, err := l.c.Recorder.NewID()
+	if err != nil {
+		return artefact.Artefact{}, err
+	}
+	plan, err := l.prepare(ctx, in.src, o, number, nil)
+	if err != nil {
+		return artefact.Artefact{}, err
+	}
+	entry := artefact.Artefact{Number: l.number(plan, number), Function: function(o), Account: in.subject, Format: plan.Format, Size: in.src.Size(),
+		Before: in.digest, Parents: o.Parents}
+	if l.c.KeepOriginals > 0 {
+		if entry.Original, err = l.keep(ctx, in.src, in.subject, l.c.KeepOriginals); err != nil {
+			return artefact.Artefact{}, err
+		}
+	}
+	if entry, err = l.c.Register.New(ctx, by.Role, entry); err != nil {
+		return entry, err
+	}
+	if err := <-in.logged; err != nil {
+		return entry, l.fail(ctx, by.Role, entry.Number, err)
+	}
+	done, err := l.mark(ctx, by.Role, in.src, plan, o, entry)
+	if err != nil {
+		return done, l.fail(ctx, by.Role, entry.Number, err)
+	}
+	return done, nil
+}
+
+// Accept enters what a function produced for a job to mark: the store enqueues it with the artefact (artefact.Work). The
+// bytes wait sealed.
+func (l *Line) Accept(ctx context.Context, by By, o Order, body io.Reader) (artefact.Artefact, error) {
+	if err := checkAccount(o.Account); err != nil {
+		return artefact.Artefact{}, err
+	}
+	in, err := l.receive(ctx, by, "artefact.create", o.Account, body)
+	if err != nil {
+		return artefact.Artefact{}, err
+	}
+	defer in.file.Close()
+	report, err := label.Read(in.src, label.Options{Name: o.Name})
+	if err != nil {
+		return artefact.Artefact{}, err
+	}
+	if report.Format == media.Unknown {
+		return artefact.Artefact{}, &colophon.Error{Kind: colophon.Unsupported, Code: CodeFormat}
+	}
+	number, err := l.c.Recorder.NewID()
+	if err != nil {
+		return artefact.Artefact{}, err
+	}
+	o.Account, o.Name = "", "content"+path.Ext(o.Name) // a file's name may tell of a person
+	order, err := json.Marshal(o)
+	if err != nil {
+		return artefact.Artefact{}, err
+	}
+	entry := artefact.Artefact{Number: artefact.Number(number), Function: function(o), Account: in.subject, Format: report.Format, Size: in.src.Size(),
+		Before: in.digest, Parents: o.Parents, Work: &artefact.Work{Order: order}}
+	if entry.Original, err = l.keep(ctx, in.src, in.subject, max(l.c.KeepOriginals, waiting)); err != nil {
+		return artefact.Artefact{}, err
+	}
+	if err := <-in.logged; err != nil {
+		return artefact.Artefact{}, err
+	}
+	if entry, err = l.c.Register.New(ctx, by.Role, entry); err != nil {
+		return entry, err
+	}
+	return l.c.Register.Artefact(ctx, entry.Number) // with the job that the store enqueued
+}
+
+// Finish marks an item that Accept entered. It may be called again after a crash; an item that is not waiting any more is
+// left as it is. An error of kind Internal may pass; after any other the item stays as a failed one.
+func (l *Line) Finish(ctx context.Context, n artefact.Number, progress func(done, total float64)) error {
+	a, err := l.c.Register.Artefact(ctx, n)
+	if err != nil || a.State != artefact.Received {
+		return err
+	}
+	err = l.finish(ctx, a, progress)
+	var e *colophon.Error
+	if errors.As(err, &e) && e.Kind != colophon.Internal {
+		return l.fail(ctx, system, n, err)
+	}
+	return err
+}
+
+const system evidence.Role = "system"
+
+func (l *Line) finish(ctx context.Context, a artefact.Artefact, progress func(done, total float64)) error {
+	if a.Original == nil || a.Work == nil {
+		return &colophon.Error{Kind: colophon.Missing, Code: CodeNotKept}
+	}
+	var o Order
+	if err := json.Unmarshal(a.Work.Order, &o); err != nil {
+		return err
+	}
+	key, err := l.c.Keys.Unseal(a.Original.Key, originalUse)
+	if err != nil {
+		return err
+	}
+	src, err := l.c.Blobs.OpenSealed(ctx, a.Original.Blob, key)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	plan, err := l.prepare(ctx, src, o, string(a.Number), progress)
+	if err != nil {
+		return err
+	}
+	_, err = l.mark(ctx, system, src, plan, o, a)
+	return err
+}
+
+// prepare plans the marks of an item. The bytes are not written yet.
+func (l *Line) prepare(ctx context.Context, src media.Source, o Order, number string, progress func(done, total float64)) (*stamp.Plan, error) {
+	return l.c.Press.Prepare(ctx, src, stamp.Request{Function: o.Function, Notice: o.Notice, Progress: progress, Label: label.Request{
+		Options: label.Options{Name: o.Name}, Fields: label.Fields{Label: label.Belongs, ContentProducer: l.c.Producer, ProduceID: number},
+		Key: l.c.Key, Rand: l.c.Rand, DigitalSourceType: sourceType,
+	}})
+}
+
+// number is the content number of an item: that of a label of ours which it carries already, or else a new one.
+func (l *Line) number(plan *stamp.Plan, fresh string) artefact.Number {
+	if plan.Fields.ContentProducer == l.c.Producer && plan.Fields.ProduceID != "" {
+		return artefact.Number(plan.Fields.ProduceID)
+	}
+	return artefact.Number(fresh)
+}
+
+// mark writes the planned bytes, reads them back, stores them and has the register say so.
+func (l *Line) mark(ctx context.Context, role evidence.Role, src media.Source, plan *stamp.Plan, o Order, a artefact.Artefact) (artefact.Artefact, error) {
+	written := src
+	if plan.Changed() {
+		file, err := l.c.Spool()
+		if err != nil {
+			return a, err
+		}
+		defer file.Close()
+		if err := plan.Edit.Apply(file, src); err != nil {
+			return a, err
+		}
+		written = file.Source()
+	}
+	var side media.Source
+	if plan.Sidecar != nil {
+		side = media.Memory(plan.Sidecar)
+	}
+	if err := plan.ReadBack(ctx, written, side); err != nil {
+		return a, err
+	}
+	marks, clauses, err := marksOf(plan, o)
+	if err != nil {
+		return a, err
+	}
+	hash := sha256.New()
+	ref, err := l.c.Blobs.Put(ctx, io.TeeReader(io.NewSectionReader(written, 0, written.Size()), hash))
+	if err != nil {
+		return a, err
+	}
+	return l.c.Register.Marked(ctx, role, a.Number, artefact.Marking{After: artefact.Digest(hash.Sum(nil)), Size: written.Size(), Marks: marks, Blob: ref,
+		Clauses: clauses, EndOriginal: l.c.KeepOriginals == 0})
+}
+
+func marksOf(plan *stamp.Plan, o Order) (json.RawMessage, []colophon.Clause, error) {
+	policy, err := o.Function.Policy()
+	if err != nil {
+		return nil, nil, err
+	}
+	clauses := []colophon.Clause{colophon.ClauseLM4}
+	if policy.Required {
+		clauses = append(clauses, colophon.ClauseDS17)
+	}
+	n := plan.Notice
+	marks, err := json.Marshal(Marks{
+		Label:   LabelMark{string(plan.Action), plan.Place, plan.Fields},
+		Notice:  NoticeMark{n.State, n.Words, n.Place, n.Method, n.Ink, n.Contrast, n.Seconds, n.Around},
+		Sidecar: string(plan.Sidecar),
+		Policy:  PolicyMark{policy.Function, append([]colophon.Clause{colophon.ClauseLM5}, clauses...)},
+	})
+	return marks, clauses, err
+}
+
+// keep stores the item as it is before the notice, under a key of its own that is sealed for the account.
+func (l *Line) keep(ctx context.Context, src media.Source, subject evidence.Subject, period time.Duration) (*artefact.Original, error) {
+	key := make([]byte, 32)
+	if _, err := io.ReadFull(l.c.Rand, key); err != nil {
+		return nil, err
+	}
+	sealed, err := l.c.Recorder.Seal(subject, originalUse, key)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := l.c.Blobs.PutSealed(ctx, io.NewSectionReader(src, 0, src.Size()), key)
+	return &artefact.Original{Blob: ref, Key: sealed, Until: time.UnixMilli(l.c.Recorder.Now()).Add(period)}, err
+}
+
+// fail has the register say why an item could not be marked, also when whoever asked has gone, and returns the reason.
+func (l *Line) fail(ctx context.Context, role evidence.Role, n artefact.Number, why error) error {
+	reason := CodeFailed
+	var e *colophon.Error
+	if errors.As(why, &e) {
+		reason = e.Code
+	}
+	_, err := l.c.Register.Failed(context.WithoutCancel(ctx), role, n, reason)
+	return errors.Join(why, err)
+}
+
+// Open opens the marked bytes of an item for whoever asks, after the delivery was recorded.
+func (l *Line) Open(ctx context.Context, by By, n artefact.Number, how artefact.Channel) (*Content, error) {
+	a, err := l.ready(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	file, err := l.c.Blobs.Open(ctx, a.Blob)
+	if err != nil {
+		return nil, err
+	}
+	logged := make(chan error, 1)
+	go func() { logged <- l.c.Network.Log(ctx, a.Account, "artefact.deliver", by) }()
+	d, err := l.c.Register.Delivered(ctx, by.Role, n, by.ID, how)
+	if err = errors.Join(err, <-logged); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return &Content{file, a, d}, nil
+}
+
+// Sidecar returns the label file of an item whose format can't hold the label.
+func (l *Line) Sidecar(ctx context.Context, by By, n artefact.Number) ([]byte, error) {
+	a, err := l.ready(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	var m Marks
+	if err := json.Unmarshal(a.Marks, &m); err != nil {
+		return nil, err
+	}
+	if m.Sidecar == "" {
+		return nil, &colophon.Error{Kind: colophon.Missing, Code: CodeNoSide}
+	}
+	return []byte(m.Sidecar), l.c.Network.Log(ctx, a.Account, "artefact.sidecar", by)
+}
+
+func (l *Line) ready(ctx context.Context, n artefact.Number) (artefact.Artefact, error) {
+	a, err := l.c.Register.Artefact(ctx, n)
+	switch {
+	case err != nil:
+	case a.State != artefact.Marked && a.State != artefact.Delivered:
+		err = &colophon.Error{Kind: colophon.Conflict, Code: CodeNotReady, Args: colophon.Args{"state": string(a.State)}}
+	case a.Blob == "":
+		err = &colophon.Error{Kind: colophon.Missing, Code: CodeNotKept}
+	}
+	return a, err
+}
+
+// Examine reads the marks of a file and says what is known of it here. The file is not kept.
+func (l *Line) Examine(ctx context.Context, by By, name string, body io.Reader) (Examination, error) {
+	in, err := l.receive(ctx, by, "artefact.verify", "", body)
+	if err != nil {
+		return Examination{}, err
+	}
+	defer in.file.Close()
+	x := Examination{Size: in.src.Size(), Digest: in.digest}
+	if x.Report, err = label.Read(in.src, label.Options{Name: name, Pinned: l.c.Seals}); err != nil {
+		return x, err
+	}
+	if x.Known, _, err = l.c.Register.Find(ctx, artefact.Query{Digest: in.digest}, "", page); err != nil {
+		return x, err
+	}
+	for _, m := range x.Report.Marks {
+		if x.Known, err = l.numbered(ctx, x.Known, m.Fields); err != nil {
+			return x, err
+		}
+	}
+	for _, a := range x.Known {
+		if a.After == in.digest {
+			x.Identical = colophon.Passed
+		} else if x.Identical == colophon.Unknown {
+			x.Identical = colophon.Failed
+		}
+	}
+	return x, <-in.logged
+}
+
+// numbered adds the artefact whose number a label of ours bears, unless it is there.
+func (l *Line) numbered(ctx context.Context, known []artefact.Artefact, f label.Fields) ([]artefact.Artefact, error) {
+	if f.ContentProducer != l.c.Producer {
+		return known, nil
+	}
+	for _, a := range known {
+		if string(a.Number) == f.ProduceID {
+			return known, nil
+		}
+	}
+	a, err := l.c.Register.Artefact(ctx, artefact.Number(f.ProduceID))
+	var e *colophon.Error
+	if errors.As(err, &e) && (e.Kind == colophon.Missing || e.Kind == colophon.Invalid) {
+		return known, nil
+	}
+	if err != nil {
+		return known, err
+	}
+	return append(known, a), nil
+}
+
+// Sweep ends the originals whose time is over and deletes the bytes that nobody needs. It is called now and then.
+func (l *Line) Sweep(ctx context.Context) error {
+	for {
+		n, err := l.c.Register.EndOriginals(ctx, system, page)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			break
+		}
+	}
+	for {
+		refs, err := l.c.Register.Doomed(ctx, page)
+		if err != nil || len(refs) == 0 {
+			return err
+		}
+		for _, ref := range refs {
+			if err := l.c.Blobs.Delete(ctx, ref); err != nil {
+				return err
+			}
+		}
+		if err := l.c.Register.Gone(ctx, system, refs); err != nil {
+			return err
+		}
+	}
+}
+
+func checkAccount(id string) error {
+	if id == "" || len(id) > MaxAccount || !utf8.ValidString(id) {
+		return &colophon.Error{Kind: colophon.Invalid, Code: CodeAccount}
+	}
+	return nil
+}
+
+func tooLarge(limit int64) error {
+	return &colophon.Error{Kind: colophon.Invalid, Code: CodeTooLarge, Args: colophon.Args{"limit": strconv.FormatInt(limit, 10)}}
+}
+
+func function(o Order) string {
+	if o.Function == "" {
+		return string(stamp.Other)
+	}
+	return string(o.Function)
+}

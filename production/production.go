@@ -1,0 +1,182 @@
+// Package production is the one line that every produced item goes through before it leaves: it is entered, stamped, read
+// back, stored and recorded, and each handing over of it is recorded before its first byte. Doors (the API, and whatever
+// stands before a model) bring bytes to the [Line] and get an artefact; nothing that was not read back leaves by it.
+//
+// A [Binder] takes what was recorded back out of the store: the proof of each record, and the bundle that an inspector
+// checks with no network.
+//
+// What not to do here: never hand out bytes that are not those whose marks were read back. Never let an account's own
+// identifier reach a record, an artefact or an error; it becomes a pseudonym first. Never answer before the network log
+// has the operation. Never take a store that did not answer for an item that does not exist.
+package production
+
+import (
+	"context"
+	"io"
+	"net/netip"
+	"time"
+
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/artefact"
+	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/internal/media"
+	"github.com/colophon-project/colophon/label"
+	"github.com/colophon-project/colophon/notice"
+	"github.com/colophon-project/colophon/stamp"
+)
+
+// Codes of errors.
+const (
+	CodeEmpty    colophon.Code = "production-empty"         // there are no bytes
+	CodeTooLarge colophon.Code = "production-too-large"     // arg "limit", in bytes
+	CodeAccount  colophon.Code = "production-account"       // the account's identifier is missing or too long
+	CodeFormat   colophon.Code = "production-format"        // the format is not known, so nothing can be marked
+	CodeNotReady colophon.Code = "production-not-ready"     // arg "state": there are no marked bytes to hand over
+	CodeNotKept  colophon.Code = "production-not-kept"      // the marked bytes are not kept any more
+	CodePending  colophon.Code = "production-proof-pending" // the record is committed and not in the log yet
+	CodeNoSide   colophon.Code = "production-no-sidecar"    // the item carries its label itself
+	CodeFailed   colophon.Code = "production-failed"        // a fault of ours; the log of the server says more
+	CodeSample   colophon.Code = "production-sample-count"  // arg "most"
+)
+
+// MaxAccount is the longest identifier of an account, in bytes.
+const MaxAccount = 256
+
+// Accounts gives an account of the provider its pseudonym.
+type Accounts interface {
+	// Subject returns the pseudonym of an account by the provider's own identifier of it. One that is new is drawn at
+	// random, and kept with a record.
+	Subject(ctx context.Context, account string) (evidence.Subject, error)
+}
+
+// NetworkLog is the log that the law asks for: who did what, when, from where.
+type NetworkLog interface {
+	// Log returns when the entry is durable.
+	Log(ctx context.Context, subject evidence.Subject, operation string, by By) error
+}
+
+// File is a stored file, opened. ReadAt may be called concurrently.
+type File interface {
+	io.ReadSeekCloser
+	io.ReaderAt
+	Size() int64
+}
+
+// Blobs keeps bytes under references.
+type Blobs interface {
+	// Put returns when the bytes are durable, with their reference.
+	Put(ctx context.Context, r io.Reader) (ref string, err error)
+	// Open opens what Put stored. It MUST fail where the bytes are not those that were put.
+	Open(ctx context.Context, ref string) (File, error)
+	// PutSealed and OpenSealed are the same under a key of 32 bytes that is used for one file.
+	PutSealed(ctx context.Context, r io.Reader, key []byte) (ref string, err error)
+	OpenSealed(ctx context.Context, ref string, key []byte) (File, error)
+	// Delete frees what a reference stands for. One that is gone already is no error.
+	Delete(ctx context.Context, ref string) error
+}
+
+// Temporary is a file without a name that is gone once it is closed.
+type Temporary interface {
+	io.Writer
+	io.Closer
+	// Source reads what was written. Nothing is written after it was called, and it is good until Close.
+	Source() media.Source
+}
+
+// Unsealer opens what the recorder sealed for a subject.
+type Unsealer interface {
+	Unseal(s evidence.Sealed, use string) ([]byte, error)
+}
+
+// By is who asks for something, and from where.
+type By struct {
+	Role   evidence.Role  // "application" for API keys, else the role in which a person acts
+	ID     string         // of the API key or of the staff account
+	Source netip.AddrPort // port 0 where a proxy does not tell it
+	Client string         // features of the client as it tells them; at most 512 bytes are kept
+}
+
+// Application is the role of API keys.
+const Application evidence.Role = "application"
+
+// Order says what is to be made of bytes that a function produced.
+type Order struct {
+	Function stamp.Function
+	Account  string // the provider's own identifier of the account that the content was made for
+	Parents  []artefact.Number
+	Name     string // a file name, for formats that are known by it; it is not kept
+	Notice   notice.Options
+}
+
+// Config is what a Line is made of. All fields are required but KeepOriginals, Key and Seals.
+type Config struct {
+	Register *artefact.Register
+	Recorder *evidence.Recorder
+	Keys     Unsealer
+	Press    *stamp.Press
+	Accounts Accounts
+	Network  NetworkLog
+	Blobs    Blobs
+	Spool    func() (Temporary, error)
+	Rand     io.Reader
+	Producer string            // provider's code or name in labels
+	Key      *label.SigningKey // seals the labels; nil for none
+	Seals    []label.PublicKey // check the seals of labels that come back
+	// KeepOriginals is for how long the item as it was before the notice is kept, sealed; 0 for not at all.
+	KeepOriginals time.Duration
+	// MaxSize is the largest item in bytes.
+	MaxSize int64
+}
+
+// Examination is what was found out about a file that somebody sent in.
+type Examination struct {
+	Size   int64
+	Digest artefact.Digest
+	Report *label.Report
+	// Known are artefacts whose content number the file's label bears, or whose bytes it is.
+	Known []artefact.Artefact
+	// Identical says whether the file is, byte for byte, what was handed out: Passed; what was made before it was marked,
+	// or an altered copy: Failed; nothing that is known here: Unknown.
+	Identical colophon.Verdict
+}
+
+// Content is an item on its way out.
+type Content struct {
+	File
+	Artefact artefact.Artefact
+	Delivery artefact.Delivery
+}
+
+// Marks is the document of marks of an artefact: what was read back from the marked bytes.
+type Marks struct {
+	Label   LabelMark   `json:"label"`
+	Notice  NoticeMark  `json:"notice"`
+	Sidecar string      `json:"sidecar,omitempty"` // the label file, where the format can't hold the label
+	Policy  PolicyMark  `json:"policy"`
+	History []LabelMark `json:"history,omitempty"` // labels that the item carried when it came
+}
+
+// LabelMark is a label as it was read.
+type LabelMark struct {
+	Action string       `json:"action,omitempty"`
+	Place  media.Place  `json:"place"`
+	Fields label.Fields `json:"fields"`
+}
+
+// NoticeMark is a notice as it was measured.
+type NoticeMark struct {
+	State    stamp.State `json:"state"`
+	Words    string      `json:"words,omitempty"`
+	Place    string      `json:"place,omitempty"`
+	Method   string      `json:"method,omitempty"`
+	Ink      float64     `json:"ink,omitempty"`      // part of the shortest side
+	Contrast float64     `json:"contrast,omitempty"` // ratio
+	Seconds  float64     `json:"seconds,omitempty"`
+	Around   string      `json:"around,omitempty"`
+}
+
+// PolicyMark says by which rule the marks were chosen.
+type PolicyMark struct {
+	Function stamp.Function    `json:"function"`
+	Clauses  []colophon.Clause `json:"clauses"`
+}
