@@ -14,6 +14,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ const person = "+8613800138000"
 // server answers calls one after the other and keeps what it got.
 type server struct {
 	*httptest.Server
+	mu      sync.Mutex
 	answers []func(http.ResponseWriter)
 	got     []string // idempotency key, query, body
 	slept   []time.Duration
@@ -42,6 +44,13 @@ func answer(status int, header, body string) func(http.ResponseWriter) {
 	}
 }
 
+// calls returns what was sent so far.
+func (s *server) calls() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.got)
+}
+
 // broken ends the connection without an answer.
 func broken(http.ResponseWriter) { panic(http.ErrAbortHandler) }
 
@@ -52,13 +61,16 @@ func serve(t *testing.T, answers ...func(http.ResponseWriter)) (*server, *client
 		if err != nil {
 			t.Error(err)
 		}
+		s.mu.Lock()
 		s.got = append(s.got, fmt.Sprintf("%s|%s|%s|%d", r.Header.Get("Idempotency-Key"), r.URL.RequestURI(), body, r.ContentLength))
 		if len(s.answers) == 0 {
 			t.Errorf("one call too many: %s", s.got)
+			s.mu.Unlock()
 			return
 		}
 		next := s.answers[0]
 		s.answers = s.answers[1:]
+		s.mu.Unlock()
 		next(w)
 	}))
 	t.Cleanup(s.Close)
@@ -91,8 +103,8 @@ func TestSentAgain(t *testing.T) {
 		t.Fatal(a, err)
 	}
 	want := "00000000000000000000000000000000|/v1/artefacts?account=%2B8613800138000&function=person&parent=a&parent=b&whole=true|content|7"
-	if len(s.got) != 5 || slices.ContainsFunc(s.got, func(got string) bool { return got != want }) {
-		t.Errorf("%q", s.got)
+	if len(s.calls()) != 5 || slices.ContainsFunc(s.calls(), func(got string) bool { return got != want }) {
+		t.Errorf("%q", s.calls())
 	}
 	if fmt.Sprint(s.slept) != "[7s 2s 4s 8s]" {
 		t.Error(s.slept)
@@ -123,8 +135,8 @@ func TestSentOnce(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "13800138000") || strings.Contains(err.Error(), "clp_") {
 		t.Error(err)
 	}
-	if len(s.got) != 5 || len(s.slept) != 0 {
-		t.Errorf("%q %v", s.got, s.slept)
+	if len(s.calls()) != 5 || len(s.slept) != 0 {
+		t.Errorf("%q %v", s.calls(), s.slept)
 	}
 }
 
@@ -133,14 +145,14 @@ func TestGivesUp(t *testing.T) {
 	t.Parallel()
 	busy := answer(503, "", "")
 	s, c := serve(t, busy, busy, busy, busy, busy)
-	if _, err := c.Checkpoint(t.Context()); err == nil || len(s.got) != 5 || s.slept[3] != 8*time.Second {
+	if _, err := c.Checkpoint(t.Context()); err == nil || len(s.calls()) != 5 || s.slept[3] != 8*time.Second {
 		t.Errorf("%v %v", err, s.slept)
 	}
 	s, c = serve(t, busy)
 	ctx, cancel := context.WithCancel(t.Context())
 	s.answers[0] = func(w http.ResponseWriter) { cancel(); busy(w) }
-	if _, err := c.Checkpoint(ctx); err == nil || len(s.got) != 1 {
-		t.Error(err, s.got)
+	if _, err := c.Checkpoint(ctx); err == nil || len(s.calls()) != 1 {
+		t.Error(err, s.calls())
 	}
 }
 
@@ -168,8 +180,8 @@ func TestDigest(t *testing.T) {
 		}
 		content.Close()
 	}
-	if !strings.Contains(s.got[1], "/v1/artefacts/n%2F1/content") || !strings.Contains(s.got[0], "return=content") {
-		t.Error(s.got)
+	if !strings.Contains(s.calls()[1], "/v1/artefacts/n%2F1/content") || !strings.Contains(s.calls()[0], "return=content") {
+		t.Error(s.calls())
 	}
 }
 

@@ -87,13 +87,19 @@ func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (art
 		return artefact.Artefact{}, err
 	}
 	defer in.file.Close()
-	number, err := l.c.Recorder.NewID()
+	number, err := l.fresh(o)
 	if err != nil {
 		return artefact.Artefact{}, err
 	}
 	plan, err := l.prepare(ctx, in.src, o, number, nil)
 	if err != nil {
 		return artefact.Artefact{}, err
+	}
+	if before, there, err := l.earlier(ctx, o, in.digest); there || err != nil {
+		if err == nil && before.State == artefact.Received { // whoever began it died
+			before, err = l.mark(ctx, by.Role, in.src, plan, o, before)
+		}
+		return before, errors.Join(err, <-in.logged)
 	}
 	entry := artefact.Artefact{Number: l.number(plan, number), Function: function(o), Account: in.subject, Format: plan.Format, Size: in.src.Size(),
 		Before: in.digest, Parents: o.Parents}
@@ -133,9 +139,12 @@ func (l *Line) Accept(ctx context.Context, by By, o Order, body io.Reader) (arte
 	if report.Format == media.Unknown {
 		return artefact.Artefact{}, &colophon.Error{Kind: colophon.Unsupported, Code: CodeFormat}
 	}
-	number, err := l.c.Recorder.NewID()
+	number, err := l.fresh(o)
 	if err != nil {
 		return artefact.Artefact{}, err
+	}
+	if before, there, err := l.earlier(ctx, o, in.digest); there || err != nil {
+		return before, errors.Join(err, <-in.logged)
 	}
 	o.Account, o.Name = "", "content"+path.Ext(o.Name) // a file's name may tell of a person
 	order, err := json.Marshal(o)
@@ -204,6 +213,30 @@ func (l *Line) prepare(ctx context.Context, src media.Source, o Order, number st
 		Options: label.Options{Name: o.Name}, Fields: label.Fields{Label: label.Belongs, ContentProducer: l.c.Producer, ProduceID: number},
 		Key: l.c.Key, Rand: l.c.Rand, DigitalSourceType: sourceType,
 	}})
+}
+
+// fresh is the number of an order, or a new one.
+func (l *Line) fresh(o Order) (string, error) {
+	if o.Number != "" {
+		return string(o.Number), nil
+	}
+	return l.c.Recorder.NewID()
+}
+
+// earlier returns the item that the same order entered before, if there is one.
+func (l *Line) earlier(ctx context.Context, o Order, digest artefact.Digest) (a artefact.Artefact, there bool, err error) {
+	if o.Number == "" {
+		return a, false, nil
+	}
+	a, err = l.c.Register.Artefact(ctx, o.Number)
+	var e *colophon.Error
+	switch {
+	case errors.As(err, &e) && e.Kind == colophon.Missing:
+		return artefact.Artefact{}, false, nil
+	case err == nil && (a.Before != digest || a.State == artefact.Failed || a.State == artefact.Erased):
+		err = &colophon.Error{Kind: colophon.Conflict, Code: artefact.CodeExists}
+	}
+	return a, err == nil, err
 }
 
 // number is the content number of an item: that of a label of ours which it carries already, or else a new one.

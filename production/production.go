@@ -101,6 +101,9 @@ const Application evidence.Role = "application"
 
 // Order says what is to be made of bytes that a function produced.
 type Order struct {
+	// Number, where it is given, makes the order one that is done once: if an item with it was entered from the same bytes,
+	// that item is brought to its end and returned. Whoever gives it MUST make sure that no other order gets it.
+	Number   artefact.Number
 	Function stamp.Function
 	Account  string // the provider's own identifier of the account that the content was made for
 	Parents  []artefact.Number

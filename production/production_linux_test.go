@@ -447,3 +447,36 @@ func TestSameNumber(t *testing.T) {
 	_, err = b.line.Produce(t.Context(), by, order(), bytes.NewReader(b.blobs.files[a.Blob]))
 	b.want(err, artefact.CodeExists)
 }
+
+// TestOnce gives an order with a number twice, and once more after the process died between entering and marking.
+func TestOnce(t *testing.T) {
+	b := open(t, nil)
+	o := order()
+	o.Number = "once-1"
+	first, err := b.line.Produce(t.Context(), by, o, bytes.NewReader(picture(t)))
+	b.must(err)
+	again, err := b.line.Produce(t.Context(), by, o, bytes.NewReader(picture(t)))
+	b.must(err)
+	if first.Number != "once-1" || again.After != first.After || b.types(first.Number) != "artefact.received artefact.marked" {
+		t.Errorf("%+v %s", again, b.types(first.Number))
+	}
+	_, err = b.line.Produce(t.Context(), by, o, strings.NewReader("other bytes"))
+	b.want(err, artefact.CodeExists)
+	o.Number = "once-2"
+	died, err := b.register.New(t.Context(), by.Role, artefact.Artefact{Number: o.Number, Function: "person", Account: first.Account, Format: media.JPEG,
+		Size: int64(len(picture(t))), Before: first.Before})
+	b.must(err)
+	resumed, err := b.line.Produce(t.Context(), by, o, bytes.NewReader(picture(t)))
+	b.must(err)
+	if resumed.State != artefact.Marked || b.types(died.Number) != "artefact.received artefact.marked" {
+		t.Errorf("%+v", resumed)
+	}
+	o.Number = "once-3"
+	for range 2 {
+		a, err := b.line.Accept(t.Context(), by, o, bytes.NewReader(picture(t)))
+		b.must(err)
+		if a.Number != "once-3" || len(b.jobs) != 1 {
+			t.Errorf("%+v %v", a, b.jobs)
+		}
+	}
+}

@@ -19,6 +19,7 @@ import (
 	"github.com/colophon-project/colophon/internal/blob"
 	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/internal/edge"
+	"github.com/colophon-project/colophon/internal/httpapi"
 	"github.com/colophon-project/colophon/internal/job"
 	"github.com/colophon-project/colophon/internal/keys"
 	"github.com/colophon-project/colophon/internal/store"
@@ -55,7 +56,7 @@ type Server struct {
 	reader    *tlog.Reader
 	mirror    tlog.Mirror // nil where the folder of the log is read by this node alone
 	handler   http.Handler
-	api       door
+	api       *httpapi.API
 	edge      *edge.Server // nil before Run
 	telemetry *telemetry.Telemetry
 	logKey    string // verifier key lines of the log, the newest first

@@ -27,7 +27,12 @@ import (
 	"github.com/colophon-project/colophon/staff"
 )
 
-func TestMain(m *testing.M) { storetest.Main(m) }
+func TestMain(m *testing.M) {
+	if flags := os.Getenv(nodeFlags); flags != "" {
+		os.Exit(serveNode(flags))
+	}
+	storetest.Main(m)
+}
 
 const (
 	trial  = "001191110000000000000E10000"

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/internal/console"
 	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/internal/edge"
@@ -40,7 +39,7 @@ func (s *Server) openDoors(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.api, s.handler = api.(door), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.api, s.handler = api, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.api.Template(r) != "" {
 			api.ServeHTTP(w, r)
 			return
@@ -48,13 +47,6 @@ func (s *Server) openDoors(context.Context) error {
 		pages.ServeHTTP(w, r)
 	})
 	return nil
-}
-
-type door interface {
-	http.Handler
-	Template(r *http.Request) string
-	Upload(r *http.Request) bool
-	WriteProblem(w http.ResponseWriter, r *http.Request, e *colophon.Error, status int)
 }
 
 func (s *Server) pages() (http.Handler, error) {

@@ -215,7 +215,8 @@ func TestProblems(t *testing.T) {
 	}{
 		{errors.New(secret), 500, httpapi.CodeInternal},
 		{fmt.Errorf("%s: %w", secret, context.DeadlineExceeded), 503, httpapi.CodeUnavailable},
-		{&colophon.Error{Code: "log-failed", Args: colophon.Args{"file": secret}, Err: errors.New(secret)}, 500, httpapi.CodeInternal},
+		{&colophon.Error{Code: "log-unmatched", Args: colophon.Args{"index": secret}, Err: errors.New(secret)}, 500, httpapi.CodeInternal},
+		{&colophon.Error{Kind: colophon.Conflict, Code: "log-locked", Args: colophon.Args{"file": secret}}, 503, httpapi.CodeUnavailable},
 		{&colophon.Error{Code: "store-unavailable", Err: errors.New(secret)}, 503, httpapi.CodeUnavailable},
 		{&colophon.Error{Kind: colophon.Conflict, Code: "disk-full", Args: colophon.Args{"file": secret}}, 503, httpapi.CodeUnavailable},
 		{&colophon.Error{Kind: colophon.Refused, Code: "permission-denied", Args: colophon.Args{"file": secret}}, 503, httpapi.CodeUnavailable},

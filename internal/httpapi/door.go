@@ -9,7 +9,7 @@ import (
 
 // Template returns the template of the route that a request asks for, such as /v1/artefacts/{number}, and "" for a path
 // that is not the API's.
-func (m *mux) Template(r *http.Request) string {
+func (m *API) Template(r *http.Request) string {
 	_, pattern := m.routes.Handler(r)
 	if _, path, ok := strings.Cut(pattern, " "); ok {
 		return path
@@ -21,7 +21,7 @@ func (m *mux) Template(r *http.Request) string {
 }
 
 // Upload reports whether a request brings content.
-func (m *mux) Upload(r *http.Request) bool {
+func (m *API) Upload(r *http.Request) bool {
 	if r.Method != post {
 		return false
 	}
@@ -34,7 +34,7 @@ func (m *mux) Upload(r *http.Request) bool {
 }
 
 // WriteProblem answers with an error that was found before the request came here, and with the status that was chosen.
-func (m *mux) WriteProblem(w http.ResponseWriter, r *http.Request, e *colophon.Error, status int) {
+func (m *API) WriteProblem(w http.ResponseWriter, r *http.Request, e *colophon.Error, status int) {
 	p := tell(printer(r.Header.Get("Accept-Language")), e, status)
 	p.RequestID = m.server.requestID(r.Context())
 	p.write(w, r)

@@ -12,15 +12,13 @@ type Row struct {
 	Method, Path, ID string
 	Need             staff.Action
 	Status           int
-	Body             int64
-	Upload           bool
 }
 
 // Table returns the table of routes.
 func Table() []Row {
 	var list []Row
 	for _, rt := range routes() {
-		list = append(list, Row{rt.method, rt.path, rt.id, rt.need, rt.status, rt.body, rt.is(upload)})
+		list = append(list, Row{rt.method, rt.path, rt.id, rt.need, rt.status})
 	}
 	return list
 }

@@ -180,16 +180,16 @@ func unread(err error) error {
 	return &colophon.Error{Kind: colophon.Invalid, Code: CodeBody, Err: err}
 }
 
-// mux is net/http's mux with what this API needs besides: paths that end in a verb ("/v1/jobs/{id}:retry"), and problems
+// API is the API at work: net/http's mux with what this API needs besides: paths that end in a verb ("/v1/jobs/{id}:retry"), and problems
 // for paths and methods that there are none of.
-type mux struct {
+type API struct {
 	server *server
 	routes *http.ServeMux
 	verbs  map[string]map[string]http.Handler // by pattern without the verb
 }
 
-func newMux(s *server) *mux {
-	return &mux{s, http.NewServeMux(), map[string]map[string]http.Handler{}}
+func newMux(s *server) *API {
+	return &API{s, http.NewServeMux(), map[string]map[string]http.Handler{}}
 }
 
 // untimed keeps huma from setting deadlines on the connection.
@@ -203,7 +203,7 @@ func (untimed) SetReadDeadline(time.Time) error { return nil }
 func (u untimed) Unwrap() huma.Context { return u.inner }
 
 // Handle registers an operation behind the gate; huma calls it.
-func (m *mux) Handle(op *huma.Operation, handler func(huma.Context)) {
+func (m *API) Handle(op *huma.Operation, handler func(huma.Context)) {
 	rt, ok := op.Metadata[routeKey].(route)
 	if !ok {
 		panic("httpapi: " + op.Path + " is not in the table")
@@ -227,7 +227,7 @@ func (m *mux) Handle(op *huma.Operation, handler func(huma.Context)) {
 	m.verbs[pattern][verb] = h
 }
 
-func (m *mux) verb(verbs map[string]http.Handler, name string) http.HandlerFunc {
+func (m *API) verb(verbs map[string]http.Handler, name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		value := r.PathValue(name)
 		i := strings.LastIndex(value, ":")
@@ -243,7 +243,7 @@ func (m *mux) verb(verbs map[string]http.Handler, name string) http.HandlerFunc 
 
 // ServeHTTP answers a request. A path that is not written in its shortest form is none: a redirect to another one would
 // be an answer without the gate.
-func (m *mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (m *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	asked := r.URL.EscapedPath()
 	h, pattern := m.routes.Handler(r)
 	switch {

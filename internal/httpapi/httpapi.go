@@ -144,7 +144,7 @@ type server struct {
 }
 
 // New makes the handler of the API.
-func New(c Config) (http.Handler, error) {
+func New(c Config) (*API, error) {
 	if c.Line == nil || c.Binder == nil || c.Artefacts == nil || c.Log == nil || c.Jobs == nil || c.Ledger == nil || c.Custody == nil ||
 		c.Answers == nil || c.Roster == nil || c.Ready == nil || c.Metrics == nil || c.Source == nil || c.RequestID == nil || c.Logger == nil || c.MaxUpload <= 0 {
 		return nil, errors.New("httpapi: a required part of the configuration is missing")

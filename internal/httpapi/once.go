@@ -10,8 +10,8 @@ import (
 )
 
 // Idempotency. A request that creates something may carry an Idempotency-Key; bundles, samples and verifications make
-// nothing that stays, and take none. The key is claimed for whoever asks, with a digest of
-// the request; the answer is kept and given again, with Idempotency-Replayed: true.
+// nothing that stays, and take none. The key is claimed for whoever asks, with a digest of the request; the answer is kept
+// and given again, with Idempotency-Replayed: true.
 //
 // The digest covers the operation and everything that its handler sees: parameters, headers that steer it, and the body.
 // The one exception is the body of an upload, which is not read before the claim, since it may be large: it stands in the
@@ -19,8 +19,8 @@ import (
 // that the first request made. So a key never answers for other bytes, whether the sender names their digest or not.
 //
 // A request that ends with an error gives its key back: nothing was handed out, and it may be tried again. One whose
-// process died keeps it: whether it was done is not known, so that the key answers "in progress" until the store counts
-// the claim as lost. Nothing is created twice before that; the artefact, if there is one, is found by its digest.
+// process died keeps it until the store counts the claim as lost, and answers "in progress" so long. After that it is done
+// again, and an upload comes upon the item that it made before: its content number is a digest of owner, key and request.
 
 // Keyed is the input of operations that take an idempotency key.
 type Keyed struct {

@@ -33,7 +33,7 @@ func OpenAPI() ([]byte, error) {
 }
 
 // register registers the table and returns its description.
-func (s *server) register(m *mux) *huma.OpenAPI {
+func (s *server) register(m *API) *huma.OpenAPI {
 	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: strict}
 	api := huma.NewAPI(huma.Config{

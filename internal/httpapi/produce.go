@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"hash"
 	"io"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/google/uuid"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/artefact"
@@ -199,7 +201,13 @@ func (s *server) produce(ctx context.Context, in *produceInput) (*stream, error)
 		return nil, err
 	}
 	made, replayed, err := keyed(s, ctx, "produce", in.Key, request, func() (*Artefact, error) {
-		a, err := s.make(ctx, in, body)
+		o := in.order()
+		if in.Key != "" {
+			if o.Number, err = numberOf(who.by.ID, in.Key, request); err != nil {
+				return nil, err
+			}
+		}
+		a, err := s.make(ctx, in, o, body)
 		if err != nil {
 			return nil, err
 		}
@@ -222,20 +230,28 @@ func (s *server) produce(ctx context.Context, in *produceInput) (*stream, error)
 	}), nil
 }
 
-func (s *server) make(ctx context.Context, in *produceInput, body io.Reader) (artefact.Artefact, error) {
+func (s *server) make(ctx context.Context, in *produceInput, o production.Order, body io.Reader) (artefact.Artefact, error) {
 	by := askerOf(ctx).by
-	if !in.async() {
-		return s.Line.Produce(ctx, by, in.order(), body)
+	if in.async() {
+		return s.Line.Accept(ctx, by, o, body)
 	}
-	a, err := s.Line.Accept(ctx, by, in.order(), body)
+	return s.Line.Produce(ctx, by, o, body)
+}
+
+// numberOf is the content number that belongs to an idempotency key and its request (UUIDv8, RFC 9562): when the process
+// dies before the answer is kept, the request that is sent again comes upon its own item.
+func numberOf(owner, key string, request produceInput) (artefact.Number, error) {
+	text, err := json.Marshal(struct {
+		Owner, Key string
+		Request    produceInput
+	}{owner, key, request})
 	if err != nil {
-		return a, err
+		return "", err
 	}
-	// The store knows the job. Should it not answer now, the artefact was made all the same, and shows its job later.
-	if stored, err := s.Artefacts.Artefact(context.WithoutCancel(ctx), a.Number); err == nil {
-		a = stored
-	}
-	return a, nil
+	sum := sha256.Sum256(text)
+	id := uuid.UUID(sum[:16])
+	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
+	return artefact.Number(id.String()), nil
 }
 
 // claim is the request as its idempotency key stands for it. The boundary of a form differs each time it is sent, so

@@ -24,7 +24,7 @@ type Artefact struct {
 	Subject  evidence.Subject  `json:"subject,omitempty" doc:"Pseudonym of the account that it was made for; absent once erased."`
 	Format   string            `json:"format" doc:"File format, as its bytes show it." example:"jpeg"`
 	Size     int64             `json:"size" doc:"Bytes before marking." example:"204800"`
-	Before   string            `json:"before" doc:"SHA-256 before marking, in hexadecimal."`
+	Before   string            `json:"before,omitempty" doc:"SHA-256 before marking, in hexadecimal; absent once erased."`
 	Parents  []artefact.Number `json:"parents,omitempty" nullable:"false" doc:"Content numbers of the items that it was made from."`
 	Stored   int64             `json:"stored,omitempty" doc:"Bytes after marking." example:"205312"`
 	After    string            `json:"after,omitempty" doc:"SHA-256 after marking, in hexadecimal."`
@@ -50,8 +50,11 @@ func sentence(say *locale.Printer, code colophon.Code, args colophon.Args) *Sent
 }
 
 func viewArtefact(say *locale.Printer, a artefact.Artefact) (Artefact, error) {
-	v := Artefact{Number: a.Number, State: a.State, Function: a.Function, Subject: a.Account, Format: string(a.Format), Size: a.Size, Before: hex.EncodeToString(a.Before[:]),
+	v := Artefact{Number: a.Number, State: a.State, Function: a.Function, Subject: a.Account, Format: string(a.Format), Size: a.Size,
 		Parents: a.Parents, Stored: a.Stored, Reason: sentence(say, a.Reason, nil), Created: a.Created, Changed: a.Changed}
+	if a.Before != (artefact.Digest{}) {
+		v.Before = hex.EncodeToString(a.Before[:])
+	}
 	if a.After != (artefact.Digest{}) {
 		v.After = hex.EncodeToString(a.After[:])
 	}

@@ -176,7 +176,7 @@ func (s *Store) Restore(ctx context.Context, r io.Reader) error {
 
 // fill reads tables and rows up to the end of the dump.
 func (s *Store) fill(ctx context.Context, tx *sql.Tx, in *dumpReader) error {
-	var query string
+	var insert *sql.Stmt // one for each table; the transaction closes them
 	var columns int
 	var rows int64
 	tables := 0
@@ -187,10 +187,10 @@ func (s *Store) fill(ctx context.Context, tx *sql.Tx, in *dumpReader) error {
 		case err != nil:
 			return err
 		case row != nil:
-			if len(row) != columns {
+			if insert == nil || len(row) != columns {
 				return in.bad(errors.New("a row has too few or too many columns"))
 			}
-			if _, err := tx.ExecContext(ctx, query, row...); err != nil {
+			if _, err := insert.ExecContext(ctx, row...); err != nil {
 				return in.bad(err)
 			}
 			rows++
@@ -206,7 +206,9 @@ func (s *Store) fill(ctx context.Context, tx *sql.Tx, in *dumpReader) error {
 				return in.bad(errors.New("a table has other columns"))
 			}
 			columns = len(names)
-			query = s.dialect.insertion(line.Table, names)
+			if insert, err = tx.PrepareContext(ctx, s.dialect.insertion(line.Table, names)); err != nil {
+				return s.fault(err)
+			}
 			tables++
 		case line.Rows != nil:
 			if *line.Rows != rows || line.SHA256 != sum || tables != len(dumpTables) {

@@ -25,7 +25,7 @@ const (
 const (
 	life = 24 * time.Hour
 	// lost is after how long a request that was never answered counts as one whose process died.
-	lost = 15 * time.Minute
+	lost = 2 * time.Minute
 )
 
 // Answers keeps answers. It is safe for use by many goroutines.

@@ -60,7 +60,7 @@ func run(t *testing.T, config store.Config) {
 	if _, fresh, err := ask("another", "key", 3); !fresh || err != nil {
 		t.Fatal("a released key is taken", err)
 	}
-	clock.Set(clock.Now().Add(16 * time.Minute)) // the process that claimed it died
+	clock.Set(clock.Now().Add(3 * time.Minute)) // the process that claimed it died
 	if _, fresh, err := ask("another", "key", 3); !fresh || err != nil {
 		t.Fatal("a lost request keeps its key", err)
 	}

@@ -25,7 +25,8 @@ import (
 // Server is a running PostgreSQL server.
 type Server struct {
 	dir  string
-	stop func()
+	run  func() error // starts it
+	halt func()       // ends it at once, as a crash does, and keeps its data
 }
 
 var (
@@ -75,7 +76,21 @@ func (s *Server) url(name string) string {
 }
 
 // Stop ends the server and removes its folder.
-func (s *Server) Stop() { s.stop() }
+func (s *Server) Stop() {
+	s.halt()
+	os.RemoveAll(s.dir)
+}
+
+// Halt ends the server at once, as a crash does. Resume starts it again on the same data.
+func (s *Server) Halt() { s.halt() }
+
+// Resume starts a server that was halted and waits until it answers.
+func (s *Server) Resume() error {
+	if err := s.run(); err != nil {
+		return err
+	}
+	return s.ready()
+}
 
 // StartServer starts a server. With durable it waits for the disk as a real one does, for measurements.
 func StartServer(durable bool) (*Server, error) {
@@ -102,14 +117,15 @@ func StartServer(durable bool) (*Server, error) {
 	if !durable {
 		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off")
 	}
-	if err := s.run(filepath.Join(bin, "postgres"), args, attr); err != nil {
+	s.run = func() error { return s.start(filepath.Join(bin, "postgres"), args, attr) }
+	if err := s.Resume(); err != nil {
 		return fail(err)
 	}
-	return s, s.ready()
+	return s, nil
 }
 
-// run starts the server and sees to it that it ends with this process.
-func (s *Server) run(program string, args []string, attr *syscall.SysProcAttr) error {
+// start starts the server and sees to it that it ends with this process.
+func (s *Server) start(program string, args []string, attr *syscall.SysProcAttr) error {
 	log, err := os.Create(filepath.Join(s.dir, "log"))
 	if err != nil {
 		return err
@@ -134,11 +150,10 @@ func (s *Server) run(program string, args []string, attr *syscall.SysProcAttr) e
 	if err := <-begun; err != nil {
 		return err
 	}
-	s.stop = sync.OnceFunc(func() {
+	s.halt = sync.OnceFunc(func() {
 		close(quit)
 		<-ended
 		log.Close()
-		os.RemoveAll(s.dir)
 	})
 	return nil
 }
@@ -161,7 +176,7 @@ func (s *Server) ready() error {
 		select {
 		case <-ctx.Done():
 			log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
-			s.stop()
+			s.halt()
 			return fmt.Errorf("the server does not answer: %w: %s", err, log)
 		case <-tick.C:
 		}
