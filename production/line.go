@@ -97,7 +97,7 @@ func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (art
 	}
 	if before, there, err := l.earlier(ctx, o, in.digest); there || err != nil {
 		if err == nil && before.State == artefact.Received { // whoever began it died
-			before, err = l.mark(ctx, by.Role, in.src, plan, o, before)
+			before, err = l.mark(ctx, by.Role, in.src, plan, o, before.Number)
 		}
 		return before, errors.Join(err, <-in.logged)
 	}
@@ -108,17 +108,22 @@ func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (art
 			return artefact.Artefact{}, err
 		}
 	}
-	if entry, err = l.c.Register.New(ctx, by.Role, entry); err != nil {
-		return entry, err
+	entered := make(chan error, 1) // while the marks are put on
+	go func() {
+		_, err := l.c.Register.New(ctx, by.Role, entry)
+		entered <- err
+	}()
+	marking, err := l.make(ctx, in.src, plan, o)
+	if err := <-entered; err != nil {
+		return artefact.Artefact{}, err
 	}
-	if err := <-in.logged; err != nil {
+	if err = errors.Join(err, <-in.logged); err == nil {
+		entry, err = l.c.Register.Marked(ctx, by.Role, entry.Number, marking)
+	}
+	if err != nil {
 		return entry, l.fail(ctx, by.Role, entry.Number, err)
 	}
-	done, err := l.mark(ctx, by.Role, in.src, plan, o, entry)
-	if err != nil {
-		return done, l.fail(ctx, by.Role, entry.Number, err)
-	}
-	return done, nil
+	return entry, nil
 }
 
 // Accept enters what a function produced for a job to mark: the store enqueues it with the artefact (artefact.Work). The
@@ -203,7 +208,7 @@ func (l *Line) finish(ctx context.Context, a artefact.Artefact, progress func(do
 	if err != nil {
 		return err
 	}
-	_, err = l.mark(ctx, system, src, plan, o, a)
+	_, err = l.mark(ctx, system, src, plan, o, a.Number)
 	return err
 }
 
@@ -247,17 +252,26 @@ func (l *Line) number(plan *stamp.Plan, fresh string) artefact.Number {
 	return artefact.Number(fresh)
 }
 
-// mark writes the planned bytes, reads them back, stores them and has the register say so.
-func (l *Line) mark(ctx context.Context, role evidence.Role, src media.Source, plan *stamp.Plan, o Order, a artefact.Artefact) (artefact.Artefact, error) {
+// mark makes the marked bytes of an item that was entered, and has the register say so.
+func (l *Line) mark(ctx context.Context, role evidence.Role, src media.Source, plan *stamp.Plan, o Order, n artefact.Number) (artefact.Artefact, error) {
+	marking, err := l.make(ctx, src, plan, o)
+	if err != nil {
+		return artefact.Artefact{}, err
+	}
+	return l.c.Register.Marked(ctx, role, n, marking)
+}
+
+// make writes the planned bytes, reads them back and stores them.
+func (l *Line) make(ctx context.Context, src media.Source, plan *stamp.Plan, o Order) (m artefact.Marking, err error) {
 	written := src
 	if plan.Changed() {
 		file, err := l.c.Spool()
 		if err != nil {
-			return a, err
+			return m, err
 		}
 		defer file.Close()
 		if err := plan.Edit.Apply(file, src); err != nil {
-			return a, err
+			return m, err
 		}
 		written = file.Source()
 	}
@@ -266,19 +280,15 @@ func (l *Line) mark(ctx context.Context, role evidence.Role, src media.Source, p
 		side = media.Memory(plan.Sidecar)
 	}
 	if err := plan.ReadBack(ctx, written, side); err != nil {
-		return a, err
+		return m, err
 	}
 	marks, clauses, err := marksOf(plan, o)
 	if err != nil {
-		return a, err
+		return m, err
 	}
 	hash := sha256.New()
 	ref, err := l.c.Blobs.Put(ctx, io.TeeReader(io.NewSectionReader(written, 0, written.Size()), hash))
-	if err != nil {
-		return a, err
-	}
-	return l.c.Register.Marked(ctx, role, a.Number, artefact.Marking{After: artefact.Digest(hash.Sum(nil)), Size: written.Size(), Marks: marks, Blob: ref,
-		Clauses: clauses, EndOriginal: l.c.KeepOriginals == 0})
+	return artefact.Marking{After: artefact.Digest(hash.Sum(nil)), Size: written.Size(), Marks: marks, Blob: ref, Clauses: clauses, EndOriginal: l.c.KeepOriginals == 0}, err
 }
 
 func marksOf(plan *stamp.Plan, o Order) (json.RawMessage, []colophon.Clause, error) {
