@@ -10,7 +10,6 @@ import (
 	"hash"
 	"io"
 	"io/fs"
-	"iter"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -94,11 +93,11 @@ func (r *restoring) prepare(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(r.set.Keys, "log.pub")); err != nil { // or new keys would be made
 		return &colophon.Error{Kind: colophon.Missing, Code: CodeRestoreKeys, Args: colophon.Args{"file": r.set.Keys}, Err: err}
 	}
-	if list, err := os.ReadDir(r.set.Log); err == nil && len(list) > 0 {
-		return &colophon.Error{Kind: colophon.Conflict, Code: tlog.CodeNotEmpty, Args: colophon.Args{"file": r.set.Log}}
-	}
 	if err := r.vacant(ctx); err != nil {
 		return err
+	}
+	if list, err := os.ReadDir(r.set.Log); err == nil && len(list) > 0 {
+		return &colophon.Error{Kind: colophon.Conflict, Code: tlog.CodeNotEmpty, Args: colophon.Args{"file": r.set.Log}}
 	}
 	for _, f := range []struct {
 		name string
@@ -399,30 +398,10 @@ func (r *restoring) putBlob(ctx context.Context, l listed) error {
 	return err
 }
 
-// fsck checks what was restored. Rows beyond the checkpoint are compared when the log is rebuilt; here they wait for a
-// checkpoint.
-func (r *restoring) fsck(ctx context.Context) (report tlog.FsckReport, err error) {
+// fsck checks what was restored.
+func (r *restoring) fsck(ctx context.Context) (report FsckReport, err error) {
 	if err := r.openStore(ctx); err != nil {
 		return report, err
 	}
-	last, err := r.checkpoint(r.store.Checkpoint(ctx, r.set.LogName))
-	if err != nil {
-		return report, err
-	}
-	return tlog.Fsck(ctx, tlog.FsckConfig{Source: tlog.Folder(r.set.Log), Checkpoints: r.store, Origin: r.set.LogName, Verifiers: r.keys.Verifiers,
-		Records: waiting(counted(r.store.Records(ctx, true), r.progress), last.Size), Gone: []colophon.Code{store.CodePurged}})
-}
-
-// waiting gives rows from an index on as such that wait.
-func waiting(rows iter.Seq2[evidence.Held, error], from uint64) iter.Seq2[evidence.Held, error] {
-	return func(yield func(evidence.Held, error) bool) {
-		for h, err := range rows {
-			if h.Index >= 0 && uint64(h.Index) >= from {
-				h.Index = -1
-			}
-			if !yield(h, err) {
-				return
-			}
-		}
-	}
+	return r.check(ctx, r.progress)
 }

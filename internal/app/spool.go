@@ -47,7 +47,7 @@ func (s *spool) spill() error {
 	if err != nil {
 		return err
 	}
-	if err := os.Remove(f.Name()); err == nil {
+	if err = os.Remove(f.Name()); err == nil {
 		_, err = f.Write(s.data)
 	}
 	if err != nil {

@@ -26,14 +26,21 @@ func openPart(ctx context.Context, c Config, v Serving) (*Server, error) {
 	return s, nil
 }
 
+// FsckReport is what Fsck found.
+type FsckReport = tlog.FsckReport
+
 // Fsck re-verifies the log of a deployment against its store.
-func Fsck(ctx context.Context, c Config, v Serving, progress *Progress) (report tlog.FsckReport, err error) {
+func Fsck(ctx context.Context, c Config, v Serving, progress *Progress) (report FsckReport, err error) {
 	s, err := openPart(ctx, c, v)
 	if err != nil {
 		return report, err
 	}
 	defer s.Close()
-	return tlog.Fsck(ctx, tlog.FsckConfig{Source: tlog.Folder(v.Log), Checkpoints: s.store, Origin: v.LogName, Verifiers: s.keys.Verifiers,
+	return s.check(ctx, progress)
+}
+
+func (s *Server) check(ctx context.Context, progress *Progress) (FsckReport, error) {
+	return tlog.Fsck(ctx, tlog.FsckConfig{Source: tlog.Folder(s.set.Log), Checkpoints: s.store, Origin: s.set.LogName, Verifiers: s.keys.Verifiers,
 		Records: counted(s.store.Records(ctx, true), progress), Gone: []colophon.Code{store.CodePurged}})
 }
 
@@ -71,8 +78,9 @@ func Rotate(ctx context.Context, c Config, v Serving, kind string) (done Rotated
 		return done, err
 	}
 	if keys.Kind(kind) == keys.Envelope {
-		done.Rewrapped, err = s.store.Rewrap(ctx, rec)
-		return done, err
+		if done.Rewrapped, err = s.store.Rewrap(ctx, rec); err != nil || done.Rewrapped > 0 {
+			return done, err
+		}
 	}
 	return done, records{s.store}.Note(ctx, rec)
 }

@@ -75,12 +75,7 @@ func (c *restoreCommand) Run(s *session) error {
 		s.stop(err)
 		return nil
 	}
-	switch done.Verdict() {
-	case colophon.Failed:
-		s.exit = exitNotConforming
-	case colophon.Unknown:
-		s.exit = exitCouldNotTell
-	}
+	s.exit = exitOfVerdict(done.Verdict())
 	out := s.restoredJSON(&done)
 	if s.json {
 		s.printJSON(out)
@@ -114,20 +109,5 @@ func (s *session) stop(err error) {
 }
 
 func (s *session) restoredJSON(done *app.Restored) jsonRestored {
-	r := done.Fsck
-	fsck := jsonFsck{r.Verdict, r.Size, r.Records, r.Pending, r.Payloads, r.Erased, []jsonFault{}, r.More}
-	for _, f := range r.Faults {
-		fsck.Faults = append(fsck.Faults, jsonFault{string(f.Kind), f.Name, f.Verdict, f.Code, s.say.Code(f.Code, nil)})
-	}
-	return jsonRestored{done.Manifest, append([]string{}, done.Absent...), done.AbsentMore, done.Verdict(), fsck}
-}
-
-func (s *session) printFsck(r jsonFsck) {
-	for _, f := range r.Faults {
-		fmt.Fprintf(s.Stdout, "%s  %s %s: %s\n", s.say.Say("mark-"+f.Verdict.String()), s.say.Say("fsck-kind-"+f.Kind), f.Name, f.Message)
-	}
-	n := func(v uint64) string { return strconv.FormatUint(v, 10) }
-	fmt.Fprintln(s.Stdout, s.say.Say("fsck-sum", "records", n(r.Records), "size", n(r.Size), "pending", n(r.Pending), "payloads", n(r.Payloads),
-		"erased", n(r.Erased), "faults", itoa(len(r.Faults)+r.More)))
-	fmt.Fprintln(s.Stdout, s.say.Say("fsck-"+r.Verdict.String()))
+	return jsonRestored{done.Manifest, append([]string{}, done.Absent...), done.AbsentMore, done.Verdict(), s.fsckJSON(done.Fsck)}
 }

@@ -89,26 +89,40 @@ func (c *fsckCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	out := jsonFsck{report.Verdict, report.Size, report.Records, report.Pending, report.Payloads, report.Erased, []jsonFault{}, report.More}
-	for _, f := range report.Faults {
-		out.Faults = append(out.Faults, jsonFault{string(f.Kind), f.Name, f.Verdict, f.Code, s.say.Code(f.Code, nil)})
-	}
-	switch report.Verdict {
-	case colophon.Failed:
-		s.exit = exitNotConforming
-	case colophon.Unknown:
-		s.exit = exitCouldNotTell
-	}
+	s.exit = exitOfVerdict(report.Verdict)
+	out := s.fsckJSON(report)
 	if s.json {
 		s.printJSON(out)
 		return nil
 	}
-	for _, f := range out.Faults {
+	s.printFsck(out)
+	return nil
+}
+
+func exitOfVerdict(v colophon.Verdict) int {
+	switch v {
+	case colophon.Passed:
+		return exitDone
+	case colophon.Failed:
+		return exitNotConforming
+	}
+	return exitCouldNotTell
+}
+
+func (s *session) fsckJSON(r app.FsckReport) jsonFsck {
+	out := jsonFsck{r.Verdict, r.Size, r.Records, r.Pending, r.Payloads, r.Erased, []jsonFault{}, r.More}
+	for _, f := range r.Faults {
+		out.Faults = append(out.Faults, jsonFault{string(f.Kind), f.Name, f.Verdict, f.Code, s.say.Code(f.Code, nil)})
+	}
+	return out
+}
+
+func (s *session) printFsck(r jsonFsck) {
+	for _, f := range r.Faults {
 		fmt.Fprintf(s.Stdout, "%s  %s %s: %s\n", s.say.Say("mark-"+f.Verdict.String()), s.say.Say("fsck-kind-"+f.Kind), f.Name, f.Message)
 	}
 	n := func(v uint64) string { return strconv.FormatUint(v, 10) }
-	fmt.Fprintln(s.Stdout, s.say.Say("fsck-sum", "records", n(out.Records), "size", n(out.Size), "pending", n(out.Pending), "payloads", n(out.Payloads),
-		"erased", n(out.Erased), "faults", itoa(len(out.Faults)+out.More)))
-	fmt.Fprintln(s.Stdout, s.say.Say("fsck-"+out.Verdict.String()))
-	return nil
+	fmt.Fprintln(s.Stdout, s.say.Say("fsck-sum", "records", n(r.Records), "size", n(r.Size), "pending", n(r.Pending), "payloads", n(r.Payloads),
+		"erased", n(r.Erased), "faults", itoa(len(r.Faults)+r.More)))
+	fmt.Fprintln(s.Stdout, s.say.Say("fsck-"+r.Verdict.String()))
 }

@@ -49,6 +49,9 @@ func (w *watch) draw(p *app.Progress, total int) {
 	w.drawn = true
 	args := []string{"files", strconv.FormatInt(p.Files.Load(), 10), "total", strconv.Itoa(total), "megabytes", strconv.FormatInt(p.Bytes.Load()>>20, 10)}
 	key := "progress"
+	if total == 0 { // not known before the end
+		key = "progress-open"
+	}
 	if all := p.Encoding.Load(); all > 0 {
 		key = "progress-video"
 		done := p.Encoded.Load()

@@ -36,12 +36,13 @@ func lockFolder(dir string) (*os.File, error) {
 	return nil, durable.Fault(name, err)
 }
 
-// writable fails where the log's library could not open its own lock, on a file system that became read-only say. The
-// library would end the process then.
-func writable(dir string) error {
+// readyLock makes the lock that the log's library takes for each batch. The library opens it for writing and ends the
+// process when it can't, as on a file system that became read-only; a named pipe can be opened there too. Where there are
+// none the library makes a file. clear removes it, since who copies a folder expects no pipe.
+func readyLock(dir string) (clear func()) {
 	name := filepath.Join(dir, filepath.FromSlash(stateName)+".lock")
-	if err := unix.Access(name, unix.W_OK); err != nil {
-		return durable.Fault(dir, &os.PathError{Op: "writing", Path: name, Err: err})
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err == nil {
+		_ = unix.Mkfifo(name, 0o600)
 	}
-	return nil
+	return func() { _ = os.Remove(name) }
 }

@@ -127,9 +127,6 @@ func (l *Log) append(ctx context.Context, records []evidence.Record) error {
 			return err
 		}
 	}
-	if err := writable(l.config.Dir); err != nil {
-		return err
-	}
 	ctx = context.WithoutCancel(ctx)
 	l.unsure = true
 	futures := make([]tessera.IndexFuture, len(leaves))

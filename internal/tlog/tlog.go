@@ -111,6 +111,7 @@ type Log struct {
 	tessera  tessera.LogReader
 	shutdown func(context.Context) error
 	stop     context.CancelFunc
+	clear    func()
 	tiles    *tileReader
 	last     atomic.Pointer[evidence.Checkpoint] // as it lies in the store
 	close    func() error
@@ -156,6 +157,7 @@ func Open(ctx context.Context, config Config) (*Log, error) {
 }
 
 func (l *Log) start(ctx context.Context) error {
+	l.clear = readyLock(l.config.Dir)
 	driver, err := posix.New(ctx, posix.Config{Path: l.config.Dir})
 	if err != nil {
 		return l.fault(err)
@@ -188,6 +190,9 @@ func (l *Log) end() error {
 	}
 	if l.stop != nil {
 		l.stop()
+	}
+	if l.clear != nil {
+		l.clear()
 	}
 	return errors.Join(err, l.lock.Close())
 }
