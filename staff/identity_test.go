@@ -31,7 +31,7 @@ func claims(subject string, groups ...any) staff.Claims {
 func TestLinkedIdentity(t *testing.T) {
 	w := newWorld(t, rule(false, false))
 	o := w.officer()
-	p := w.person(o, "li.na", staff.Engineer)
+	p := w.person(o, "night.reviewer", staff.Engineer)
 	_, err := w.roster.SignInWith(w.ctx, claims("1", "reviewers"), here())
 	w.refused(err, staff.CodeSignInRefused) // nobody has it, and none is made
 	_, err = w.roster.LinkIdentity(w.ctx, o.Account.Actor(), p.Account.ID, claims("1").Identity)

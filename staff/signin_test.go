@@ -37,7 +37,7 @@ func TestPasswordRules(t *testing.T) {
 		{"qwertyqwertyqw", staff.CodePasswordCommon},
 		{"1qaz2wsx3edc4rfv", staff.CodePasswordCommon},
 		{"colophon2026!!", staff.CodePasswordCommon},
-		{"Wang.Fang.2026", staff.CodePasswordCommon},
+		{"Duty.Officer.2026", staff.CodePasswordCommon},
 	} {
 		token, err := w.roster.OpenSetUp(w.ctx)
 		w.fine(err)
@@ -69,7 +69,7 @@ func TestPasswordSpelling(t *testing.T) {
 func TestSignIn(t *testing.T) {
 	w := newWorld(t)
 	o := w.officer()
-	s, err := w.roster.SignIn(w.ctx, "WANG.FANG", password, here())
+	s, err := w.roster.SignIn(w.ctx, "DUTY.OFFICER", password, here())
 	w.fine(err)
 	w.proven(staff.ProofSessionOpened)
 	if s.Account.ID != o.Account.ID || s.Session.Method != staff.MethodPassword {

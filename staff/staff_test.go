@@ -24,7 +24,7 @@ func TestStore(t *testing.T) {
 }
 
 const (
-	login    = "wang.fang"
+	login    = "duty.officer"
 	password = "correct horse battery"
 	better   = "another horse, another battery"
 )
@@ -212,11 +212,11 @@ func TestAccounts(t *testing.T) {
 	w := newWorld(t)
 	o := w.officer()
 	boss := o.Account.Actor()
-	e := w.person(o, "Li.Na", staff.Engineer, staff.Reviewer)
-	if e.Account.Login != "li.na" || !slices.Equal(e.Account.Roles, []staff.Role{staff.Reviewer, staff.Engineer}) {
+	e := w.person(o, "Night.Reviewer", staff.Engineer, staff.Reviewer)
+	if e.Account.Login != "night.reviewer" || !slices.Equal(e.Account.Roles, []staff.Role{staff.Reviewer, staff.Engineer}) {
 		t.Errorf("account %+v", e.Account)
 	}
-	_, _, err := w.roster.Create(w.ctx, boss, "LI.NA", []staff.Role{staff.Auditor})
+	_, _, err := w.roster.Create(w.ctx, boss, "NIGHT.REVIEWER", []staff.Role{staff.Auditor})
 	w.refused(err, staff.CodeTaken)
 	_, _, err = w.roster.Create(w.ctx, e.Account.Actor(), "x", []staff.Role{staff.Auditor})
 	w.refused(err, staff.CodeForbidden)
@@ -236,11 +236,11 @@ func TestAccounts(t *testing.T) {
 	w.refused(err, staff.CodeSelf)
 	_, err = w.roster.Disable(w.ctx, boss, e.Account.ID)
 	w.fine(err)
-	_, err = w.roster.SignIn(w.ctx, "li.na", password, here())
+	_, err = w.roster.SignIn(w.ctx, "night.reviewer", password, here())
 	w.refused(err, staff.CodeSignInRefused)
 	_, err = w.roster.Enable(w.ctx, boss, e.Account.ID)
 	w.fine(err)
-	_, err = w.roster.SignIn(w.ctx, "li.na", password, here())
+	_, err = w.roster.SignIn(w.ctx, "night.reviewer", password, here())
 	w.fine(err)
 	_, err = w.roster.Disable(w.ctx, boss, "0198c0de-0000-7000-8000-000000000000")
 	w.refused(err, staff.CodeAccountUnknown)
@@ -312,15 +312,15 @@ func TestInvitation(t *testing.T) {
 func TestNothingPersonal(t *testing.T) {
 	w := newWorld(t)
 	o := w.officer()
-	p := w.person(o, "li.na", staff.Engineer)
+	p := w.person(o, "night.reviewer", staff.Engineer)
 	text, _, err := w.roster.CreateKey(w.ctx, p.Account.Actor(), "gallery", staff.Scope{Actions: []staff.Action{staff.ArtefactRead}}, time.Hour)
 	w.fine(err)
 	var said []string
-	for _, attempt := range [][2]string{{"li.na", "wrong"}, {"nobody.here", "wrong"}} {
+	for _, attempt := range [][2]string{{"night.reviewer", "wrong"}, {"nobody.here", "wrong"}} {
 		_, err := w.roster.SignIn(w.ctx, attempt[0], attempt[1], from("203.0.113.77"))
 		said = append(said, err.Error())
 	}
-	_, _, err = w.roster.Create(w.ctx, o.Account.Actor(), "li.na", []staff.Role{staff.Auditor})
+	_, _, err = w.roster.Create(w.ctx, o.Account.Actor(), "night.reviewer", []staff.Role{staff.Auditor})
 	said = append(said, err.Error())
 	for _, p := range w.store.proofs {
 		b, err := json.Marshal(p)
@@ -334,7 +334,7 @@ func TestNothingPersonal(t *testing.T) {
 		t.Fatalf("only %d texts", len(said))
 	}
 	for _, s := range said {
-		for _, secret := range []string{"li.na", "wang", "nobody", "203.0.113", "192.0.2", "wrong", password, text, o.Token, p.Token} {
+		for _, secret := range []string{"night.reviewer", "wang", "nobody", "203.0.113", "192.0.2", "wrong", password, text, o.Token, p.Token} {
 			if strings.Contains(s, secret) {
 				t.Errorf("%q has %q", s, secret)
 			}
@@ -400,7 +400,7 @@ func TestSettings(t *testing.T) {
 func TestCollision(t *testing.T) {
 	w := newWorld(t)
 	o := w.officer()
-	p := w.person(o, "li.na", staff.Engineer)
+	p := w.person(o, "night.reviewer", staff.Engineer)
 	collisions, inside := 1, false
 	w.store.onCommit = func(c staff.Change) {
 		if inside || collisions == 0 || len(c.Accounts) == 0 {

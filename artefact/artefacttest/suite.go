@@ -512,7 +512,7 @@ func (s *suite) forms() {
 	for field, change := range map[string]func(*artefact.Artefact){
 		"number":   func(a *artefact.Artefact) { a.Number = "a b" },
 		"function": func(a *artefact.Artefact) { a.Function = "生成" },
-		"account":  func(a *artefact.Artefact) { a.Account = "张三" },
+		"account":  func(a *artefact.Artefact) { a.Account = "某某" },
 		"format":   func(a *artefact.Artefact) { a.Format = "x-unknown" },
 		"size":     func(a *artefact.Artefact) { a.Size = -1 },
 		"before":   func(a *artefact.Artefact) { a.Before = artefact.Digest{} },

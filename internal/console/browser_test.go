@@ -333,11 +333,11 @@ func TestAccessible(t *testing.T) {
 		c.Overview, c.Zone = figures{list: list}, time.FixedZone("CST", 8*3600)
 	})
 	o := w.officer()
-	person := w.person(o, "li.na", staff.Reviewer, staff.Auditor)
-	gone := w.person(o, "zhao.min", staff.Engineer)
+	person := w.person(o, "night.reviewer", staff.Reviewer, staff.Auditor)
+	gone := w.person(o, "shift.engineer", staff.Engineer)
 	_, err := w.roster.Disable(w.ctx, o.Account.Actor(), gone.Account.ID)
 	w.fine(err)
-	_, _, err = w.roster.Create(w.ctx, o.Account.Actor(), "sun.lei", []staff.Role{staff.Engineer})
+	_, _, err = w.roster.Create(w.ctx, o.Account.Actor(), "new.comer", []staff.Role{staff.Engineer})
 	w.fine(err)
 	for _, name := range []string{"Chat assistant", "Voice of the newsroom"} {
 		_, k, err := w.roster.CreateKey(w.ctx, o.Account.Actor(), name, staff.Scope{

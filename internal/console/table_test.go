@@ -75,7 +75,7 @@ func TestForgedForms(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	o := w.officer()
-	other := w.person(o, "li.na", staff.Officer)
+	other := w.person(o, "night.reviewer", staff.Officer)
 	strange, err := w.roster.CSRF(other.Token)
 	w.fine(err)
 	unbound, err := w.roster.CSRF("")

@@ -30,7 +30,7 @@ func TestStore(t *testing.T) {
 }
 
 const (
-	login    = "wang.fang"
+	login    = "duty.officer"
 	password = "correct horse battery"
 	better   = "another horse, another battery"
 )

@@ -23,7 +23,7 @@ import (
 	"github.com/colophon-project/colophon/internal/oidc"
 )
 
-const person = "li.na"
+const person = "night.reviewer"
 
 // world is a client of a real provider, with a clock and a road between them that the test can bend.
 type world struct {

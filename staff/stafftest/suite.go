@@ -109,10 +109,10 @@ func (s *suite) get(q staff.AccountQuery) staff.Account {
 }
 
 func (s *suite) account() {
-	if _, err := s.store.Account(s.ctx, staff.AccountQuery{Login: "wang.fang"}); !errors.Is(err, staff.ErrMissing) {
+	if _, err := s.store.Account(s.ctx, staff.AccountQuery{Login: "duty.officer"}); !errors.Is(err, staff.ErrMissing) {
 		s.Fatalf("an account that is not there: %v", err)
 	}
-	a := s.newAccount("王芳", staff.Officer, staff.Auditor)
+	a := s.newAccount("值班员", staff.Officer, staff.Auditor)
 	a.Password = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaA"
 	a.Passkeys = []staff.Passkey{{ID: []byte{1, 0, 255}, Credential: []byte(`{"id":"AQ=="}`), Created: start(), Used: start().Add(time.Hour)}, {ID: []byte{2}, Credential: []byte(`{}`), Created: start(), Suspected: true}}
 	a.Identities = []staff.Identity{{Issuer: "https://id.example", Subject: "主体|1"}, {Issuer: "https://id.example", Subject: "2"}}
@@ -132,7 +132,7 @@ func (s *suite) account() {
 	s.commit(staff.Change{Accounts: []staff.Account{a}})
 	a.Version = 2
 	s.same("changed account", s.get(staff.AccountQuery{ID: a.ID}), a)
-	if _, err := s.store.Account(s.ctx, staff.AccountQuery{Login: "王芳"}); !errors.Is(err, staff.ErrMissing) {
+	if _, err := s.store.Account(s.ctx, staff.AccountQuery{Login: "值班员"}); !errors.Is(err, staff.ErrMissing) {
 		s.Errorf("the login that was given up: %v", err)
 	}
 }

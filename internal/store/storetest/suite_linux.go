@@ -347,7 +347,7 @@ func testNoRecord(b *bench) {
 }
 
 func testRead(b *bench) {
-	r := b.add("artefact.labelled", "s-1", map[string]any{"name": "张三"})
+	r := b.add("artefact.labelled", "s-1", map[string]any{"name": "某某"})
 	h, err := b.store.Record(b.ctx, r.ID)
 	b.no(err)
 	if diff := cmp.Diff(r, h.Record); diff != "" || h.Index != -1 || h.Broken {
@@ -355,7 +355,7 @@ func testRead(b *bench) {
 	}
 	o, err := b.store.Payload(b.ctx, r.ID)
 	b.no(err)
-	if string(o.Payload) != `{"name":"张三"}` || o.Commitment() != r.Commitment {
+	if string(o.Payload) != `{"name":"某某"}` || o.Commitment() != r.Commitment {
 		b.Errorf("the payload is %s", o.Payload)
 	}
 	_, err = b.store.Record(b.ctx, "nothing")
