@@ -1,16 +1,31 @@
-# Two commands matter: `make run` builds Colophon and does its main job, `make test` proves it.
+# Two commands matter: `make run` builds Colophon and starts it, `make test` proves it.
 .DELETE_ON_ERROR:
-.PHONY: run build test lint tools bench fuzz torture doctor matrix clean
+.PHONY: run try build container test lint tools bench fuzz torture doctor matrix clean
 
 GO ?= go
 BIN := bin/colophon
+LISTEN ?= 127.0.0.1:8080
 
-# Builds, labels one sample of each format, reads all back and prints a table.
+# Builds and starts a server to try out, with everything it keeps in out/data, and prints the link of the first officer.
 run: build
+	./$(BIN) serve --trial --data out/data --listen $(LISTEN)
+
+# Labels one sample of each format, reads all back and prints a table.
+try: build
 	./$(BIN) try out/try
 
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/colophon
+	CGO_ENABLED=0 $(GO) build -trimpath -tags nodynamic -ldflags "-s -w" -o $(BIN) ./cmd/colophon
+
+# An image of the program alone; deploy/README.md says what it needs around it.
+CONTAINER ?= podman
+BASE ?= scratch
+CA ?= /etc/ssl/certs/ca-certificates.crt
+container: build
+	rm -rf out/container
+	mkdir -p -m 700 out/container/data
+	cp $(BIN) $(CA) out/container/
+	$(CONTAINER) build --build-arg BASE=$(BASE) -t colophon -f deploy/Containerfile out/container
 
 # Everything that decides: test tools, static checks, all tests with the race detector.
 test: tools lint

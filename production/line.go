@@ -28,6 +28,8 @@ const (
 	waiting = 7 * 24 * time.Hour
 	// page is how many artefacts or references one step of Sweep takes.
 	page = 100
+	// maxExtension is the longest extension that is kept of a file's name while it waits, with its dot.
+	maxExtension = 10
 )
 
 // Line is the worker of this package. It is safe for use by many goroutines.
@@ -87,6 +89,10 @@ func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (art
 		return artefact.Artefact{}, err
 	}
 	defer in.file.Close()
+	before, there, err := l.earlier(ctx, &o, in.digest)
+	if err != nil || there && before.State != artefact.Received {
+		return before, errors.Join(err, <-in.logged)
+	}
 	number, err := l.fresh(o)
 	if err != nil {
 		return artefact.Artefact{}, err
@@ -95,10 +101,8 @@ func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (art
 	if err != nil {
 		return artefact.Artefact{}, err
 	}
-	if before, there, err := l.earlier(ctx, o, in.digest); there || err != nil {
-		if err == nil && before.State == artefact.Received { // whoever began it died
-			before, err = l.mark(ctx, by.Role, in.src, plan, o, before.Number)
-		}
+	if there { // whoever began it died, or is still at it
+		before, err = l.mark(ctx, by.Role, in.src, plan, o, before.Number)
 		return before, errors.Join(err, <-in.logged)
 	}
 	entry := artefact.Artefact{Number: l.number(plan, number), Function: function(o), Account: in.subject, Format: plan.Format, Size: in.src.Size(),
@@ -117,13 +121,14 @@ func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (art
 	if err := <-entered; err != nil {
 		return artefact.Artefact{}, err
 	}
+	var done artefact.Artefact
 	if err = errors.Join(err, <-in.logged); err == nil {
-		entry, err = l.c.Register.Marked(ctx, by.Role, entry.Number, marking)
+		done, err = l.marked(ctx, by.Role, entry.Number, marking)
 	}
 	if err != nil {
 		return entry, l.fail(ctx, by.Role, entry.Number, err)
 	}
-	return entry, nil
+	return done, nil
 }
 
 // Accept enters what a function produced for a job to mark: the store enqueues it with the artefact (artefact.Work). The
@@ -144,14 +149,14 @@ func (l *Line) Accept(ctx context.Context, by By, o Order, body io.Reader) (arte
 	if report.Format == media.Unknown {
 		return artefact.Artefact{}, &colophon.Error{Kind: colophon.Unsupported, Code: CodeFormat}
 	}
+	if before, there, err := l.earlier(ctx, &o, in.digest); there || err != nil {
+		return before, errors.Join(err, <-in.logged)
+	}
 	number, err := l.fresh(o)
 	if err != nil {
 		return artefact.Artefact{}, err
 	}
-	if before, there, err := l.earlier(ctx, o, in.digest); there || err != nil {
-		return before, errors.Join(err, <-in.logged)
-	}
-	o.Account, o.Name = "", "content"+path.Ext(o.Name) // a file's name may tell of a person
+	o.Account, o.Name = "", "content"+extension(o.Name)
 	order, err := json.Marshal(o)
 	if err != nil {
 		return artefact.Artefact{}, err
@@ -179,6 +184,9 @@ func (l *Line) Finish(ctx context.Context, n artefact.Number, progress func(done
 	}
 	err = l.finish(ctx, a, progress)
 	var e *colophon.Error
+	if errors.As(err, &e) && e.Code == artefact.CodeStep { // erased while it was marked
+		return nil
+	}
 	if errors.As(err, &e) && e.Kind != colophon.Internal {
 		return l.fail(ctx, system, n, err)
 	}
@@ -212,12 +220,22 @@ func (l *Line) finish(ctx context.Context, a artefact.Artefact, progress func(do
 	return err
 }
 
-// prepare plans the marks of an item. The bytes are not written yet.
+// prepare plans the marks of an item. The bytes are not written yet. Where the notice is a must and would be left out,
+// because it would break a signature in the file, the item is refused: anybody can write what looks like a signature.
 func (l *Line) prepare(ctx context.Context, src media.Source, o Order, number string, progress func(done, total float64)) (*stamp.Plan, error) {
-	return l.c.Press.Prepare(ctx, src, stamp.Request{Function: o.Function, Notice: o.Notice, Progress: progress, Label: label.Request{
+	policy, err := o.Function.Policy()
+	if err != nil {
+		return nil, err
+	}
+	plan, err := l.c.Press.Prepare(ctx, src, stamp.Request{Function: o.Function, Notice: o.Notice, Progress: progress, Label: label.Request{
 		Options: label.Options{Name: o.Name}, Fields: label.Fields{Label: label.Belongs, ContentProducer: l.c.Producer, ProduceID: number},
 		Key: l.c.Key, Rand: l.c.Rand, DigitalSourceType: sourceType,
 	}})
+	if err == nil && policy.Required && plan.Notice.State != stamp.Put && plan.Notice.State != stamp.There {
+		return nil, &colophon.Error{Kind: colophon.Refused, Code: stamp.CodeRequired, Args: colophon.Args{"function": string(policy.Function)},
+			Clauses: []colophon.Clause{colophon.ClauseDS17, colophon.ClauseLM4}}
+	}
+	return plan, err
 }
 
 // fresh is the number of an order, or a new one.
@@ -228,20 +246,39 @@ func (l *Line) fresh(o Order) (string, error) {
 	return l.c.Recorder.NewID()
 }
 
-// earlier returns the item that the same order entered before, if there is one.
-func (l *Line) earlier(ctx context.Context, o Order, digest artefact.Digest) (a artefact.Artefact, there bool, err error) {
+// earlier returns the item that the same order entered before, if there is one. One that failed is left as it is, and the
+// order goes on under its next number: whoever sends an order again because it failed means it.
+func (l *Line) earlier(ctx context.Context, o *Order, digest artefact.Digest) (a artefact.Artefact, there bool, err error) {
 	if o.Number == "" {
 		return a, false, nil
 	}
-	a, err = l.c.Register.Artefact(ctx, o.Number)
-	var e *colophon.Error
-	switch {
-	case errors.As(err, &e) && e.Kind == colophon.Missing:
-		return artefact.Artefact{}, false, nil
-	case err == nil && (a.Before != digest || a.State == artefact.Failed || a.State == artefact.Erased):
-		err = &colophon.Error{Kind: colophon.Conflict, Code: artefact.CodeExists}
+	first := o.Number
+	for again := 2; ; again++ {
+		a, err = l.c.Register.Artefact(ctx, o.Number)
+		var e *colophon.Error
+		switch {
+		case errors.As(err, &e) && e.Kind == colophon.Missing:
+			return artefact.Artefact{}, false, nil
+		case err == nil && a.Before != digest:
+			err = &colophon.Error{Kind: colophon.Conflict, Code: artefact.CodeExists}
+		case err == nil && a.State == artefact.Failed:
+			o.Number = first + artefact.Number("-"+strconv.Itoa(again))
+			continue
+		}
+		return a, err == nil, err
 	}
-	return a, err == nil, err
+}
+
+// extension is the extension of a file's name, by which formats are known; empty where it is none that a format has, for
+// the name may tell of a person.
+func extension(name string) string {
+	ext := path.Ext(name)
+	for _, r := range ext[min(1, len(ext)):] {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') || len(ext) > maxExtension {
+			return ""
+		}
+	}
+	return ext
 }
 
 // number is the content number of an item: that of a label of ours which it carries already, or else a new one.
@@ -258,7 +295,20 @@ func (l *Line) mark(ctx context.Context, role evidence.Role, src media.Source, p
 	if err != nil {
 		return artefact.Artefact{}, err
 	}
-	return l.c.Register.Marked(ctx, role, n, marking)
+	return l.marked(ctx, role, n, marking)
+}
+
+// marked has the register say that an item was marked. Where the same order was given twice and the other one was first,
+// the item as it is then is the answer.
+func (l *Line) marked(ctx context.Context, role evidence.Role, n artefact.Number, m artefact.Marking) (artefact.Artefact, error) {
+	done, err := l.c.Register.Marked(ctx, role, n, m)
+	var e *colophon.Error
+	if errors.As(err, &e) && e.Code == artefact.CodeStep {
+		if now, err := l.c.Register.Artefact(ctx, n); err == nil && (now.State == artefact.Marked || now.State == artefact.Delivered) {
+			return now, nil
+		}
+	}
+	return done, err
 }
 
 // make writes the planned bytes, reads them back and stores them.

@@ -6,10 +6,15 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"hash/crc32"
+	"image"
+	"image/png"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -119,9 +124,23 @@ type networkLog struct {
 	mu   sync.Mutex
 	seen []string
 	fail error
+	hold <-chan struct{} // closed when the next entry may be made; nil for at once
+}
+
+// release lets entries after the one that is held through.
+func (n *networkLog) release() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.hold = nil
 }
 
 func (n *networkLog) Log(_ context.Context, _ evidence.Subject, operation string, _ production.By) error {
+	n.mu.Lock()
+	hold := n.hold
+	n.mu.Unlock()
+	if hold != nil {
+		<-hold
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.seen = append(n.seen, operation)
@@ -269,6 +288,87 @@ func TestWhatLeavesIsMarked(t *testing.T) {
 	}
 }
 
+// TestSignedIsRefused sends in a picture with a few bytes that look like a signature, which no mark may break.
+func TestSignedIsRefused(t *testing.T) {
+	b := open(t, nil)
+	var raw bytes.Buffer
+	b.must(png.Encode(&raw, image.NewGray(image.Rect(0, 0, 400, 300))))
+	claim := []byte("\x00\x00\x00\x25jumb\x00\x00\x00\x1djumdc2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71\x03c2pa\x00")
+	chunk := append([]byte("caBX"), claim...)
+	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(chunk))
+	chunk = append(binary.BigEndian.AppendUint32(nil, uint32(len(claim))), chunk...)
+	const head = 8 + 25 // signature and IHDR
+	signed := slices.Insert(raw.Bytes(), head, chunk...)
+	report, err := label.Read(media.Memory(signed), label.Options{})
+	if err != nil || len(report.Signatures) == 0 {
+		t.Fatal("the picture does not look signed", err)
+	}
+	_, err = b.line.Produce(t.Context(), by, order(), bytes.NewReader(signed))
+	b.want(err, stamp.CodeRequired)
+	o := order()
+	o.Function = stamp.Assist // which gets an offer
+	if a, err := b.line.Produce(t.Context(), by, o, bytes.NewReader(signed)); err != nil || a.State != artefact.Marked {
+		t.Error(a, err)
+	}
+	a, err := b.line.Accept(t.Context(), by, order(), bytes.NewReader(signed))
+	b.must(err)
+	b.want(b.line.Finish(t.Context(), a.Number, nil), stamp.CodeRequired)
+	_, err = b.line.Open(t.Context(), by, a.Number, artefact.API)
+	b.want(err, production.CodeNotReady)
+}
+
+// TestOnceAfterFailure gives an order again that failed: it is done under its next number, once.
+func TestOnceAfterFailure(t *testing.T) {
+	b := open(t, nil)
+	o := order()
+	o.Number = "once"
+	full := &colophon.Error{Code: "disk-full"}
+	b.blobs.fail = full
+	if _, err := b.line.Produce(t.Context(), by, o, bytes.NewReader(picture(t))); !errors.Is(err, full) {
+		t.Fatal(err)
+	}
+	b.blobs.fail = nil
+	first, err := b.line.Produce(t.Context(), by, o, bytes.NewReader(picture(t)))
+	b.must(err)
+	again, err := b.line.Produce(t.Context(), by, o, bytes.NewReader(picture(t)))
+	b.must(err)
+	if first.State != artefact.Marked || first.Number != again.Number || first.Number == o.Number {
+		t.Errorf("%+v %+v", first, again)
+	}
+	if got := b.types(o.Number); got != "artefact.received artefact.failed" {
+		t.Error(got)
+	}
+}
+
+// TestOnceTwiceAtATime has two workers mark one item: the second is answered with what the first one made.
+func TestOnceTwiceAtATime(t *testing.T) {
+	b := open(t, nil)
+	o := order()
+	o.Number = "once"
+	entered := make(chan struct{})
+	b.network.hold = entered // the first one waits for the network log before its item counts as marked
+	var other artefact.Artefact
+	var failed error
+	go func() {
+		defer close(entered)
+		for {
+			if a, err := b.register.Artefact(t.Context(), o.Number); err == nil && a.State == artefact.Received {
+				break
+			}
+			if t.Context().Err() != nil {
+				return
+			}
+		}
+		b.network.release()
+		other, failed = b.line.Produce(t.Context(), by, o, bytes.NewReader(picture(t)))
+	}()
+	a, err := b.line.Produce(t.Context(), by, o, bytes.NewReader(picture(t)))
+	b.must(errors.Join(err, failed))
+	if got := b.types(o.Number); a.State != artefact.Marked || a.After != other.After || got != "artefact.received artefact.marked" {
+		t.Errorf("%+v %s", a, got)
+	}
+}
+
 // TestFailureIsKept makes the blob store, then the network log, fail: the item is a failed one and nothing is handed out.
 func TestFailureIsKept(t *testing.T) {
 	b := open(t, nil)
@@ -327,13 +427,13 @@ func TestRefused(t *testing.T) {
 func TestWaitsSealed(t *testing.T) {
 	b := open(t, nil)
 	o := order()
-	o.Name = "portrait of a person.JPG"
+	o.Name = "portrait.of a person"
 	a, err := b.line.Accept(t.Context(), by, o, bytes.NewReader(picture(t)))
 	b.must(err)
 	if a, err = b.register.Artefact(t.Context(), a.Number); err != nil || a.Work == nil || a.Work.Job != "job-1" || len(b.jobs) != 1 || b.jobs[0] != a.Number {
 		t.Fatal(a.Work, b.jobs, err)
 	}
-	if text := string(a.Work.Order); strings.Contains(text, person) || strings.Contains(text, "portrait") {
+	if text := string(a.Work.Order); strings.Contains(text, person) || strings.Contains(text, "portrait") || strings.Contains(text, "of a person") {
 		t.Error(text)
 	}
 	for _, blob := range b.blobs.files {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What takes too long for `make test`: fuzzing every parser, big files in bounded memory, kill rounds. Prints Markdown and
-# keeps it in docs/torture.md. FUZZTIME, ROUNDS and GIGABYTES set the lengths.
+# What takes too long for `make test`: fuzzing every parser, big files in bounded memory, kill rounds, servers that lose
+# what they need. Prints Markdown and keeps it in docs/torture.md. FUZZTIME, ROUNDS and GIGABYTES set the lengths.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 fuzztime=${FUZZTIME:-60s} rounds=${ROUNDS:-200} gigabytes=${GIGABYTES:-2}
@@ -23,6 +23,13 @@ trap 'rm -rf "$scratch"' EXIT
   echo '## Video: larger films of other presets and forms'
   echo
   COLOPHON_TORTURE=1 go test -count=1 -timeout 60m -run 'Torture|Rotated' ./notice/film > "$scratch/film.log" 2>&1 && echo '- passed' || { echo '- FAILED'; tail -20 "$scratch/film.log"; }
+  echo
+  echo '## Servers: killed under load, without disk or database, several on one log'
+  echo
+  COLOPHON_TORTURE=1 go test -count=1 -v -timeout 60m -parallel 1 -run 'TestKillServer|TestOutages|TestSpoiltLog|TestNodes$' ./internal/app > "$scratch/server.log" 2>&1 && echo '- passed' || { echo '- FAILED'; tail -20 "$scratch/server.log"; }
+  sed -n 's/^ *[a-z_]*_linux_test.go:[0-9]*: /- /p' "$scratch/server.log"
+  COLOPHON_TORTURE=1 go test -count=1 -timeout 30m -run 'TestKill$' ./internal/tlog ./internal/blob > "$scratch/kill.log" 2>&1 && echo '- log and blobs alone: passed' || { echo '- FAILED'; tail -20 "$scratch/kill.log"; }
+  echo "- load average: $(cut -d' ' -f1-3 /proc/loadavg)"
   echo
   echo "## Fuzzing, $fuzztime each"
   echo

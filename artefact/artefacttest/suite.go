@@ -409,6 +409,7 @@ func (s *suite) steps() {
 func (s *suite) erase() {
 	with := item("n")
 	with.Original = &artefact.Original{Blob: "sealed", Until: start().Add(time.Hour)}
+	with.Work = &artefact.Work{Order: []byte(`{"words":"of their own"}`)}
 	_, err := s.reg.New(s.ctx, role, with)
 	s.no(err)
 	_, err = s.reg.Marked(s.ctx, role, "n", marking())
@@ -421,7 +422,7 @@ func (s *suite) erase() {
 	s.no(err)
 	s.no(s.reg.Erase(s.ctx, role, "n"))
 	a := s.get("n")
-	if a.Account != "" || a.Before != (artefact.Digest{}) || a.After != (artefact.Digest{}) || a.Marks != nil || a.Likeness != nil || a.Blob != "" || a.Original != nil {
+	if a.Account != "" || a.Before != (artefact.Digest{}) || a.After != (artefact.Digest{}) || a.Marks != nil || a.Likeness != nil || a.Blob != "" || a.Original != nil || a.Work != nil {
 		s.Errorf("left of an erased item: %+v", a)
 	}
 	list, _, err := s.reg.Deliveries(s.ctx, artefact.DeliveryQuery{Number: "n"}, "", 9)

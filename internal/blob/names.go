@@ -43,7 +43,8 @@ func (n *Names) key(name string) (string, error) {
 	if k := n.prefix + name; validKey(k) && validKey(name) {
 		return k, nil
 	}
-	return "", &colophon.Error{Kind: colophon.Invalid, Code: CodeName, Args: colophon.Args{"name": fmt.Sprintf("%.80q", n.prefix+name)}}
+	// Nothing stands under such a name either.
+	return "", &colophon.Error{Kind: colophon.Invalid, Code: CodeName, Args: colophon.Args{"name": fmt.Sprintf("%.80q", n.prefix+name)}, Err: fs.ErrNotExist}
 }
 
 // Put stores bytes under a name and returns when they are durable. The same bytes may be put again; other bytes under a

@@ -138,6 +138,48 @@ func TestReadmeServer(t *testing.T) {
 	}
 }
 
+// TestOperate runs the commands of both operating guides on a deployment, but those that name an identifier or ask for a
+// password, and the settings among them.
+func TestOperate(t *testing.T) {
+	t.Parallel()
+	for _, guide := range []string{"../../docs/operate.md", "../../docs/operate.zh-CN.md"} {
+		t.Run(filepath.Base(guide), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(guide)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			place(t, dir, "sample.png", "picture.png")
+			site, link, _ := makeRun(t, dir)
+			key := firstKey(t, site, link)
+			data := filepath.Join(dir, "out/data")
+			script := []string{
+				"export PATH=$PWD/bin:$PATH SITE=" + site + " KEY=" + key + " COLOPHON_CONFIG=$PWD/settings.yaml",
+				"printf 'producer: x\ndata: " + data + "\nlog-name: 127.0.0.1/log\n' > settings.yaml",
+				"echo '" + password + "' > password.txt; mkdir backup; curl -fsS -o log.pub $SITE/v1/log/key",
+				`AT=$(curl -fsS --oauth2-bearer $KEY -F file=@picture.png -o marked.png -w '%header{location}' "$SITE/v1/artefacts?function=person&account=user-1&return=content")`,
+				"curl -fs --oauth2-bearer $KEY --retry 9 --retry-all-errors -o bundle.zip $SITE$AT/bundle",
+			}
+			setting, asks := regexp.MustCompile(`^[a-z-]+: `), regexp.MustCompile(`/ID\b|openssl enc`)
+			ran := 0
+			for _, line := range commands(string(text)) {
+				if !setting.MatchString(line) && !asks.MatchString(line) {
+					script, ran = append(script, line), ran+1
+				}
+			}
+			if ran < 16 {
+				t.Errorf("only %d commands were run: %s", ran, strings.Join(script, "\n"))
+			}
+			out := inShell(t, dir, os.Getenv("PATH"), strings.NewReplacer("/var/lib/colophon-", dir+"/", "/var/lib/colophon/", data+"/", "/safe/", data+"/",
+				" /backup/", " "+dir+"/backup/", "colophon-verify sample", "colophon evidence sample", "colophon-verify --key", "colophon evidence verify --key").Replace(strings.Join(script, "\n")))
+			if strings.Count(out, "The log and the store fit together.") != 2 || strings.Count(out, "nothing failed") != 2 || !strings.Contains(out, `"state":"restricted"`) || !strings.Contains(out, `"jobs":[]`) {
+				t.Errorf("%s", out)
+			}
+		})
+	}
+}
+
 // makeRun is `make run` in a folder where the program is built already, at an address that is free.
 func makeRun(t *testing.T, dir string) (site, link string, stop func()) {
 	t.Helper()
@@ -180,6 +222,9 @@ func makeRun(t *testing.T, dir string) (site, link string, stop func()) {
 	return "", "", nil
 }
 
+// password is that of the first officer.
+const password = "correct horse battery"
+
 // firstKey makes the first officer and an API key with all boxes ticked, by the forms of the pages.
 func firstKey(t *testing.T, site, link string) string {
 	t.Helper()
@@ -211,7 +256,6 @@ func firstKey(t *testing.T, site, link string) string {
 		return ask(browser.PostForm(site+page, form))
 	}
 	_, token, _ := strings.Cut(link, "#")
-	const password = "correct horse battery"
 	fill("/set-up", url.Values{"token": {token}, "login": {"wang.fang"}, "password": {password}, "again": {password}})
 	made := fill("/keys", url.Values{"name": {"shop"}, "services": {"*"}, "functions": {"*"}, "life": {"90"}})
 	key := regexp.MustCompile(`clp_\w+`).FindString(made)
@@ -221,26 +265,26 @@ func firstKey(t *testing.T, site, link string) string {
 	return key
 }
 
-// TestReadmesAgree holds the commands of both READMEs to each other.
-func TestReadmesAgree(t *testing.T) {
+// TestLanguagesAgree holds the commands of a document in one language to those in the other.
+func TestLanguagesAgree(t *testing.T) {
 	t.Parallel()
-	var lists [][]string
-	for _, readme := range []string{"../../README.md", "../../README.zh-CN.md"} {
-		text, err := os.ReadFile(readme)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var list []string
-		for line := range strings.Lines(string(text)) {
-			if command, ok := strings.CutPrefix(line, "    "); ok {
-				command, _, _ = strings.Cut(command, " #")
-				list = append(list, strings.TrimSpace(command))
+	for _, document := range []string{"../../README", "../../docs/operate"} {
+		var lists [2][]string
+		for i, end := range []string{".md", ".zh-CN.md"} {
+			text, err := os.ReadFile(document + end)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(string(text)) {
+				if command, ok := strings.CutPrefix(line, "    "); ok {
+					command, _, _ = strings.Cut(command, " #")
+					lists[i] = append(lists[i], strings.TrimSpace(command))
+				}
 			}
 		}
-		lists = append(lists, list)
-	}
-	if diff := cmp.Diff(lists[0], lists[1]); diff != "" {
-		t.Errorf("English and Chinese: %s", diff)
+		if diff := cmp.Diff(lists[0], lists[1]); diff != "" || len(lists[0]) == 0 {
+			t.Errorf("%s, English and Chinese: %s", document, diff)
+		}
 	}
 }
 

@@ -47,6 +47,9 @@ func (a asker) may(action staff.Action, function string) error {
 	return a.actor.Demand(action)
 }
 
+// mayOfAll reports whether the asker may do something with what all functions made.
+func (a asker) mayOfAll(action staff.Action) error { return a.may(action, staff.Every) }
+
 // denied is the refusal of somebody who did not prove who they are.
 type denied struct{ error }
 
@@ -120,7 +123,12 @@ func cut(client string) string {
 
 // local reports whether a request comes from this machine and not through a proxy on it.
 func (s *server) local(r *http.Request) bool {
-	return s.Source(r).Addr().Unmap().IsLoopback() && r.Header.Get("Forwarded") == "" && r.Header.Get("X-Forwarded-For") == ""
+	for name := range r.Header {
+		if strings.HasPrefix(name, "X-Forwarded-") || name == "Forwarded" || name == "X-Real-Ip" || name == "Via" {
+			return false
+		}
+	}
+	return s.Source(r).Addr().Unmap().IsLoopback()
 }
 
 // gate is what each request passes before its handler.

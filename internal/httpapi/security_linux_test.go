@@ -221,6 +221,15 @@ func TestKeyReachesItsFunctions(t *testing.T) {
 		w.ask("GET", "/v1/artefacts/"+number+tail, nil).as(key).wantCode(403, staff.CodeKeyScope)
 	}
 	w.ask("POST", "/v1/bundles", map[string]any{"numbers": []string{number}}).as(key).wantCode(403, staff.CodeKeyScope)
+	var all struct{ Records []httpapi.Record }
+	w.ask("GET", "/v1/records", nil).as(w.key).want(200, &all)
+	none, _ := w.newKey(keyActions(), nil, time.Hour)
+	for _, key := range []string{key, none} {
+		for _, path := range []string{"/v1/records", "/v1/records/" + all.Records[0].ID, "/v1/records/" + all.Records[0].ID + "/payload"} {
+			w.ask("GET", path, nil).as(key).wantCode(403, staff.CodeKeyScope)
+		}
+		w.ask("POST", "/v1/log/samples", map[string]any{"seed": "c2VlZA==", "count": 1}).as(key).wantCode(403, staff.CodeKeyScope)
+	}
 	var page struct{ Artefacts []httpapi.Artefact }
 	w.ask("GET", "/v1/artefacts", nil).as(key).want(200, &page)
 	var v httpapi.Verification
@@ -237,7 +246,9 @@ func TestMetricsAreLocal(t *testing.T) {
 	w.ask("GET", "/metrics", nil).wantCode(401, httpapi.CodeUnauthenticated)
 	w.source = netip.MustParseAddrPort("[::ffff:127.0.0.1]:9")
 	w.ask("GET", "/metrics", nil).want(200, nil)
-	w.ask("GET", "/metrics", nil).with("X-Forwarded-For", "127.0.0.1").wantCode(401, httpapi.CodeUnauthenticated)
+	for _, header := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via", "Forwarded"} {
+		w.ask("GET", "/metrics", nil).with(header, "127.0.0.1").wantCode(401, httpapi.CodeUnauthenticated)
+	}
 	w.ask("GET", "/v1/jobs", nil).wantCode(401, httpapi.CodeUnauthenticated)
 }
 

@@ -11,6 +11,9 @@ const (
 	leadPoll = 500 * time.Millisecond
 	// leadCheck is how often a leader makes sure that it still has its session, and how long the answer may take.
 	leadCheck = time.Second
+	// leadSilence has the server end the session of a leader that is not heard of: one that hangs, or whose machine lost
+	// its power or its network, which nobody tells the server.
+	leadSilence = `SET idle_session_timeout = '5s'`
 )
 
 // Lead waits until this process is the one of all on the database that leads. The context that it returns ends when the
@@ -30,36 +33,41 @@ func (s *Store) Lead(ctx context.Context) (leading context.Context, resign func(
 		cancel()
 		return nil, nil, s.fault(err)
 	}
-	for {
-		var got bool
-		err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1)`, int64(lockLeader)).Scan(&got)
-		if err != nil {
-			drop(conn)
-			conn.Close()
-			cancel()
-			return nil, nil, s.fault(err)
-		}
-		if got {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			conn.Close()
-			cancel()
-			return nil, nil, ctx.Err()
-		case <-time.After(leadPoll):
-		}
+	// The session is closed and never given back: so the lock is free for sure, and nobody else gets the time limit.
+	end := func() {
+		cancel()
+		drop(conn)
+		conn.Close()
+	}
+	if err := waitToLead(ctx, conn); err != nil {
+		end()
+		return nil, nil, s.fault(err)
 	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		keepSession(leading, conn)
-		cancel()
-		// The session is closed and not given back, so that the lock is free for sure.
-		drop(conn)
-		conn.Close()
+		end()
 	}()
 	return leading, func() { cancel(); <-ended }, nil
+}
+
+// waitToLead returns when the session has the leader's lock.
+func waitToLead(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, leadSilence); err != nil {
+		return err
+	}
+	for {
+		var got bool
+		if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1)`, int64(lockLeader)).Scan(&got); err != nil || got {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(leadPoll):
+		}
+	}
 }
 
 // keepSession returns when ctx ends or the session does.

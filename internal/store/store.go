@@ -22,6 +22,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -30,6 +31,7 @@ import (
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/internal/durable"
 )
 
 // Codes of errors of the store.
@@ -106,6 +108,9 @@ func (s *Store) connect(ctx context.Context) (err error) {
 		if err := refuseNetworkDisk(filepath.Dir(s.config.Path)); err != nil {
 			return err
 		}
+		if err := private(s.config.Path); err != nil {
+			return err
+		}
 	}
 	if s.write, err = s.dialect.open(s.config, true); err != nil {
 		return err
@@ -115,6 +120,16 @@ func (s *Store) connect(ctx context.Context) (err error) {
 	}
 	s.read, err = s.dialect.open(s.config, false)
 	return err
+}
+
+// private makes sure of a file that its owner alone may read and write, whatever the umask. SQLite gives the files beside
+// it the same mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return durable.Fault(path, err)
+	}
+	return durable.Fault(path, errors.Join(f.Chmod(0o600), f.Close()))
 }
 
 func (s *Store) migrate(ctx context.Context) error {

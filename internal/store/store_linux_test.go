@@ -120,6 +120,23 @@ func TestSQLiteSettings(t *testing.T) {
 }
 
 // TestErasedBytes looks for an erased key in the files themselves.
+// TestModes opens a database in a folder that everybody may enter: the files are their owner's alone.
+func TestModes(t *testing.T) {
+	t.Parallel()
+	config := storetest.SQLite(t)
+	if err := os.WriteFile(config.Path, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	config.Keys = storetest.Keys(t, "first")
+	s := storetest.Open(t, config)
+	write(t, s, storetest.Recorder(t, config.Keys, storetest.NewClock().Now), "s-1")
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if info, err := os.Stat(config.Path + suffix); err != nil || info.Mode().Perm() != 0o600 {
+			t.Error(suffix, info, err)
+		}
+	}
+}
+
 func TestErasedBytes(t *testing.T) {
 	t.Parallel()
 	ctx, config, clock := context.Background(), storetest.SQLite(t), storetest.NewClock()

@@ -5,9 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 
@@ -17,7 +15,11 @@ import (
 )
 
 // maxMarkdown is the longest Markdown text, in bytes: where it ends decides what is shown, so it is parsed as a whole.
-const maxMarkdown = 8 << 20
+// maxNested is how many quotes and lists may begin on one line: the parser's work grows with the square of that.
+const (
+	maxMarkdown = 8 << 20
+	maxNested   = 100
+)
 
 // page is a Markdown text, decoded, with the place behind its front matter.
 type page struct {
@@ -46,6 +48,9 @@ func loadMarkdown(src media.Source) (*page, found, error) {
 	if i := strings.IndexByte(p.text, 0); i >= 0 {
 		return nil, found{}, media.Unsupported("Markdown text", int64(i), "text holds a NUL")
 	}
+	if i := deep(p.text); i >= 0 {
+		return nil, found{}, media.TooDeep("Markdown text", int64(i), maxNested)
+	}
 	p.newline = newline(p.text)
 	if p.body, err = markdown.Body([]byte(p.text), int64(len(p.text))); err != nil {
 		return nil, found{}, err
@@ -59,9 +64,31 @@ func loadMarkdown(src media.Source) (*page, found, error) {
 // A line that another writer has put there as a paragraph counts too.
 func quotes(body string) (first, last string) {
 	source := []byte(body)
-	p := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser()
+	// Blocks alone are parsed. What stands within them is not looked at, and some of it takes the square of its length.
+	p := parser.NewParser(parser.WithBlockParsers(parser.DefaultBlockParsers()...), parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...))
 	root := p.Parse(text.NewReader(source), parser.WithContext(parser.NewContext()))
 	return quoted(root.FirstChild(), source), quoted(root.LastChild(), source)
+}
+
+// deep returns where a line begins that opens more quotes and lists than maxNested, or -1.
+func deep(text string) int {
+	at := 0
+	for line := range strings.Lines(text) {
+		opened := 0
+		for i := 0; i < len(line) && opened <= maxNested; i++ {
+			switch c := line[i]; {
+			case c == '>' || c == '-' || c == '+' || c == '*' || c == '.' || c == ')':
+				opened++
+			case c != ' ' && c != '\t' && (c < '0' || c > '9'):
+				i = len(line)
+			}
+		}
+		if opened > maxNested && strings.ContainsAny(line, " >") {
+			return at
+		}
+		at += len(line)
+	}
+	return -1
 }
 
 func quoted(n ast.Node, source []byte) string {

@@ -105,6 +105,11 @@ func (s *Artefacts) Amend(ctx context.Context, rec evidence.Record, c artefact.C
 		if err := original(tx, a); err != nil {
 			return err
 		}
+		if a.Work == nil {
+			if _, err := tx.Exec(`DELETE FROM artefact_work WHERE number = $1`, string(a.Number)); err != nil {
+				return err
+			}
+		}
 		for _, d := range c.Deliver {
 			if _, err := tx.Exec(`INSERT INTO artefact_delivery (id, number, recipient, how, at) VALUES ($1, $2, $3, $4, $5)`, d.ID, string(d.Number), d.To, string(d.How), d.At.UnixMilli()); err != nil {
 				return err
