@@ -69,7 +69,9 @@ type Binder struct {
 	Log      Log
 	Blobs    Blobs
 	Signer   note.Signer
-	Cover    func(Sheet) (html, pdf []byte, err error)
+	// Verifiers check a checkpoint that an inspector holds: the log's keys, the newest and those before it.
+	Verifiers []note.Verifier
+	Cover     func(Sheet) (html, pdf []byte, err error)
 	// Timestamp asks an authority for a time stamp over a checkpoint (RFC 3161); nil for none.
 	Timestamp func(ctx context.Context, checkpoint []byte) (response []byte, s Stamp, err error)
 }
@@ -232,12 +234,21 @@ func (b *Binder) note(ctx context.Context, by By, typ evidence.Type, payload map
 	return b.Records.Note(ctx, rec)
 }
 
-// Sample returns exactly the records that a seed selects from the last checkpoint, for an inspector who chose the seed
-// after the checkpoint was published (evidence.Select).
-func (b *Binder) Sample(ctx context.Context, by By, seed []byte, n int) (checkpoint []byte, exhibits []evidence.Exhibit, err error) {
+// Sample returns exactly the records that a seed selects from a checkpoint, for an inspector who chose the seed after the
+// checkpoint was published (evidence.Select): the one that the inspector holds, or the last one when held is nil.
+func (b *Binder) Sample(ctx context.Context, by By, seed []byte, n int, held []byte) (checkpoint []byte, exhibits []evidence.Exhibit, err error) {
 	c, err := b.checkpoint(ctx)
 	if err != nil {
 		return nil, nil, err
+	}
+	if held != nil {
+		last := c.Size
+		if c, err = evidence.ParseCheckpoint(held, b.Verifiers...); err != nil {
+			return nil, nil, err
+		}
+		if c.Size > last {
+			return nil, nil, &colophon.Error{Kind: colophon.Conflict, Code: CodePending}
+		}
 	}
 	if n < 1 || n > evidence.MaxSample {
 		return nil, nil, &colophon.Error{Kind: colophon.Invalid, Code: CodeSample, Args: colophon.Args{"most": "10000"}}

@@ -14,6 +14,7 @@ import (
 	"image/png"
 	"io"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -198,7 +199,7 @@ func open(t *testing.T, set func(*production.Config)) *bench {
 	b.log, err = tlog.Open(t.Context(), tlog.Config{Dir: dir, Signer: signer, Verifiers: []note.Verifier{b.verifier}, Store: b.store})
 	b.must(err)
 	t.Cleanup(func() { b.must(b.log.Close()) })
-	b.binder = &production.Binder{Register: b.register, Recorder: rec, Records: records{b.store}, Blobs: b.blobs, Signer: signer,
+	b.binder = &production.Binder{Register: b.register, Recorder: rec, Records: records{b.store}, Blobs: b.blobs, Signer: signer, Verifiers: []note.Verifier{b.verifier},
 		Log:   tlog.NewReader(tlog.Folder(dir), b.store, "colophon.test/log", b.verifier),
 		Cover: func(s production.Sheet) ([]byte, []byte, error) { return []byte("<p>" + s.Policy), nil, nil }}
 	return b
@@ -525,12 +526,23 @@ func TestBundle(t *testing.T) {
 		}
 	}
 	b.must(b.log.Drain(t.Context()))
-	checkpoint, exhibits, err := b.binder.Sample(t.Context(), by, []byte("seed"), 2)
+	checkpoint, exhibits, err := b.binder.Sample(t.Context(), by, []byte("seed"), 2, nil)
 	b.must(err)
 	checks, err := evidence.VerifySample([]byte("seed"), 2, checkpoint, exhibits, b.verifier)
 	b.must(err)
 	if evidence.Overall(checks) != colophon.Passed {
 		t.Errorf("%+v", checks)
+	}
+	_, err = b.line.Produce(t.Context(), by, order(), bytes.NewReader(picture(t)))
+	b.must(err)
+	b.must(b.log.Drain(t.Context()))
+	older, again, err := b.binder.Sample(t.Context(), by, []byte("seed"), 2, checkpoint) // the inspector holds this one
+	b.must(err)
+	if !bytes.Equal(older, checkpoint) || !reflect.DeepEqual(again, exhibits) {
+		t.Error("the same seed selects others from the same checkpoint")
+	}
+	if _, _, err := b.binder.Sample(t.Context(), by, []byte("seed"), 2, append(bytes.Clone(checkpoint), 'x')); err == nil {
+		t.Error("a changed checkpoint is taken")
 	}
 	checks, err = evidence.VerifySample([]byte("seed"), 2, checkpoint, exhibits[1:], b.verifier)
 	b.must(err)

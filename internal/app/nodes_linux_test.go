@@ -114,13 +114,11 @@ func launch(t *testing.T, flags map[string]string) (*node, <-chan string) {
 	t.Cleanup(func() {
 		n.kill()
 		if t.Failed() {
-			t.Logf("the log of %s ends with\n%s", n.address, tail(n.output.String(), 3000))
+			t.Logf("the log of %s ends with\n%s", n.address, n.output.String())
 		}
 	})
 	return n, address
 }
-
-func tail(text string, size int) string { return text[max(0, len(text)-size):] }
 
 // startNode starts a node and waits until it listens.
 func startNode(t *testing.T, flags map[string]string) *node {

@@ -96,7 +96,7 @@ func (s *Server) openTelemetry(output io.Writer) func(context.Context) error {
 			return wrongSetting("log-level", s.set.LogLevel, err)
 		}
 		var err error
-		s.telemetry, err = telemetry.New(ctx, telemetry.Config{Output: output, Level: level, Version: s.config.Version, RequestID: edge.RequestID, LogLag: s.lag, TraceURL: s.set.Traces})
+		s.telemetry, err = telemetry.New(ctx, telemetry.Config{Output: output, Level: level, Version: s.config.Version, RequestID: edge.RequestID, LogLag: s.lag, QueueDepth: s.depth, TraceURL: s.set.Traces})
 		if err != nil {
 			return err
 		}
@@ -163,7 +163,7 @@ func (s *Server) openBlobs(ctx context.Context) (err error) {
 	return err
 }
 
-func (s *Server) openLog(context.Context) error {
+func (s *Server) openLog(ctx context.Context) error {
 	var source tlog.Source = tlog.Folder(s.set.Log)
 	if s.set.Postgres != "" { // several nodes read what the leader mirrors
 		names, err := s.blobs.Names("log", "checkpoint")
@@ -173,7 +173,20 @@ func (s *Server) openLog(context.Context) error {
 		s.mirror, source = names, names
 	}
 	s.reader = tlog.NewReader(source, s.store, s.set.LogName, s.keys.Verifiers...)
-	return nil
+	return s.tryLog(ctx)
+}
+
+// tryLog opens the log once, so that one which can't be gone on with keeps the server from starting. Another node may be at
+// work on it.
+func (s *Server) tryLog(ctx context.Context) error {
+	log, err := tlog.Open(ctx, s.sequencer())
+	if isCode(err, tlog.CodeLocked) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return log.Close()
 }
 
 // Run works jobs, sequences the log and serves until ctx ends; then what runs is let end.

@@ -23,6 +23,7 @@ import (
 	"github.com/colophon-project/colophon/internal/httpapi"
 	"github.com/colophon-project/colophon/internal/media"
 	"github.com/colophon-project/colophon/internal/store/storetest"
+	"github.com/colophon-project/colophon/internal/tlog"
 	"github.com/colophon-project/colophon/label"
 	"github.com/colophon-project/colophon/staff"
 )
@@ -446,4 +447,38 @@ func TestSweepBlobs(t *testing.T) {
 			t.Errorf("after %v: %d blobs", test.age, n)
 		}
 	}
+}
+
+// TestHealth asks a server that runs, and one that does not.
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	d := deploy(t, nil)
+	v := d.set
+	v.Listen = d.address
+	d.must(Health(t.Context(), v))
+	d.stop()
+	if err := Health(t.Context(), v); !isCode(err, CodeNotReady) {
+		t.Error(err)
+	}
+}
+
+// TestLostLog starts a server whose log was set back or is gone: it does not start, and leaves nothing in the place of the
+// log that is to be put back.
+func TestLostLog(t *testing.T) {
+	t.Parallel()
+	d := deploy(t, nil)
+	d.join()
+	d.stop()
+	away := d.set.Log + ".away"
+	d.must(os.Rename(d.set.Log, away))
+	if _, err := OpenServer(t.Context(), d.config, d.set, io.Discard); !isCode(err, tlog.CodeRolledBack) {
+		t.Error(err)
+	}
+	if _, err := os.Stat(d.set.Log); err == nil {
+		t.Error("a new log stands in the place of the old one")
+	}
+	d.must(os.Rename(away, d.set.Log))
+	d.start()
+	d.stop()
+	d.checked()
 }

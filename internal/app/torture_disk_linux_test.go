@@ -174,14 +174,23 @@ func outage(t *testing.T, flags map[string]string, begin, end func()) {
 	d, settings := prepare(t, flags)
 	n := startNode(t, settings)
 	c := newClient(t, d.key, n)
+	var sum outages
 	for range rounds(1, 5) {
-		c.outageRound(n, flags["log"] != "", begin, end)
+		c.outageRound(n, flags["log"] != "", begin, end, &sum)
 	}
 	n.stop()
+	t.Logf("%s: while it lasted %d requests were acknowledged and %d refused; when it was over five were done after %s, and the log had all after %s",
+		path.Base(t.Name()), sum.acknowledged, sum.refused, spread(sum.done), spread(sum.logged))
 	d.audit(c.sent)
 }
 
-func (c *client) outageRound(n *node, works bool, begin, end func()) {
+// outages are what happened in several.
+type outages struct {
+	acknowledged, refused int64 // meanwhile
+	done, logged          []time.Duration
+}
+
+func (c *client) outageRound(n *node, works bool, begin, end func(), sum *outages) {
 	c.Helper()
 	ctx, cancel := context.WithCancel(c.Context())
 	var load sync.WaitGroup
@@ -210,6 +219,7 @@ func (c *client) outageRound(n *node, works bool, begin, end func()) {
 		return until(c.T, 2*healing, "answers", func() bool { return what.Load() >= from+by })
 	}
 	grow(&acknowledged, 5)
+	unix.Sync()
 	begin()
 	done := acknowledged.Load()
 	if works {
@@ -226,10 +236,11 @@ func (c *client) outageRound(n *node, works bool, begin, end func()) {
 	if status, _, _, err := c.send(n, "GET", "/healthz", nil); err != nil || status != http.StatusOK {
 		c.Errorf("meanwhile: %d %v", status, err)
 	}
-	was := acknowledged.Load() - done
+	sum.acknowledged += acknowledged.Load() - done
+	sum.refused += refused.Load()
 	end()
 	back := time.Now()
-	took := grow(&acknowledged, 5)
+	sum.done = append(sum.done, grow(&acknowledged, 5))
 	cancel()
 	load.Wait()
 	it := c.item(true)
@@ -237,7 +248,7 @@ func (c *client) outageRound(n *node, works bool, begin, end func()) {
 		c.Fatalf("afterwards: %d %+v %v", status, problem, err)
 	}
 	until(c.T, healing, "the log", func() bool { return c.logged(n, it) })
-	c.Logf("%s: %d acknowledged (%d of them meanwhile), %d refused; five more were done after %v, the log had all after %v", path.Base(c.Name()), acknowledged.Load(), was, refused.Load(), took.Round(time.Millisecond), time.Since(back).Round(time.Millisecond))
+	sum.logged = append(sum.logged, time.Since(back))
 	for _, it := range c.sent {
 		if it.made.Number != "" {
 			c.holds(n, it)

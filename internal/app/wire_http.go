@@ -94,7 +94,7 @@ func (s *Server) serve(ctx context.Context, listening func(address string)) erro
 	}
 	go func() {
 		if addr := s.edge.Addr(); addr != nil {
-			s.log.Info("listening", slog.String("address", addr.String()))
+			s.log.Info("listening", slog.String("listen", addr.String()))
 			listening(addr.String())
 		}
 	}()
@@ -132,6 +132,16 @@ func (s *Server) lag(ctx context.Context) (int64, time.Duration, error) {
 		return 0, 0, err
 	}
 	return waiting, time.Since(oldest), nil
+}
+
+// depth tells how many jobs there are in each state.
+func (s *Server) depth(ctx context.Context) (map[string]int64, error) {
+	jobs, err := s.queue.Depth(ctx)
+	depth := map[string]int64{}
+	for state, n := range jobs {
+		depth[string(state)] = n
+	}
+	return depth, err
 }
 
 // Overview implements console.Overview.

@@ -32,7 +32,7 @@ func (s *Server) openLine(context.Context) error {
 		Blobs: files, Spool: spools(filepath.Join(s.set.Data, "tmp")), Rand: rand.Reader, Producer: s.config.Producer, Key: s.keys.Seal, Seals: s.keys.Seals,
 		KeepOriginals: time.Duration(s.set.KeepOriginals) * 24 * time.Hour, MaxSize: int64(s.set.MaxUpload) << 20,
 	})
-	s.binder = &production.Binder{Register: s.register, Recorder: s.recorder, Records: records{s.store}, Log: s.reader, Blobs: files, Signer: s.keys.Signer, Cover: cover}
+	s.binder = &production.Binder{Register: s.register, Recorder: s.recorder, Records: records{s.store}, Log: s.reader, Blobs: files, Signer: s.keys.Signer, Verifiers: s.keys.Verifiers, Cover: cover}
 	return s.openAuthority()
 }
 

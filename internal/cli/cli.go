@@ -49,6 +49,7 @@ type commands struct {
 	Code     codeCommand     `cmd:""`
 	Try      tryCommand      `cmd:""`
 	Serve    serveCommand    `cmd:""`
+	Health   healthCommand   `cmd:""`
 	Evidence evidenceCommand `cmd:""`
 	Keys     keysCommand     `cmd:""`
 	Backup   backupCommand   `cmd:""`

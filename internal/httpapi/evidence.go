@@ -56,6 +56,7 @@ type sampleInput struct {
 	Body struct {
 		Seed  []byte `json:"seed" minLength:"1" maxLength:"1368" doc:"Chosen by the inspector after the checkpoint was published; in base64, 1,024 bytes at most." example:"aW5zcGVjdGlvbiAyMDI2LTExLTIy"`
 		Count int    `json:"count" minimum:"1" maximum:"10000" doc:"How many records are to be shown." example:"20"`
+		Held  string `json:"checkpoint,omitempty" required:"false" maxLength:"65536" doc:"The checkpoint that the inspector holds, as it was published; the last one when it is left out."`
 	}
 }
 
@@ -77,7 +78,11 @@ func (s *server) sample(ctx context.Context, in *sampleInput) (*sampleOutput, er
 	if err := askerOf(ctx).mayOfAll(staff.EvidenceRead); err != nil {
 		return nil, err
 	}
-	note, list, err := s.Binder.Sample(ctx, askerOf(ctx).by, in.Body.Seed, in.Body.Count)
+	var held []byte
+	if in.Body.Held != "" {
+		held = []byte(in.Body.Held)
+	}
+	note, list, err := s.Binder.Sample(ctx, askerOf(ctx).by, in.Body.Seed, in.Body.Count, held)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ type Line interface {
 type Binder interface {
 	Proofs(ctx context.Context, n artefact.Number) ([]production.Proven, error)
 	Bundle(ctx context.Context, by production.By, w io.Writer, files bool, numbers ...artefact.Number) error
-	Sample(ctx context.Context, by production.By, seed []byte, n int) (checkpoint []byte, exhibits []evidence.Exhibit, err error)
+	Sample(ctx context.Context, by production.By, seed []byte, n int, held []byte) (checkpoint []byte, exhibits []evidence.Exhibit, err error)
 }
 
 // Artefacts finds artefacts. An *artefact.Register does.

@@ -92,6 +92,8 @@ func material(t testing.TB) map[string][]byte {
 		must(t, 0, evidence.WriteExhibits(&out, some))
 		files[name] = out.Bytes()
 	}
+	lines := bytes.ReplaceAll(bytes.TrimSpace(files["exhibits.jsonl"]), []byte("\n"), []byte(", "))
+	files["answer.json"] = fmt.Appendf(nil, `{"checkpoint": "x", "exhibits": [%s]}`, lines) // as the API gives them
 	return files
 }
 

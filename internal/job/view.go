@@ -50,6 +50,26 @@ func (q *Queue) Dead(ctx context.Context, after ID, limit int) ([]Job, error) {
 	return list, rows.Err()
 }
 
+// Depth returns how many jobs there are in each state but [Done].
+func (q *Queue) Depth(ctx context.Context) (map[State]int64, error) {
+	rows, err := q.read.QueryContext(ctx, `SELECT CASE WHEN r.state IN `+dead+` THEN 'dead' WHEN r.state = 'running' THEN 'running' ELSE 'waiting' END AS how, COUNT(*)`+
+		tables+`WHERE r.state <> 'completed' GROUP BY how`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	depth := map[State]int64{Waiting: 0, Running: 0, Dead: 0}
+	for rows.Next() {
+		var state State
+		var n int64
+		if err := rows.Scan(&state, &n); err != nil {
+			return nil, err
+		}
+		depth[state] = n
+	}
+	return depth, rows.Err()
+}
+
 // Retry puts a dead job back into the queue for one more attempt, or for those that it has left.
 func (q *Queue) Retry(ctx context.Context, by Actor, id ID) error {
 	return q.judge(ctx, by, id, RecordRetried, func(tx *sql.Tx, river int64) error {

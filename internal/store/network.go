@@ -24,7 +24,7 @@ type NetworkEntry struct {
 	Operation string           `json:"operation"`
 	Source    netip.AddrPort   `json:"source"`
 	Target    string           `json:"target,omitempty"` // address and port of the server
-	Client    string           `json:"client"` // features of the client: its name, its version
+	Client    string           `json:"client"`           // features of the client: its name, its version
 }
 
 // SealedEntry is an entry that can be written. It is made outside the transaction.

@@ -141,6 +141,9 @@ func Open(ctx context.Context, config Config) (*Log, error) {
 	if config.Report == nil {
 		config.Report = func(error) {}
 	}
+	if err := lost(ctx, config); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(config.Dir, 0o755); err != nil {
 		return nil, durable.Fault(config.Dir, err)
 	}
@@ -154,6 +157,19 @@ func Open(ctx context.Context, config Config) (*Log, error) {
 	}
 	l.close = sync.OnceValue(l.end)
 	return l, nil
+}
+
+// lost refuses to begin a log anew where the store knows one: a folder that is gone is not made, lest it be in the way of
+// the one that is put back.
+func lost(ctx context.Context, config Config) error {
+	if _, err := os.Stat(config.Dir); !errors.Is(err, fs.ErrNotExist) {
+		return nil // what is there is looked at later
+	}
+	known, err := config.Store.Checkpoint(ctx, config.Signer.Name())
+	if err == nil && known != nil {
+		err = &colophon.Error{Kind: colophon.Conflict, Code: CodeRolledBack}
+	}
+	return err
 }
 
 func (l *Log) start(ctx context.Context) error {

@@ -17,7 +17,7 @@ import (
 // maxMarkdown is the longest Markdown text, in bytes: where it ends decides what is shown, so it is parsed as a whole.
 // maxNested is how many quotes and lists may begin on one line: the parser's work grows with the square of that.
 const (
-	maxMarkdown = 8 << 20
+	maxMarkdown = 1 << 20
 	maxNested   = 100
 )
 
@@ -75,20 +75,31 @@ func deep(text string) int {
 	at := 0
 	for line := range strings.Lines(text) {
 		opened := 0
-		for i := 0; i < len(line) && opened <= maxNested; i++ {
-			switch c := line[i]; {
-			case c == '>' || c == '-' || c == '+' || c == '*' || c == '.' || c == ')':
-				opened++
-			case c != ' ' && c != '\t' && (c < '0' || c > '9'):
-				i = len(line)
-			}
+		for rest, ok := line, true; ok; opened++ {
+			rest, ok = opens(strings.TrimLeft(rest, " \t"))
 		}
-		if opened > maxNested && strings.ContainsAny(line, " >") {
+		if opened > maxNested {
 			return at
 		}
 		at += len(line)
 	}
 	return -1
+}
+
+// opens takes what opens a quote or a list from the front of a line.
+func opens(line string) (rest string, ok bool) {
+	if rest, ok = strings.CutPrefix(line, ">"); ok {
+		return rest, true
+	}
+	number := strings.TrimLeft(line, "0123456789")
+	marks := "-+*"
+	if len(number) < len(line) {
+		marks = ".)"
+	}
+	if len(number) < 2 || !strings.ContainsRune(marks, rune(number[0])) || number[1] != ' ' && number[1] != '\t' {
+		return line, false
+	}
+	return number[1:], true
 }
 
 func quoted(n ast.Node, source []byte) string {

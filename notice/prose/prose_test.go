@@ -166,6 +166,23 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
+// TestMarkdownCost has what takes a Markdown parser the square of its length, or a cell for each column in each row, and
+// what looks like deep nesting and is none.
+func TestMarkdownCost(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"table":    "|" + strings.Repeat("a|", 1<<15) + "\n|" + strings.Repeat("-|", 1<<15) + "\n" + strings.Repeat("|\n", 1<<15),
+		"links":    strings.Repeat("[a](", 1<<16),
+		"brackets": strings.Repeat("[", 1<<18),
+		"ruler":    "a\n\n" + strings.Repeat("-", 1<<18) + "\n\nb\n",
+	} {
+		edit, _, err := prose.Put(media.Memory(text), media.Markdown, notice.Options{})
+		if err != nil || edit == nil {
+			t.Error(name, err)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -199,6 +216,8 @@ func TestRefusals(t *testing.T) {
 		"wide NUL":     {media.Markdown, "\xff\xfe\x00\x00\x00\x00", notice.Options{}, media.CodeUnsupported},
 		"no character": {media.Markdown, "\xd0A\xab\xab", notice.Options{}, media.CodeMalformed},
 		"front matter": {media.Markdown, "---\n" + strings.Repeat("a: 1\n", 1<<17), notice.Options{}, media.CodeTooLarge},
+		"quotes":       {media.Markdown, "a\n" + strings.Repeat(" >", 1<<16) + "b\n", notice.Options{}, media.CodeTooDeep},
+		"lists":        {media.Markdown, strings.Repeat("- 1. * 2) + ", 1<<14) + "b", notice.Options{}, media.CodeTooDeep},
 	} {
 		edit, _, err := prose.Put(media.Memory(c.text), c.f, c.o)
 		var e *colophon.Error
