@@ -156,7 +156,7 @@ func (v *verifier) readManifest() bool {
 	}
 	v.report.Created, v.report.Policy = v.manifest.Created, v.manifest.Policy
 	signature := v.read(entrySignature, maxNote)
-	n, err := note.Open(signature, note.VerifierList(v.trusted...))
+	n, err := openNote(signature, v.trusted)
 	switch {
 	case len(v.trusted) == 0:
 		v.add(Check{Part: "manifest", Name: entrySignature, Code: CodeBundleNoKey})

@@ -101,7 +101,8 @@ func (k *Keyring) wrap(d DataKey, key []byte) (DataKey, error) {
 func (k *Keyring) unwrap(d DataKey) ([]byte, error) {
 	i := slices.IndexFunc(k.all, func(e EnvelopeKey) bool { return e.ID() == d.Envelope })
 	if i < 0 {
-		return nil, &colophon.Error{Kind: colophon.Missing, Code: CodeKeyUnknown}
+		// No fault of whoever asks: a rotated key that this process has not read yet, or one that was taken away.
+		return nil, &colophon.Error{Kind: colophon.Internal, Code: CodeKeyUnknown}
 	}
 	key, err := k.all[i].Unwrap(d.Wrapped, d.context())
 	if err != nil || len(key) != keySize {

@@ -551,6 +551,28 @@ func TestBundle(t *testing.T) {
 	}
 }
 
+// keyless are records whose payloads are there and can't be opened for the moment.
+type keyless struct {
+	records
+	ring *evidence.Keyring
+}
+
+func (k keyless) Payload(context.Context, string) (evidence.Opening, error) {
+	box := evidence.Sealed{Key: evidence.DataKey{Envelope: "rotated"}}
+	_, err := k.ring.Unseal(box, "")
+	return evidence.Opening{}, err
+}
+
+// TestKeyNotAtHand rotates the envelope key under a server that runs: a bundle without payloads would pass for one whose
+// payloads were erased.
+func TestKeyNotAtHand(t *testing.T) {
+	b := open(t, nil)
+	a, err := b.line.Produce(t.Context(), by, order(), bytes.NewReader(picture(t)))
+	b.must(errors.Join(err, b.log.Drain(t.Context())))
+	b.binder.Records = keyless{records{b.store}, storetest.Keys(t, "first")}
+	b.want(b.binder.Bundle(t.Context(), by, io.Discard, true, a.Number), evidence.CodeKeyUnknown)
+}
+
 // TestSameNumber sends in what was handed out: it has its number already.
 func TestSameNumber(t *testing.T) {
 	b := open(t, nil)

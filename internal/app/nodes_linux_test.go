@@ -157,6 +157,7 @@ type client struct {
 	nodes []*node
 	next  int
 	sent  []*item
+	keep  map[string]string // what a server that ended is started again with; nil for not at all
 }
 
 func newClient(t *testing.T, key string, nodes ...*node) *client {
@@ -175,6 +176,21 @@ func (c *client) turn() *node {
 	defer c.mu.Unlock()
 	c.next++
 	return c.nodes[c.next%len(c.nodes)]
+}
+
+// again starts a server that ended, as a service manager does, and reports whether there is somebody to do so.
+func (c *client) again(n *node) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.keep != nil && c.nodes[0] == n {
+		<-n.ended
+		next, address := launch(c.T, c.keep)
+		if next.address = <-address; next.address == "" {
+			next.address = n.address // where nobody listens: tried again at the next request
+		}
+		c.nodes[0] = next
+	}
+	return c.keep != nil
 }
 
 // send makes a request of one node. The error is that of the connection.

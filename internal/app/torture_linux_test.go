@@ -27,9 +27,13 @@ func rounds(few, many int) int {
 // there afterwards with its bytes and its records, once, also when it is sent again; the log verifies from its bytes.
 func TestKillServer(t *testing.T) {
 	t.Parallel()
-	atOnce(t, map[string]func(*testing.T){
-		"SQLite":     func(t *testing.T) { killed(t, nil) },
-		"PostgreSQL": func(t *testing.T) { killed(t, map[string]string{"postgres": storetest.Postgres(t)}) },
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		killed(t, nil)
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		killed(t, map[string]string{"postgres": storetest.Postgres(t)})
 	})
 }
 

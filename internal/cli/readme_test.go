@@ -256,7 +256,7 @@ func firstKey(t *testing.T, site, link string) string {
 		return ask(browser.PostForm(site+page, form))
 	}
 	_, token, _ := strings.Cut(link, "#")
-	fill("/set-up", url.Values{"token": {token}, "login": {"wang.fang"}, "password": {password}, "again": {password}})
+	fill("/set-up", url.Values{"token": {token}, "login": {"duty.officer"}, "password": {password}, "again": {password}})
 	made := fill("/keys", url.Values{"name": {"shop"}, "services": {"*"}, "functions": {"*"}, "life": {"90"}})
 	key := regexp.MustCompile(`clp_\w+`).FindString(made)
 	if key == "" {
