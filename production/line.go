@@ -14,6 +14,7 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/internal/ffmpeg"
 	"github.com/colophon-project/colophon/internal/media"
 	"github.com/colophon-project/colophon/label"
 	"github.com/colophon-project/colophon/stamp"
@@ -33,10 +34,13 @@ const (
 )
 
 // Line is the worker of this package. It is safe for use by many goroutines.
-type Line struct{ c Config }
+type Line struct {
+	c     Config
+	slots chan struct{} // one for each item that is being marked
+}
 
 // NewLine makes a line.
-func NewLine(c Config) *Line { return &Line{c} }
+func NewLine(c Config) *Line { return &Line{c, make(chan struct{}, max(1, c.AtOnce))} }
 
 // received is what came in, in a temporary file.
 type received struct {
@@ -97,6 +101,10 @@ func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (art
 	if err != nil {
 		return artefact.Artefact{}, err
 	}
+	if err := l.slot(ctx); err != nil {
+		return artefact.Artefact{}, err
+	}
+	defer l.free()
 	plan, err := l.prepare(ctx, in.src, o, number, nil)
 	if err != nil {
 		return artefact.Artefact{}, err
@@ -212,6 +220,10 @@ func (l *Line) finish(ctx context.Context, a artefact.Artefact, progress func(do
 		return err
 	}
 	defer src.Close()
+	if err := l.slot(ctx); err != nil {
+		return err
+	}
+	defer l.free()
 	plan, err := l.prepare(ctx, src, o, string(a.Number), progress)
 	if err != nil {
 		return err
@@ -219,6 +231,18 @@ func (l *Line) finish(ctx context.Context, a artefact.Artefact, progress func(do
 	_, err = l.mark(ctx, system, src, plan, o, a.Number)
 	return err
 }
+
+// slot waits until an item may be marked.
+func (l *Line) slot(ctx context.Context) error {
+	select {
+	case l.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (l *Line) free() { <-l.slots }
 
 // prepare plans the marks of an item. The bytes are not written yet. Where the notice is a must and would be left out,
 // because it would break a signature in the file, the item is refused: anybody can write what looks like a signature.
@@ -229,8 +253,15 @@ func (l *Line) prepare(ctx context.Context, src media.Source, o Order, number st
 	}
 	plan, err := l.c.Press.Prepare(ctx, src, stamp.Request{Function: o.Function, Notice: o.Notice, Progress: progress, Label: label.Request{
 		Options: label.Options{Name: o.Name}, Fields: label.Fields{Label: label.Belongs, ContentProducer: l.c.Producer, ProduceID: number},
-		Key: l.c.Key, Rand: l.c.Rand, DigitalSourceType: sourceType,
+		Key: l.c.Key, Rand: l.c.Rand, DigitalSourceType: sourceType, AllowBreakSignature: l.c.BreakSignatures,
 	}})
+	var e *colophon.Error
+	if errors.As(err, &e) && e.Code == ffmpeg.CodeMissing { // nothing is wrong with the content
+		return nil, &colophon.Error{Code: ffmpeg.CodeMissing, Args: e.Args, Err: err}
+	}
+	if err == nil && plan.Action == label.Kept {
+		err = l.trust(src, o)
+	}
 	if err == nil && policy.Required && plan.Notice.State != stamp.Put && plan.Notice.State != stamp.There {
 		return nil, &colophon.Error{Kind: colophon.Refused, Code: stamp.CodeRequired, Args: colophon.Args{"function": string(policy.Function)},
 			Clauses: []colophon.Clause{colophon.ClauseDS17, colophon.ClauseLM4}}
@@ -279,6 +310,21 @@ func extension(name string) string {
 		}
 	}
 	return ext
+}
+
+// trust refuses content whose label names us and was not sealed by us: whoever sent it may have written the label, and
+// chosen its content number. A label of somebody else is theirs, and stays.
+func (l *Line) trust(src media.Source, o Order) error {
+	report, err := label.Read(src, label.Options{Name: o.Name, Pinned: l.c.Seals})
+	if err != nil {
+		return err
+	}
+	for _, m := range report.Marks {
+		if m.Fields.ContentProducer == l.c.Producer && (m.Fields.Label != label.Belongs || m.Seal.State != label.SealPinned) {
+			return &colophon.Error{Kind: colophon.Refused, Code: CodeStrange, Clauses: []colophon.Clause{colophon.ClauseLM10}}
+		}
+	}
+	return nil
 }
 
 // number is the content number of an item: that of a label of ours which it carries already, or else a new one.
@@ -484,7 +530,12 @@ func (l *Line) numbered(ctx context.Context, known []artefact.Artefact, f label.
 }
 
 // Sweep ends the originals whose time is over and deletes the bytes that nobody needs. It is called now and then.
+//
+// Items whose process died before they were marked, and that nobody sent again for a day, become failed ones.
 func (l *Line) Sweep(ctx context.Context) error {
+	if err := l.sweepDead(ctx); err != nil {
+		return err
+	}
 	for {
 		n, err := l.c.Register.EndOriginals(ctx, system, page)
 		if err != nil {
@@ -506,6 +557,28 @@ func (l *Line) Sweep(ctx context.Context) error {
 		}
 		if err := l.c.Register.Gone(ctx, system, refs); err != nil {
 			return err
+		}
+	}
+}
+
+func (l *Line) sweepDead(ctx context.Context) error {
+	now := time.UnixMilli(l.c.Recorder.Now())
+	var after artefact.Cursor
+	for {
+		list, next, err := l.c.Register.Find(ctx, artefact.Query{State: artefact.Received, To: now.Add(-24 * time.Hour)}, after, page)
+		if err != nil {
+			return err
+		}
+		for _, a := range list {
+			if a.Work != nil && a.Created.After(now.Add(-waiting)) {
+				continue // a job has it
+			}
+			if _, err := l.c.Register.Failed(ctx, system, a.Number, CodeFailed); err != nil {
+				return err
+			}
+		}
+		if after = next; after == "" {
+			return nil
 		}
 	}
 }

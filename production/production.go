@@ -35,6 +35,7 @@ const (
 	CodeNotKept  colophon.Code = "production-not-kept"      // the marked bytes are not kept any more
 	CodePending  colophon.Code = "production-proof-pending" // the record is committed and not in the log yet
 	CodeNoSide   colophon.Code = "production-no-sidecar"    // the item carries its label itself
+	CodeStrange  colophon.Code = "production-label-strange" // it bears a label with our code that our keys did not seal
 	CodeFailed   colophon.Code = "production-failed"        // a fault of ours; the log of the server says more
 	CodeSample   colophon.Code = "production-sample-count"  // arg "most"
 )
@@ -129,6 +130,11 @@ type Config struct {
 	KeepOriginals time.Duration
 	// MaxSize is the largest item in bytes.
 	MaxSize int64
+	// AtOnce is how many items are marked at the same time; 0 for one. A picture takes as much memory as its pixels.
+	AtOnce int
+	// BreakSignatures has signed content (C2PA, PDF) marked although that breaks the signature. Without it such content is
+	// refused where the notice is a must.
+	BreakSignatures bool
 }
 
 // Examination is what was found out about a file that somebody sent in.

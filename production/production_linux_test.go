@@ -3,11 +3,15 @@ package production_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/pem"
 	"errors"
 	"hash/crc32"
 	"image"
@@ -184,7 +188,9 @@ func open(t *testing.T, set func(*production.Config)) *bench {
 		return "job-1", nil
 	}), rec)
 	c := production.Config{Register: b.register, Recorder: rec, Keys: config.Keys, Press: &stamp.Press{}, Accounts: accounts.New(b.store, rec, make([]byte, 32)),
-		Network: b.network, Blobs: b.blobs, Spool: func() (production.Temporary, error) { return &temporary{}, nil }, Rand: rand.Reader, Producer: producer, MaxSize: 1 << 20}
+		Network: b.network, Blobs: b.blobs, Spool: func() (production.Temporary, error) { return &temporary{}, nil }, Rand: rand.Reader, Producer: producer, MaxSize: 1 << 20, AtOnce: 4}
+	c.Key = sealing(t)
+	c.Seals = []label.PublicKey{c.Key.Public()}
 	if set != nil {
 		set(&c)
 	}
@@ -203,6 +209,23 @@ func open(t *testing.T, set func(*production.Config)) *bench {
 		Log:   tlog.NewReader(tlog.Folder(dir), b.store, "colophon.test/log", b.verifier),
 		Cover: func(s production.Sheet) ([]byte, []byte, error) { return []byte("<p>" + s.Policy), nil, nil }}
 	return b
+}
+
+// sealing makes a key that seals labels.
+func sealing(t *testing.T) *label.SigningKey {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer, err := label.ParseSigningKey(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealer
 }
 
 func (b *bench) must(err error) {
@@ -612,5 +635,47 @@ func TestOnce(t *testing.T) {
 		if a.Number != "once-3" || len(b.jobs) != 1 {
 			t.Errorf("%+v %v", a, b.jobs)
 		}
+	}
+}
+
+// TestForgedLabel sends in content with a label that names us, chose its own content number, and was not sealed by us
+// (Labelling Measures Art. 10). A label of somebody else is theirs and stays.
+func TestForgedLabel(t *testing.T) {
+	b := open(t, nil)
+	forged := func(producer string, key *label.SigningKey) []byte {
+		plan, err := label.Prepare(media.Memory(picture(t)), label.Request{Key: key, Rand: rand.Reader,
+			Fields: label.Fields{Label: label.Belongs, ContentProducer: producer, ProduceID: "victim-number-001"}})
+		b.must(err)
+		var out bytes.Buffer
+		b.must(plan.Edit.Apply(&out, media.Memory(picture(t))))
+		return out.Bytes()
+	}
+	for _, key := range []*label.SigningKey{nil, sealing(t)} {
+		_, err := b.line.Produce(t.Context(), by, order(), bytes.NewReader(forged(producer, key)))
+		b.want(err, production.CodeStrange)
+	}
+	a, err := b.line.Produce(t.Context(), by, order(), bytes.NewReader(forged("another-provider", nil)))
+	b.must(err)
+	report, err := label.Read(media.Memory(b.blobs.files[a.Blob]), label.Options{})
+	b.must(err)
+	if a.Number == "victim-number-001" || len(report.Marks) != 1 || report.Marks[0].Fields.ContentProducer != "another-provider" {
+		t.Errorf("%s %+v", a.Number, report.Marks)
+	}
+}
+
+// TestDiedBeforeMarking leaves an item that nobody marked: after a day it is a failed one.
+func TestDiedBeforeMarking(t *testing.T) {
+	b := open(t, nil)
+	a, err := b.register.New(t.Context(), by.Role, artefact.Artefact{Number: "died", Function: "person", Account: "a-1", Format: media.JPEG, Size: 1, Before: artefact.Digest{1}})
+	b.must(err)
+	b.clock.Set(b.clock.Now().Add(23 * time.Hour))
+	b.must(b.line.Sweep(t.Context()))
+	if a, err = b.register.Artefact(t.Context(), "died"); err != nil || a.State != artefact.Received {
+		t.Errorf("%s %v", a.State, err)
+	}
+	b.clock.Set(b.clock.Now().Add(2 * time.Hour))
+	b.must(b.line.Sweep(t.Context()))
+	if a, err = b.register.Artefact(t.Context(), "died"); err != nil || a.State != artefact.Failed || a.Reason != production.CodeFailed {
+		t.Errorf("%s %s %v", a.State, a.Reason, err)
 	}
 }

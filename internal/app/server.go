@@ -176,11 +176,11 @@ func (s *Server) openLog(ctx context.Context) error {
 	return s.tryLog(ctx)
 }
 
-// tryLog opens the log once, so that one which can't be gone on with keeps the server from starting. Another node may be at
-// work on it.
+// tryLog opens the log once, so that one which can't be gone on with keeps the server from starting. Of several nodes on one
+// database another may be at work on it; on SQLite that would be a second server on the same data.
 func (s *Server) tryLog(ctx context.Context) error {
 	log, err := tlog.Open(ctx, s.sequencer())
-	if isCode(err, tlog.CodeLocked) {
+	if isCode(err, tlog.CodeLocked) && s.set.Postgres != "" {
 		return nil
 	}
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,6 +55,8 @@ type Serving struct {
 	KeepReviews   int `koanf:"keep-assessments"`
 
 	MaxUpload   int           `koanf:"max-upload"` // MiB
+	Marking     int           `koanf:"marking"`    // 0 for one for each processor
+	Signed      string        `koanf:"signed"`
 	Concurrency int           `koanf:"concurrency"`
 	Rate        int           `koanf:"rate"` // requests a second of one address or key
 	Drain       time.Duration `koanf:"drain"`
@@ -91,7 +94,7 @@ func defaults() []Setting {
 	list := []Setting{
 		{Key: "data", Value: "colophon-data"}, {Key: "listen", Value: "127.0.0.1:8080"}, {Key: "public-url"}, {Key: "tls-cert"}, {Key: "tls-key"},
 		{Key: "trusted-proxies"}, {Key: "postgres", Secret: true}, {Key: "blobs"}, {Key: "log"}, {Key: "log-name"}, {Key: "keys"}, {Key: "seal", Value: "SM2"},
-		{Key: "keep-originals", Value: "0"}, {Key: "keep-logs", Value: "6"}, {Key: "keep-assessments", Value: "36"}, {Key: "max-upload", Value: "2048"},
+		{Key: "keep-originals", Value: "0"}, {Key: "keep-logs", Value: "6"}, {Key: "keep-assessments", Value: "36"}, {Key: "max-upload", Value: "2048"}, {Key: "marking", Value: "0"}, {Key: "signed", Value: "refuse"},
 		{Key: "concurrency", Value: "64"}, {Key: "rate", Value: "200"}, {Key: "drain", Value: "30s"}, {Key: "workers", Value: "2"}, {Key: "traces"},
 		{Key: "log-level", Value: "info"}, {Key: "timestamp"}, {Key: "timestamp-ca"},
 	}
@@ -222,13 +225,16 @@ func (v *Serving) complete() error {
 	for _, n := range []struct {
 		key          string
 		value, least int
-	}{{"keep-originals", v.KeepOriginals, 0}, {"max-upload", v.MaxUpload, 1}, {"concurrency", v.Concurrency, 1}, {"rate", v.Rate, 1}, {"workers", v.Workers, 1}} {
+	}{{"keep-originals", v.KeepOriginals, 0}, {"max-upload", v.MaxUpload, 1}, {"concurrency", v.Concurrency, 1}, {"rate", v.Rate, 1}, {"workers", v.Workers, 1}, {"marking", v.Marking, 0}} {
 		if n.value < n.least {
 			return wrongSetting(n.key, strconv.Itoa(n.value), nil)
 		}
 	}
 	if (v.TLSCert == "") != (v.TLSKey == "") {
 		return wrongSetting("tls-key", v.TLSKey, nil)
+	}
+	if v.Signed != "refuse" && v.Signed != "mark" {
+		return wrongSetting("signed", v.Signed, nil)
 	}
 	if v.SealAlgorithm != "SM2" && v.SealAlgorithm != "ES256" {
 		return wrongSetting("seal", v.SealAlgorithm, nil)
@@ -239,6 +245,14 @@ func (v *Serving) complete() error {
 
 func (v *Serving) retention() (evidence.Retention, error) {
 	return evidence.NewRetention(map[evidence.Class]int{evidence.ClassLog: v.KeepLogs, evidence.ClassAssessment: v.KeepReviews})
+}
+
+// marking is how many items are marked at the same time.
+func (v *Serving) marking() int {
+	if v.Marking == 0 {
+		return runtime.GOMAXPROCS(0)
+	}
+	return v.Marking
 }
 
 // seal is the algorithm of a new key that seals labels.

@@ -54,11 +54,15 @@ func marksRead(a artefact.Artefact) []document.Mark {
 	if a.Marks == nil || json.Unmarshal(a.Marks, &m) != nil {
 		return []document.Mark{{Name: "label", Verdict: colophon.Unknown}, {Name: "notice", Verdict: colophon.Unknown}}
 	}
+	labelled := document.Mark{Name: "label", Place: string(m.Label.Place), Verdict: colophon.Failed}
+	if m.Label.Place != "" && m.Label.Fields.ProduceID != "" {
+		labelled.Verdict = colophon.Passed
+	}
 	notice := document.Mark{Name: "notice", Place: m.Notice.Place, Verdict: colophon.Failed}
 	if m.Notice.State == stamp.Put || m.Notice.State == stamp.There {
 		notice.Verdict = colophon.Passed
 	}
-	return []document.Mark{{Name: "label", Place: string(m.Label.Place), Verdict: colophon.Passed}, notice}
+	return []document.Mark{labelled, notice}
 }
 
 // openAuthority makes bundles carry a time stamp, where an authority is set.

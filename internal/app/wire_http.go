@@ -88,7 +88,7 @@ func (s *Server) serve(ctx context.Context, listening func(address string)) erro
 	rate := edge.Rate{PerSecond: float64(s.set.Rate), Burst: 2 * s.set.Rate}
 	s.edge, err = edge.New(edge.Config{Handler: s.handler, Wrap: func(next http.Handler) http.Handler { return s.telemetry.Wrap(next, s.template) }, Route: s.route, Problem: s.api.WriteProblem, Key: bearer, Log: s.log,
 		Listen: s.set.Listen, CertFile: s.set.TLSCert, KeyFile: s.set.TLSKey, PublicURL: s.set.PublicURL, TrustedProxies: proxies, Grace: s.set.Drain,
-		Limits: edge.Limits{ByAddress: rate, ByKey: rate, Classes: map[string]edge.Class{"work": {Running: s.set.Concurrency, Waiting: 4 * s.set.Concurrency, Wait: 5 * time.Second}}}})
+		Limits: edge.Limits{MinRate: minRate, ByAddress: rate, ByKey: rate, Classes: map[string]edge.Class{"work": {Running: s.set.Concurrency, Waiting: 4 * s.set.Concurrency, Wait: 5 * time.Second}}}})
 	if err != nil {
 		return err
 	}
@@ -103,6 +103,9 @@ func (s *Server) serve(ctx context.Context, listening func(address string)) erro
 
 // maxForm is the largest body that is no content, and how much a form may be larger than the content in it, in bytes.
 const maxForm = 1 << 20
+
+// minRate is how many bytes a second a client must move on average; an application that is slower keeps others waiting.
+const minRate = 8 << 10
 
 // route says what a request may take of the server.
 func (s *Server) route(r *http.Request) edge.Route {
@@ -121,8 +124,11 @@ func (s *Server) template(r *http.Request) string {
 }
 
 func bearer(r *http.Request) string {
-	key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	return key
+	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(key)
 }
 
 // lag tells how far the log is behind the store.

@@ -30,7 +30,8 @@ func (s *Server) openLine(context.Context) error {
 	s.line = production.NewLine(production.Config{
 		Register: s.register, Recorder: s.recorder, Keys: s.keys.Envelopes, Press: &stamp.Press{Tools: tools}, Accounts: s.accounts, Network: networkLog{s},
 		Blobs: files, Spool: spools(filepath.Join(s.set.Data, "tmp")), Rand: rand.Reader, Producer: s.config.Producer, Key: s.keys.Seal, Seals: s.keys.Seals,
-		KeepOriginals: time.Duration(s.set.KeepOriginals) * 24 * time.Hour, MaxSize: int64(s.set.MaxUpload) << 20,
+		KeepOriginals: time.Duration(s.set.KeepOriginals) * 24 * time.Hour, MaxSize: int64(s.set.MaxUpload) << 20, AtOnce: s.set.marking(),
+		BreakSignatures: s.set.Signed == "mark",
 	})
 	s.binder = &production.Binder{Register: s.register, Recorder: s.recorder, Records: records{s.store}, Log: s.reader, Blobs: files, Signer: s.keys.Signer, Verifiers: s.keys.Verifiers, Cover: cover}
 	return s.openAuthority()

@@ -25,6 +25,7 @@ const (
 	exitNoMark        = 3
 	exitNotConforming = 4
 	exitCouldNotTell  = 5
+	exitMend          = 78  // EX_CONFIG of sysexits.h: a person must mend something first
 	exitInterrupted   = 130 // as shells tell of SIGINT
 )
 

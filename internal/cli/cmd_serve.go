@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"runtime/debug"
 
+	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/internal/app"
 )
 
@@ -59,7 +61,8 @@ func (c *serveCommand) Run(s *session) error {
 	debug.SetMemoryLimit(math.MaxInt64)
 	server, err := app.OpenServer(s.ctx, config, set, s.Stderr)
 	if err != nil {
-		return err
+		s.failServe(err)
+		return nil
 	}
 	defer func() {
 		if err := server.Close(); err != nil {
@@ -69,9 +72,10 @@ func (c *serveCommand) Run(s *session) error {
 	}()
 	token, err := server.OpenSetUp(s.ctx)
 	if err != nil {
-		return err
+		s.failServe(err)
+		return nil
 	}
-	return server.Run(s.ctx, func(string) {
+	err = server.Run(s.ctx, func(string) {
 		if s.json {
 			s.printJSON(map[string]string{"url": set.PublicURL, "set_up": setUpLink(set.PublicURL, token)})
 			return
@@ -84,6 +88,25 @@ func (c *serveCommand) Run(s *session) error {
 			fmt.Fprintln(s.Stdout, s.say.Say("serve-set-up", "link", setUpLink(set.PublicURL, token)))
 		}
 	})
+	if err != nil {
+		s.failServe(err)
+	}
+	return nil
+}
+
+// failServe tells why the server does not start or go on. Where starting it again won't help before a person mended
+// something, the exit code says so.
+func (s *session) failServe(err error) {
+	s.exit = exitError
+	if s.json {
+		s.printJSON(map[string]any{"error": s.errorJSON(err)})
+	} else {
+		fmt.Fprintln(s.Stderr, "colophon: "+s.say.Error(err))
+	}
+	var e *colophon.Error
+	if errors.As(err, &e) && e.Kind != colophon.Internal {
+		s.exit = exitMend
+	}
 }
 
 func setUpLink(public, token string) string {

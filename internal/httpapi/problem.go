@@ -135,7 +135,7 @@ func status(e *colophon.Error) int {
 		return http.StatusUnsupportedMediaType
 	case staff.CodeThrottled:
 		return http.StatusTooManyRequests
-	case CodeUnavailable, staff.CodeBusy, "store-unavailable", "store-outcome-unknown", "store-closed", "blob-store-failed",
+	case CodeUnavailable, staff.CodeBusy, "ffmpeg-missing", "store-unavailable", "store-outcome-unknown", "store-closed", "blob-store-failed",
 		durable.CodeDiskFull, durable.CodePermission, durable.CodeFailed:
 		return http.StatusServiceUnavailable
 	}

@@ -18,6 +18,8 @@ CREATE TABLE artefact_work (
     job    TEXT NOT NULL  -- empty when nothing works it
 );
 
+CREATE INDEX artefact_waiting ON artefact (created, number) WHERE state = 'received';
+
 CREATE TABLE account_name (
     digest  BYTEA PRIMARY KEY, -- of the provider's own identifier, under a secret of the deployment
     subject TEXT NOT NULL UNIQUE
@@ -36,6 +38,7 @@ CREATE INDEX answer_at ON answer (at);
 -- +goose Down
 DROP TABLE answer;
 DROP TABLE account_name;
+DROP INDEX artefact_waiting;
 DROP TABLE artefact_work;
 DROP INDEX artefact_original_key;
 ALTER TABLE artefact_original DROP COLUMN sealed;
