@@ -124,12 +124,13 @@ func (s *served) read(res *http.Response, err error) (string, error) {
 
 // post has a picture marked. The answer is the artefact.
 func (s *served) post(i int, picture []byte) error {
-	req, err := http.NewRequest(http.MethodPost, s.url+"/v1/artefacts?function=other&account=user-"+strconv.Itoa(i%50), bytes.NewReader(picture))
+	req, err := http.NewRequest(http.MethodPost, s.url+"/v1/artefacts?function=other", bytes.NewReader(picture))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", "image/jpeg")
 	req.Header.Set("Authorization", "Bearer "+s.key)
+	req.Header.Set("Colophon-Account", "user-"+strconv.Itoa(i%50))
 	_, err = s.read(s.http.Do(req))
 	return err
 }

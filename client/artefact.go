@@ -35,7 +35,7 @@ type Order struct {
 }
 
 func (o Order) query() url.Values {
-	q := url.Values{"function": {o.Function}, "account": {o.Account}}
+	q := url.Values{"function": {o.Function}}
 	for name, value := range map[string]string{"name": o.Name, "corner": o.Corner, "notice_text": o.NoticeText, "notice_lang": o.NoticeLang, "at": o.At} {
 		if value != "" {
 			q.Set(name, value)
@@ -90,6 +90,7 @@ func (c *Client) produce(ctx context.Context, o Order, content io.Reader, more u
 		q[name] = values
 	}
 	header.Set("Idempotency-Key", o.Key)
+	header.Set("Colophon-Account", url.PathEscape(o.Account))
 	header.Set("Content-Type", "application/octet-stream")
 	return c.do(ctx, request{method: http.MethodPost, path: "/v1/artefacts", query: q, header: header, body: content})
 }

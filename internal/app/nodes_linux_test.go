@@ -200,6 +200,7 @@ func (c *client) send(n *node, method, path string, body []byte, headers ...stri
 		c.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+c.key)
+	req.Header.Set("Colophon-Account", account)
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
@@ -249,7 +250,7 @@ func (c *client) item(picture bool) *item {
 
 // post sends an item to a node. The problem is what the node says where it refuses.
 func (c *client) post(n *node, it *item) (status int, replayed bool, p httpapi.Problem, err error) {
-	status, h, answer, err := c.send(n, "POST", "/v1/artefacts?function=person&"+account, it.body, "Content-Type", it.kind, "Idempotency-Key", it.key)
+	status, h, answer, err := c.send(n, "POST", "/v1/artefacts?function=person", it.body, "Content-Type", it.kind, "Idempotency-Key", it.key)
 	if err != nil {
 		return 0, false, p, err
 	}

@@ -168,7 +168,7 @@ func (c *cluster) use(ctx context.Context, pictures bool) {
 // order has a job mark a text, and returns its number.
 func (c *cluster) order(n *node) artefact.Number {
 	c.Helper()
-	status, _, answer, err := c.client.send(n, "POST", "/v1/artefacts?function=dialogue&"+account, newItem(c.T, false).body, "Prefer", "respond-async", "Content-Type", "text/plain")
+	status, _, answer, err := c.client.send(n, "POST", "/v1/artefacts?function=dialogue", newItem(c.T, false).body, "Prefer", "respond-async", "Content-Type", "text/plain")
 	var a httpapi.Artefact
 	if err != nil || status != http.StatusAccepted || json.Unmarshal(answer, &a) != nil || a.Job == "" {
 		c.Fatalf("%d %v %s", status, err, answer)

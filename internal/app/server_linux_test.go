@@ -145,6 +145,7 @@ func (d *deployment) ask(method, path string, body []byte, want int, headers ...
 	d.must(err)
 	req.Header.Set("Authorization", "Bearer "+d.key)
 	req.Header.Set("Content-Type", "application/octet-stream")
+	req.Header.Set("Colophon-Account", account)
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
@@ -192,7 +193,8 @@ func (d *deployment) until(path string, ready func(status int, body []byte) bool
 	}
 }
 
-const account = "account=" + "%2B8613800138000"
+// account is the account of the tests, as a header has it.
+const account = "%2B8613800138000"
 
 func jpegSample(t *testing.T) []byte {
 	t.Helper()
@@ -226,7 +228,7 @@ func run(t *testing.T, flags map[string]string) {
 	d := deploy(t, flags)
 	d.join()
 	var a httpapi.Artefact
-	d.json(&a, "POST", "/v1/artefacts?function=person&"+account, jpegSample(t), http.StatusCreated)
+	d.json(&a, "POST", "/v1/artefacts?function=person", jpegSample(t), http.StatusCreated)
 	if a.State != "marked" || a.Number == "" {
 		t.Fatalf("%+v", a)
 	}
@@ -250,7 +252,7 @@ func run(t *testing.T, flags map[string]string) {
 	d.stop()
 	d.checked()
 	d.start()
-	d.json(&a, "POST", "/v1/artefacts?function=other&"+account, []byte("some words"), http.StatusCreated, "Content-Type", "text/plain")
+	d.json(&a, "POST", "/v1/artefacts?function=other", []byte("some words"), http.StatusCreated, "Content-Type", "text/plain")
 	d.until("/v1/artefacts/"+string(a.Number)+"/bundle", func(status int, _ []byte) bool { return status == http.StatusOK })
 	d.stop()
 	d.checked()
@@ -283,7 +285,7 @@ func (d *deployment) bundle(a httpapi.Artefact) {
 func (d *deployment) byJob() {
 	d.Helper()
 	var a httpapi.Artefact
-	d.json(&a, "POST", "/v1/artefacts?function=dialogue&name=answer.md&"+account, []byte("# An answer\n\nWords."), http.StatusAccepted, "Prefer", "respond-async", "Content-Type", "text/markdown")
+	d.json(&a, "POST", "/v1/artefacts?function=dialogue&name=answer.md", []byte("# An answer\n\nWords."), http.StatusAccepted, "Prefer", "respond-async", "Content-Type", "text/markdown")
 	if a.Job == "" {
 		d.Fatalf("%+v", a)
 	}
@@ -413,7 +415,7 @@ func TestSweepBlobs(t *testing.T) {
 	t.Parallel()
 	d := deploy(t, nil)
 	d.join()
-	d.ask("POST", "/v1/artefacts?function=person&"+account, jpegSample(t), http.StatusCreated)
+	d.ask("POST", "/v1/artefacts?function=person", jpegSample(t), http.StatusCreated)
 	stray, _, err := d.server.blobs.Put(t.Context(), strings.NewReader("left by a process that died"))
 	d.must(err)
 	for _, test := range []struct {

@@ -24,7 +24,7 @@ func TestSpoiltLog(t *testing.T) {
 	grow := func() {
 		t.Helper()
 		var a struct{ Number string }
-		d.json(&a, "POST", "/v1/artefacts?function=other&"+account, []byte("some words"), http.StatusCreated, "Content-Type", "text/plain")
+		d.json(&a, "POST", "/v1/artefacts?function=other", []byte("some words"), http.StatusCreated, "Content-Type", "text/plain")
 		d.until("/v1/artefacts/"+a.Number+"/bundle", func(status int, _ []byte) bool { return status == http.StatusOK })
 	}
 	grow()
@@ -68,9 +68,10 @@ func TestSpoiltLog(t *testing.T) {
 		for _, name := range partial {
 			d.must(os.WriteFile(name, bytes.Repeat([]byte{1}, 256*32), 0o600))
 		}
-		req, err := http.NewRequest("POST", "http://"+d.address+"/v1/artefacts?function=other&"+account, strings.NewReader("other words"))
+		req, err := http.NewRequest("POST", "http://"+d.address+"/v1/artefacts?function=other", strings.NewReader("other words"))
 		d.must(err)
 		req.Header.Set("Authorization", "Bearer "+d.key)
+		req.Header.Set("Colophon-Account", account)
 		req.Header.Set("Content-Type", "text/plain")
 		res, err := http.DefaultClient.Do(req)
 		d.must(err)

@@ -158,10 +158,10 @@ func TestOperate(t *testing.T) {
 				"export PATH=$PWD/bin:$PATH SITE=" + site + " KEY=" + key + " COLOPHON_CONFIG=$PWD/settings.yaml",
 				"printf 'producer: x\ndata: " + data + "\nlog-name: 127.0.0.1/log\n' > settings.yaml",
 				"echo '" + password + "' > password.txt; mkdir backup; curl -fsS -o log.pub $SITE/v1/log/key",
-				`AT=$(curl -fsS --oauth2-bearer $KEY -F file=@picture.png -o marked.png -w '%header{location}' "$SITE/v1/artefacts?function=person&account=user-1&return=content")`,
+				`AT=$(curl -fsS --oauth2-bearer $KEY -H Colophon-Account:user-1 -F file=@picture.png -o marked.png -w '%header{location}' "$SITE/v1/artefacts?function=person&return=content")`,
 				"curl -fs --oauth2-bearer $KEY --retry 9 --retry-all-errors -o bundle.zip $SITE$AT/bundle",
 			}
-			setting, asks := regexp.MustCompile(`^[a-z-]+: `), regexp.MustCompile(`/ID\b|openssl enc`)
+			setting, asks := regexp.MustCompile(`^[a-z-]+: `), regexp.MustCompile(`/ID\b|PSEUDONYM|openssl enc`)
 			ran := 0
 			for _, line := range commands(string(text)) {
 				if !setting.MatchString(line) && !asks.MatchString(line) {

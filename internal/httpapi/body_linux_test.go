@@ -42,8 +42,13 @@ func TestBodies(t *testing.T) {
 	w.ask("POST", upload+"&name=a.txt", text("a")).as(w.key).with("Content-Digest", digest(text("b"))).wantCode(400, httpapi.CodeContentDigest)
 	w.ask("POST", upload+"&name=a.txt", text("a")).as(w.key).with("Content-Digest", "sha-256=:AAAA:").wantCode(400, httpapi.CodeContentDigest)
 	w.ask("POST", upload+"&name=a.txt", text("a")).as(w.key).with("Content-Digest", digest(text("a"))).want(201, nil)
-	w.ask("POST", "/v1/artefacts?function=other", text("a")).as(w.key).wantCode(422, httpapi.CodeFields)
-	w.ask("POST", "/v1/artefacts?function=none&account=x", text("a")).as(w.key).wantCode(422, httpapi.CodeFields)
+	nobody := w.ask("POST", upload, text("a")).as(w.key)
+	nobody.Header.Del("Colophon-Account")
+	nobody.wantCode(422, httpapi.CodeFields)
+	nobody = w.ask("POST", upload, text("a")).as(w.key)
+	nobody.Header.Set("Colophon-Account", "%zz")
+	nobody.wantCode(422, httpapi.CodeFields)
+	w.ask("POST", "/v1/artefacts?function=none", text("a")).as(w.key).wantCode(422, httpapi.CodeFields)
 	w.ask("POST", upload+"&parent=unknown&name=a.txt", text("a")).as(w.key).wantCode(422, artefact.CodeParent)
 	p := w.ask("POST", upload+"&notice_txt=typing+error", text("a")).as(w.key).wantCode(422, httpapi.CodeFields)
 	if len(p.Fields) != 1 || p.Fields[0].Field != "query.notice_txt" {
@@ -161,6 +166,7 @@ func TestUploadsAreStreamed(t *testing.T) {
 		r, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+upload, from)
 		w.must(err)
 		r.Header.Set("Authorization", "Bearer "+w.key)
+		r.Header.Set("Colophon-Account", account)
 		r.Header.Set("Content-Type", kind)
 		done := make(chan error, 1)
 		go func() {
@@ -291,6 +297,7 @@ func TestHTTP2(t *testing.T) {
 				return
 			}
 			r.Header.Set("Authorization", "Bearer "+w.key)
+			r.Header.Set("Colophon-Account", account)
 			resp, err := server.Client().Do(r)
 			if err != nil {
 				t.Error(err)

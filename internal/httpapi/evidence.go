@@ -210,10 +210,10 @@ func (s *server) erase(ctx context.Context, in *eraseInput) (*eraseOutput, error
 }
 
 type networkInput struct {
-	From    time.Time `query:"from" required:"true" doc:"Lines at or after this." example:"2026-11-22T00:00:00Z"`
-	To      time.Time `query:"to" required:"true" doc:"Lines before this." example:"2026-11-23T00:00:00Z"`
-	Account string    `query:"account" maxLength:"256" doc:"Your own identifier of one account; all by itself."`
-	Limit   int       `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"The most lines."`
+	From    time.Time   `query:"from" required:"true" doc:"Lines at or after this." example:"2026-11-22T00:00:00Z"`
+	To      time.Time   `query:"to" required:"true" doc:"Lines before this." example:"2026-11-23T00:00:00Z"`
+	Account accountName `header:"Colophon-Account" maxLength:"768" doc:"Your own identifier of one account, percent-encoded; all by itself."`
+	Limit   int         `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"The most lines."`
 }
 
 type networkOutput struct {
@@ -226,7 +226,11 @@ func (s *server) networkLog(ctx context.Context, in *networkInput) (*networkOutp
 	if !in.From.Before(in.To) {
 		return nil, invalid("query.to", "expected a time after from")
 	}
-	lines, err := s.Custody.NetworkLog(ctx, askerOf(ctx).by, in.Account, in.From, in.To, in.Limit)
+	account, err := in.Account.plain()
+	if err != nil {
+		return nil, err
+	}
+	lines, err := s.Custody.NetworkLog(ctx, askerOf(ctx).by, account, in.From, in.To, in.Limit)
 	out := &networkOutput{}
 	out.Body.Lines = append([]NetworkLine{}, lines...)
 	return out, err

@@ -73,7 +73,9 @@ func TestOnce(t *testing.T) {
 	w.ask("POST", path, text("Once")).as(w.key).once("k").wantCode(409, reused) // as long, and other
 	w.ask("POST", path, text("once more")).as(w.key).once("k").wantCode(409, reused)
 	w.ask("POST", path+"&corner=top-left", text("once")).as(w.key).once("k").wantCode(409, reused)
-	w.ask("POST", "/v1/artefacts?function=other&account=another&name=a.txt", text("once")).as(w.key).once("k").wantCode(409, reused)
+	other := w.ask("POST", path, text("once")).as(w.key).once("k")
+	other.Header.Set("Colophon-Account", "another")
+	other.wantCode(409, reused)
 	w.ask("POST", path, text("once")).as(w.key).with("Prefer", "respond-async").once("k").wantCode(409, reused)
 	c := w.ask("POST", path, text("once")).as(w.key).once("k")
 	c.Header.Set("Content-Type", "text/plain")

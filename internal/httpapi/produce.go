@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -144,7 +145,7 @@ type produceInput struct {
 	Keyed
 	Upload
 	Function   stamp.Function    `query:"function" required:"true" enum:"dialogue,voice,person,scene,other,assist" doc:"What made the content (Deep Synthesis Provisions Art. 17)." example:"person"`
-	Account    string            `query:"account" required:"true" minLength:"1" maxLength:"256" doc:"Your own identifier of the account that the content was made for. It becomes a pseudonym at once and stands in no answer." example:"user-8731"`
+	Account    accountName       `header:"Colophon-Account" required:"true" minLength:"1" maxLength:"768" doc:"Your own identifier of the account that the content was made for: at most 256 bytes of UTF-8, percent-encoded where they are not plain letters, digits and hyphens. It becomes a pseudonym at once and stands in no answer; it does not stand in the address, which others log." example:"user-8731"`
 	Parents    []artefact.Number `query:"parent,explode" nullable:"false" maxItems:"64" doc:"Content number of an item that this one was made from; may be repeated."`
 	Corner     notice.Corner     `query:"corner" enum:"top-left,top-right,bottom-left,bottom-right" doc:"Corner of the notice in pictures and video. By itself the one with the least detail."`
 	NoticeText string            `query:"notice_text" maxLength:"64" doc:"Words of your own for the notice; they name the means and the act."`
@@ -157,8 +158,20 @@ type produceInput struct {
 	Accept     string            `header:"Accept" hidden:"true"`
 }
 
-func (in *produceInput) order() production.Order {
-	return production.Order{Function: in.Function, Account: in.Account, Parents: in.Parents, Name: in.Name, Notice: notice.Options{
+// accountName is the provider's own identifier of an account, as it stands in a header.
+type accountName string
+
+// plain returns the identifier. Its errors do not repeat it.
+func (a accountName) plain() (string, error) {
+	name, err := url.PathUnescape(string(a))
+	if err != nil || !utf8.ValidString(name) {
+		return "", invalid("header.Colophon-Account", "not valid")
+	}
+	return name, nil
+}
+
+func (in *produceInput) order(account string) production.Order {
+	return production.Order{Function: in.Function, Account: account, Parents: in.Parents, Name: in.Name, Notice: notice.Options{
 		Text: in.NoticeText, Language: in.NoticeLang, Corner: in.Corner, Where: in.At, Speech: in.Speech, Whole: in.Whole}}
 }
 
@@ -195,13 +208,17 @@ func (s *server) produce(ctx context.Context, in *produceInput) (*stream, error)
 	if err := who.may(staff.ArtefactCreate, string(in.Function)); err != nil {
 		return nil, err
 	}
+	account, err := in.Account.plain()
+	if err != nil {
+		return nil, err
+	}
 	request := in.claim()
 	body, err := in.file()
 	if err != nil {
 		return nil, err
 	}
 	made, replayed, err := keyed(s, ctx, "produce", in.Key, request, func() (*Artefact, error) {
-		o := in.order()
+		o := in.order(account)
 		if in.Key != "" {
 			if o.Number, err = numberOf(who.by.ID, in.Key, request); err != nil {
 				return nil, err

@@ -47,7 +47,7 @@ func (w *world) example(row httpapi.Row, number string) call {
 	case "erase":
 		body = map[string]any{"account": person}
 	case "network-log":
-		path += "?from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z&account=%2B8613800138000"
+		path += "?from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z"
 	case "create-api-key":
 		body = map[string]any{"name": "example", "actions": []string{"artefact.read"}, "functions": []string{"*"}, "days": 1}
 	case "rotate-api-key", "revoke-api-key":

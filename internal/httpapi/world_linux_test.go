@@ -312,6 +312,9 @@ func (w *world) ask(method, path string, body any) call {
 	}
 	r := httptest.NewRequest(method, path, from)
 	r.Header.Set("User-Agent", "test/1")
+	if strings.HasPrefix(path, "/v1/artefacts?") || strings.HasPrefix(path, "/v1/network-log") {
+		r.Header.Set("Colophon-Account", account)
+	}
 	if kind != "" {
 		r.Header.Set("Content-Type", kind)
 	}
@@ -382,7 +385,10 @@ func (w *world) clean(out *httptest.ResponseRecorder) {
 	}
 }
 
-const upload = "/v1/artefacts?function=other&account=%2B8613800138000"
+// account is person as a header has it.
+const account = "%2B8613800138000"
+
+const upload = "/v1/artefacts?function=other"
 
 // text is content that is marked fast.
 func text(words string) []byte { return []byte(words + "\n") }
