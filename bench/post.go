@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 
 	"github.com/colophon-project/colophon/artefact"
@@ -132,7 +133,7 @@ func (r *rig) line() (*production.Line, error) {
 	return production.NewLine(production.Config{
 		Register: artefact.NewRegister(artefacts.New(r.store, nil), r.rec), Recorder: r.rec, Keys: r.keys.Envelopes, Press: &stamp.Press{},
 		Accounts: accounts.New(r.store, r.rec, make([]byte, 32)), Network: networkLog{r}, Blobs: blobs{store: files},
-		Spool: func() (production.Temporary, error) { return &temporary{}, nil }, Rand: rand.Reader, Producer: postProducer, Key: r.keys.Seal, MaxSize: 1 << 30,
+		Spool: func() (production.Temporary, error) { return &temporary{}, nil }, Rand: rand.Reader, Producer: postProducer, Key: r.keys.Seal, MaxSize: 1 << 30, AtOnce: runtime.GOMAXPROCS(0),
 	}), nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"path"
 	"strconv"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -101,16 +102,17 @@ func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (art
 	if err != nil {
 		return artefact.Artefact{}, err
 	}
-	if err := l.slot(ctx); err != nil {
+	free, err := l.slot(ctx)
+	if err != nil {
 		return artefact.Artefact{}, err
 	}
-	defer l.free()
+	defer free()
 	plan, err := l.prepare(ctx, in.src, o, number, nil)
 	if err != nil {
 		return artefact.Artefact{}, err
 	}
 	if there { // whoever began it died, or is still at it
-		before, err = l.mark(ctx, by.Role, in.src, plan, o, before.Number)
+		before, err = l.mark(ctx, by.Role, in.src, plan, o, before.Number, free)
 		return before, errors.Join(err, <-in.logged)
 	}
 	entry := artefact.Artefact{Number: l.number(plan, number), Function: function(o), Account: in.subject, Format: plan.Format, Size: in.src.Size(),
@@ -125,7 +127,7 @@ func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (art
 		_, err := l.c.Register.New(ctx, by.Role, entry)
 		entered <- err
 	}()
-	marking, err := l.make(ctx, in.src, plan, o)
+	marking, err := l.make(ctx, in.src, plan, o, free)
 	if err := <-entered; err != nil {
 		return artefact.Artefact{}, err
 	}
@@ -220,29 +222,28 @@ func (l *Line) finish(ctx context.Context, a artefact.Artefact, progress func(do
 		return err
 	}
 	defer src.Close()
-	if err := l.slot(ctx); err != nil {
+	free, err := l.slot(ctx)
+	if err != nil {
 		return err
 	}
-	defer l.free()
+	defer free()
 	plan, err := l.prepare(ctx, src, o, string(a.Number), progress)
 	if err != nil {
 		return err
 	}
-	_, err = l.mark(ctx, system, src, plan, o, a.Number)
+	_, err = l.mark(ctx, system, src, plan, o, a.Number, free)
 	return err
 }
 
-// slot waits until an item may be marked.
-func (l *Line) slot(ctx context.Context) error {
+// slot waits until an item may be marked. The function that it returns gives the place back; it may be called twice.
+func (l *Line) slot(ctx context.Context) (free func(), err error) {
 	select {
 	case l.slots <- struct{}{}:
-		return nil
+		return sync.OnceFunc(func() { <-l.slots }), nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 }
-
-func (l *Line) free() { <-l.slots }
 
 // prepare plans the marks of an item. The bytes are not written yet. Where the notice is a must and would be left out,
 // because it would break a signature in the file, the item is refused: anybody can write what looks like a signature.
@@ -336,8 +337,8 @@ func (l *Line) number(plan *stamp.Plan, fresh string) artefact.Number {
 }
 
 // mark makes the marked bytes of an item that was entered, and has the register say so.
-func (l *Line) mark(ctx context.Context, role evidence.Role, src media.Source, plan *stamp.Plan, o Order, n artefact.Number) (artefact.Artefact, error) {
-	marking, err := l.make(ctx, src, plan, o)
+func (l *Line) mark(ctx context.Context, role evidence.Role, src media.Source, plan *stamp.Plan, o Order, n artefact.Number, free func()) (artefact.Artefact, error) {
+	marking, err := l.make(ctx, src, plan, o, free)
 	if err != nil {
 		return artefact.Artefact{}, err
 	}
@@ -357,8 +358,8 @@ func (l *Line) marked(ctx context.Context, role evidence.Role, n artefact.Number
 	return done, err
 }
 
-// make writes the planned bytes, reads them back and stores them.
-func (l *Line) make(ctx context.Context, src media.Source, plan *stamp.Plan, o Order) (m artefact.Marking, err error) {
+// make writes the planned bytes, reads them back, gives the place of the item to the next one, and stores them.
+func (l *Line) make(ctx context.Context, src media.Source, plan *stamp.Plan, o Order, free func()) (m artefact.Marking, err error) {
 	written := src
 	if plan.Changed() {
 		file, err := l.c.Spool()
@@ -378,6 +379,7 @@ func (l *Line) make(ctx context.Context, src media.Source, plan *stamp.Plan, o O
 	if err := plan.ReadBack(ctx, written, side); err != nil {
 		return m, err
 	}
+	free()
 	marks, clauses, err := marksOf(plan, o)
 	if err != nil {
 		return m, err
@@ -477,110 +479,6 @@ func (l *Line) ready(ctx context.Context, n artefact.Number) (artefact.Artefact,
 		err = &colophon.Error{Kind: colophon.Missing, Code: CodeNotKept}
 	}
 	return a, err
-}
-
-// Examine reads the marks of a file and says what is known of it here. The file is not kept.
-func (l *Line) Examine(ctx context.Context, by By, name string, body io.Reader) (Examination, error) {
-	in, err := l.receive(ctx, by, "artefact.verify", "", body)
-	if err != nil {
-		return Examination{}, err
-	}
-	defer in.file.Close()
-	x := Examination{Size: in.src.Size(), Digest: in.digest}
-	if x.Report, err = label.Read(in.src, label.Options{Name: name, Pinned: l.c.Seals}); err != nil {
-		return x, err
-	}
-	if x.Known, _, err = l.c.Register.Find(ctx, artefact.Query{Digest: in.digest}, "", page); err != nil {
-		return x, err
-	}
-	for _, m := range x.Report.Marks {
-		if x.Known, err = l.numbered(ctx, x.Known, m.Fields); err != nil {
-			return x, err
-		}
-	}
-	for _, a := range x.Known {
-		if a.After == in.digest {
-			x.Identical = colophon.Passed
-		} else if x.Identical == colophon.Unknown {
-			x.Identical = colophon.Failed
-		}
-	}
-	return x, <-in.logged
-}
-
-// numbered adds the artefact whose number a label of ours bears, unless it is there.
-func (l *Line) numbered(ctx context.Context, known []artefact.Artefact, f label.Fields) ([]artefact.Artefact, error) {
-	if f.ContentProducer != l.c.Producer {
-		return known, nil
-	}
-	for _, a := range known {
-		if string(a.Number) == f.ProduceID {
-			return known, nil
-		}
-	}
-	a, err := l.c.Register.Artefact(ctx, artefact.Number(f.ProduceID))
-	var e *colophon.Error
-	if errors.As(err, &e) && (e.Kind == colophon.Missing || e.Kind == colophon.Invalid) {
-		return known, nil
-	}
-	if err != nil {
-		return known, err
-	}
-	return append(known, a), nil
-}
-
-// Sweep ends the originals whose time is over and deletes the bytes that nobody needs. It is called now and then.
-//
-// Items whose process died before they were marked, and that nobody sent again for a day, become failed ones.
-func (l *Line) Sweep(ctx context.Context) error {
-	if err := l.sweepDead(ctx); err != nil {
-		return err
-	}
-	for {
-		n, err := l.c.Register.EndOriginals(ctx, system, page)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			break
-		}
-	}
-	for {
-		refs, err := l.c.Register.Doomed(ctx, page)
-		if err != nil || len(refs) == 0 {
-			return err
-		}
-		for _, ref := range refs {
-			if err := l.c.Blobs.Delete(ctx, ref); err != nil {
-				return err
-			}
-		}
-		if err := l.c.Register.Gone(ctx, system, refs); err != nil {
-			return err
-		}
-	}
-}
-
-func (l *Line) sweepDead(ctx context.Context) error {
-	now := time.UnixMilli(l.c.Recorder.Now())
-	var after artefact.Cursor
-	for {
-		list, next, err := l.c.Register.Find(ctx, artefact.Query{State: artefact.Received, To: now.Add(-24 * time.Hour)}, after, page)
-		if err != nil {
-			return err
-		}
-		for _, a := range list {
-			if a.Work != nil && a.Created.After(now.Add(-waiting)) {
-				continue // a job has it
-			}
-			if _, err := l.c.Register.Failed(ctx, system, a.Number, CodeFailed); err != nil {
-				return err
-			}
-		}
-		if after = next; after == "" {
-			return nil
-		}
-	}
 }
 
 func checkAccount(id string) error {

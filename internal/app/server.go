@@ -135,7 +135,7 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.store, err = store.Open(ctx, store.Config{Path: filepath.Join(s.set.Data, "colophon.db"), Postgres: s.set.Postgres, Keys: s.keys.Envelopes, Retention: retention})
+	s.store, err = store.Open(ctx, store.Config{Path: filepath.Join(s.set.Data, "colophon.db"), Postgres: s.set.Postgres, Keys: s.keys.Envelopes, Retention: retention, Took: s.took()})
 	if err != nil {
 		return err
 	}
@@ -149,6 +149,14 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 	s.artefacts = artefacts.New(s.store, s.enqueueMark)
 	s.register = artefact.NewRegister(s.artefacts, s.recorder)
 	return nil
+}
+
+// took is where the store tells how long changes take. A command has no metrics.
+func (s *Server) took() func(time.Duration) {
+	if s.telemetry == nil {
+		return nil
+	}
+	return s.telemetry.Committed
 }
 
 func (s *Server) openBlobs(ctx context.Context) (err error) {

@@ -68,6 +68,8 @@ type Config struct {
 	Retention evidence.Retention
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Took is told for each change how long it took from being handed over until it was durable; nil for nobody.
+	Took func(time.Duration)
 }
 
 // Store is an open database. It is safe for concurrent use.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
@@ -184,6 +185,7 @@ func (s *Store) submit(ctx context.Context, j *job) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	began := time.Now()
 	if err := s.writer.send(ctx, j); err != nil {
 		return err
 	}
@@ -196,6 +198,9 @@ func (s *Store) submit(ctx context.Context, j *job) error {
 		}
 		// It runs already. Its outcome is waited for, lest the caller take for undone what was done.
 		err = <-j.done
+	}
+	if err == nil && s.config.Took != nil {
+		s.config.Took(time.Since(began))
 	}
 	var p *panicked
 	if errors.As(err, &p) {
