@@ -26,6 +26,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -149,7 +150,9 @@ func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
 		r.again = r.again && ok
 	}
 	for try := 1; ; try++ {
-		resp, err := c.send(ctx, r)
+		lent := &lent{r: r.body}
+		resp, err := c.send(ctx, r, lent)
+		lent.back()
 		if err == nil {
 			return resp, nil
 		}
@@ -177,6 +180,29 @@ func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
 	}
 }
 
+// lent is the caller's body in the hands of one attempt. The transport may read on when it has an answer already; once the
+// body was taken back it gets nothing more.
+type lent struct {
+	mu sync.Mutex
+	r  io.Reader
+}
+
+// Read reads while the body is lent.
+func (l *lent) Read(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.r == nil {
+		return 0, io.ErrClosedPipe
+	}
+	return l.r.Read(p)
+}
+
+func (l *lent) back() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.r = nil
+}
+
 // measure finds out where a body begins and how long it is.
 func (r *request) measure(body io.Seeker) error {
 	var err error
@@ -192,7 +218,7 @@ func (r *request) measure(body io.Seeker) error {
 	return err
 }
 
-func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
+func (c *Client) send(ctx context.Context, r request, body *lent) (*http.Response, error) {
 	target := *c.base
 	target.Path, target.RawPath = "", ""
 	address := target.String() + strings.TrimSuffix(c.base.EscapedPath(), "/") + r.path
@@ -204,7 +230,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 		return nil, err
 	}
 	if r.body != nil {
-		req.Body, req.ContentLength = io.NopCloser(r.body), r.size // what the caller opened the caller closes
+		req.Body, req.ContentLength = io.NopCloser(body), r.size // what the caller opened the caller closes
 	}
 	for name, values := range r.header {
 		req.Header[name] = values
@@ -226,7 +252,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	return nil, told(resp)
 }
 
-// withoutURL leaves the address out of an error of net/http: its query names the account.
+// withoutURL leaves the address out of an error of net/http: its query may name a file of the caller's.
 func withoutURL(err error) error {
 	var e *url.Error
 	if !errors.As(err, &e) {

@@ -242,7 +242,11 @@ func signedText(manifest []byte) string {
 
 func writeParts(w io.Writer, m manifest, parts []part, signer note.Signer) error {
 	total := int64(maxDirectory)
+	limits := map[string]int64{entryReadings: maxReadings, entryHTML: maxCover, entryPDF: maxCover, entryTimeStamp: maxTimeStamp}
 	for _, p := range parts {
+		if most, bounded := limits[p.name]; bounded && p.size > most {
+			return &colophon.Error{Kind: colophon.Refused, Code: CodeBundleTooLarge}
+		}
 		total += p.size
 		m.Entries = append(m.Entries, manifestEntry{p.name, hex.EncodeToString(p.digest[:]), p.size})
 	}
@@ -252,6 +256,9 @@ func writeParts(w io.Writer, m manifest, parts []part, signer note.Signer) error
 	text, err := Canonical(m)
 	if err != nil {
 		return invalid(CodeBundleManifest, "", err)
+	}
+	if len(text) > maxManifest {
+		return &colophon.Error{Kind: colophon.Refused, Code: CodeBundleTooLarge}
 	}
 	signature, err := note.Sign(&note.Note{Text: signedText(text)}, signer)
 	if err != nil {

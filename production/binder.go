@@ -24,7 +24,7 @@ const (
 )
 
 // maxRecords is how many records one artefact may have in a bundle.
-const maxRecords = 1000
+const maxRecords = 10000
 
 // Records is where records are kept.
 type Records interface {
@@ -88,7 +88,7 @@ func (b *Binder) Proofs(ctx context.Context, n artefact.Number) ([]Proven, error
 	if _, err := b.Register.Artefact(ctx, n); err != nil {
 		return nil, err
 	}
-	held, err := b.Records.About(ctx, n, maxRecords)
+	held, err := b.about(ctx, n)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +111,15 @@ func (b *Binder) Proofs(ctx context.Context, n artefact.Number) ([]Proven, error
 		list[i].Proof = &p
 	}
 	return list, nil
+}
+
+// about returns all records about an artefact, and refuses rather than leave some out.
+func (b *Binder) about(ctx context.Context, n artefact.Number) ([]evidence.Held, error) {
+	held, err := b.Records.About(ctx, n, maxRecords+1)
+	if err == nil && len(held) > maxRecords {
+		err = &colophon.Error{Kind: colophon.Refused, Code: evidence.CodeBundleTooLarge}
+	}
+	return held, err
 }
 
 // pending reports whether the log has no checkpoint over what was asked for yet.
@@ -152,7 +161,7 @@ func (b *Binder) Bundle(ctx context.Context, by By, w io.Writer, files bool, num
 			return err
 		}
 		sheet.Artefacts = append(sheet.Artefacts, a)
-		held, err := b.Records.About(ctx, n, maxRecords)
+		held, err := b.about(ctx, n)
 		if err != nil {
 			return err
 		}

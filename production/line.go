@@ -222,16 +222,14 @@ func (l *Line) finish(ctx context.Context, a artefact.Artefact, progress func(do
 		return err
 	}
 	defer src.Close()
-	free, err := l.slot(ctx)
-	if err != nil {
-		return err
-	}
-	defer free()
 	plan, err := l.prepare(ctx, src, o, string(a.Number), progress)
 	if err != nil {
 		return err
 	}
-	_, err = l.mark(ctx, system, src, plan, o, a.Number, free)
+	if l.number(plan, string(a.Number)) != a.Number { // it bears a label of ours, so it was made before
+		return &colophon.Error{Kind: colophon.Conflict, Code: artefact.CodeExists}
+	}
+	_, err = l.mark(ctx, system, src, plan, o, a.Number, func() {})
 	return err
 }
 

@@ -130,7 +130,8 @@ type Config struct {
 	KeepOriginals time.Duration
 	// MaxSize is the largest item in bytes.
 	MaxSize int64
-	// AtOnce is how many items are marked at the same time; 0 for one. A picture takes as much memory as its pixels.
+	// AtOnce is how many items Produce marks at the same time; 0 for one. A picture takes as much memory as its pixels. Jobs
+	// are bounded by their queue.
 	AtOnce int
 	// BreakSignatures has signed content (C2PA, PDF) marked although that breaks the signature. Without it such content is
 	// refused where the notice is a must.

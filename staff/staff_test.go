@@ -152,7 +152,7 @@ func TestSetUp(t *testing.T) {
 	}
 	_, err = w.roster.SetUp(w.ctx, second, login, "short", here())
 	w.refused(err, staff.CodePasswordShort)
-	_, err = w.roster.SetUp(w.ctx, second, "wang fang", password, here())
+	_, err = w.roster.SetUp(w.ctx, second, "no login here", password, here())
 	w.refused(err, staff.CodeLoginInvalid)
 	w.pass(time.Hour - time.Millisecond)
 	o, err := w.roster.SetUp(w.ctx, second, login, password, here())

@@ -58,7 +58,7 @@ type Attempt struct {
 	Replaces string     // the session token that the browser sent, if any: that session ends when this one opens
 }
 
-// sourceName is the part of an address that one customer of a network has.
+// sourceName is the part of an address that one subscriber of a network has.
 func sourceName(a netip.Addr) string {
 	a = a.Unmap().WithZone("")
 	if a.Is6() {

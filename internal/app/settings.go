@@ -42,6 +42,7 @@ type Serving struct {
 	TLSCert   string `koanf:"tls-cert"`
 	TLSKey    string `koanf:"tls-key"`
 	Proxies   string `koanf:"trusted-proxies"` // networks, separated by commas
+	Header    string `koanf:"proxy-header"`
 
 	Postgres      string `koanf:"postgres"`
 	Blobs         string `koanf:"blobs"`
@@ -59,6 +60,7 @@ type Serving struct {
 	Signed      string        `koanf:"signed"`
 	Concurrency int           `koanf:"concurrency"`
 	Rate        int           `koanf:"rate"` // requests a second of one address or key
+	Pause       time.Duration `koanf:"pause"`
 	Drain       time.Duration `koanf:"drain"`
 	Workers     int           `koanf:"workers"`
 
@@ -93,9 +95,9 @@ type OIDCRole struct {
 func defaults() []Setting {
 	list := []Setting{
 		{Key: "data", Value: "colophon-data"}, {Key: "listen", Value: "127.0.0.1:8080"}, {Key: "public-url"}, {Key: "tls-cert"}, {Key: "tls-key"},
-		{Key: "trusted-proxies"}, {Key: "postgres", Secret: true}, {Key: "blobs"}, {Key: "log"}, {Key: "log-name"}, {Key: "keys"}, {Key: "seal", Value: "SM2"},
+		{Key: "trusted-proxies"}, {Key: "proxy-header", Value: "x-forwarded-for"}, {Key: "postgres", Secret: true}, {Key: "blobs"}, {Key: "log"}, {Key: "log-name"}, {Key: "keys"}, {Key: "seal", Value: "SM2"},
 		{Key: "keep-originals", Value: "0"}, {Key: "keep-logs", Value: "6"}, {Key: "keep-assessments", Value: "36"}, {Key: "max-upload", Value: "2048"}, {Key: "marking", Value: "0"}, {Key: "signed", Value: "refuse"},
-		{Key: "concurrency", Value: "64"}, {Key: "rate", Value: "200"}, {Key: "drain", Value: "30s"}, {Key: "workers", Value: "2"}, {Key: "traces"},
+		{Key: "concurrency", Value: "64"}, {Key: "rate", Value: "200"}, {Key: "pause", Value: "0s"}, {Key: "drain", Value: "30s"}, {Key: "workers", Value: "2"}, {Key: "traces"},
 		{Key: "log-level", Value: "info"}, {Key: "timestamp"}, {Key: "timestamp-ca"},
 	}
 	for i := range list {
@@ -232,6 +234,9 @@ func (v *Serving) complete() error {
 	}
 	if (v.TLSCert == "") != (v.TLSKey == "") {
 		return wrongSetting("tls-key", v.TLSKey, nil)
+	}
+	if v.Header != "x-forwarded-for" && v.Header != "forwarded" {
+		return wrongSetting("proxy-header", v.Header, nil)
 	}
 	if v.Signed != "refuse" && v.Signed != "mark" {
 		return wrongSetting("signed", v.Signed, nil)

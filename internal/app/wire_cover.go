@@ -78,7 +78,7 @@ func (s *Server) openAuthority() error {
 	if err != nil {
 		return err
 	}
-	client := &authority.Client{URL: s.set.Timestamp, HTTP: &http.Client{Timeout: 10 * time.Second}, Trusted: trusted, Now: time.Now}
+	client := &authority.Client{URL: s.set.Timestamp, HTTP: http.DefaultClient, Trusted: trusted, Now: time.Now}
 	s.binder.Timestamp = func(ctx context.Context, checkpoint []byte) ([]byte, production.Stamp, error) {
 		response, stamp, err := client.Stamp(ctx, checkpoint)
 		return response, production.Stamp{Authority: stamp.Authority, At: stamp.Time}, err

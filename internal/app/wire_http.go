@@ -87,7 +87,8 @@ func (s *Server) serve(ctx context.Context, listening func(address string)) erro
 	}
 	rate := edge.Rate{PerSecond: float64(s.set.Rate), Burst: 2 * s.set.Rate}
 	s.edge, err = edge.New(edge.Config{Handler: s.handler, Wrap: func(next http.Handler) http.Handler { return s.telemetry.Wrap(next, s.template) }, Route: s.route, Problem: s.api.WriteProblem, Key: bearer, Log: s.log,
-		Listen: s.set.Listen, CertFile: s.set.TLSCert, KeyFile: s.set.TLSKey, PublicURL: s.set.PublicURL, TrustedProxies: proxies, Grace: s.set.Drain,
+		Listen: s.set.Listen, CertFile: s.set.TLSCert, KeyFile: s.set.TLSKey, PublicURL: s.set.PublicURL, TrustedProxies: proxies, Forwarded: s.set.Header == "forwarded",
+		Pause: s.set.Pause, Grace: s.set.Drain,
 		Limits: edge.Limits{MinRate: minRate, ByAddress: rate, ByKey: rate, Classes: map[string]edge.Class{"work": {Running: s.set.Concurrency, Waiting: 4 * s.set.Concurrency, Wait: 5 * time.Second}}}})
 	if err != nil {
 		return err

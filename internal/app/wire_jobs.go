@@ -88,6 +88,9 @@ func (s *Server) sweepBlobs(ctx context.Context) error {
 		return err
 	}
 	for entry, err := range s.blobs.List(ctx) {
+		if isCode(err, blob.CodeStray) {
+			continue // no blob, and not ours to remove
+		}
 		if err != nil {
 			return err
 		}

@@ -31,6 +31,9 @@ func (s *Server) openStaff(context.Context) (err error) {
 	c := staff.Config{Store: people.New(s.store, prover{s.recorder}), Now: time.Now, Random: rand.Reader, NewID: uuid.NewV7, Secret: s.keys.Staff,
 		Passkeys: passkeySite(s.set.PublicURL)}
 	for _, p := range s.set.OIDC {
+		if !p.Create { // nothing links identities to accounts by hand
+			return wrongSetting("oidc", "create: false", nil)
+		}
 		rule := staff.IssuerRule{Issuer: p.Issuer, Create: p.Create, Follow: p.Create}
 		for name, value := range p.Require {
 			rule.Require = append(rule.Require, staff.Claim{Name: name, Value: value})

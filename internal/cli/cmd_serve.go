@@ -50,12 +50,12 @@ type serveCommand struct {
 
 // Run serves until the person stops it.
 func (c *serveCommand) Run(s *session) error {
-	if c.Trial && c.Producer == "" && s.config.Producer == "" {
-		c.Producer = tryProducer
-	}
 	config, set, err := c.settings(s, map[string]string{"listen": c.Listen, "public-url": c.PublicURL, "tls-cert": c.TLSCert, "tls-key": c.TLSKey, "producer": c.Producer})
 	if err != nil {
 		return err
+	}
+	if c.Trial && config.Producer == "" {
+		config.Producer = tryProducer
 	}
 	debug.SetGCPercent(100) // what Process sets is for commands that end soon
 	debug.SetMemoryLimit(math.MaxInt64)
@@ -80,7 +80,7 @@ func (c *serveCommand) Run(s *session) error {
 			s.printJSON(map[string]string{"url": set.PublicURL, "set_up": setUpLink(set.PublicURL, token)})
 			return
 		}
-		if c.Producer == tryProducer {
+		if config.Producer == tryProducer {
 			fmt.Fprintln(s.Stdout, s.say.Say("serve-trial"))
 		}
 		fmt.Fprintln(s.Stdout, s.say.Say("serve-listening", "url", set.PublicURL, "data", set.Data))

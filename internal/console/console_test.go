@@ -137,6 +137,10 @@ func TestLanguage(t *testing.T) {
 	b.want(b.get("/nowhere"), http.StatusNotFound, "页面不存在", `href="/nowhere?lang=en"`)
 	b.want(b.get("/nowhere?lang=en"), http.StatusSeeOther, "/nowhere")
 	b.want(b.get("/%5Cevil.example?lang=en"), http.StatusSeeOther, "/%5Cevil.example")
+	if r := b.get("/%2Fevil.example?lang=zh"); r.Header.Get("Location") != "/" {
+		t.Errorf("sent to %s", r.Header.Get("Location"))
+	}
+	b.get("/?lang=en")
 	b.want(b.get("/sign-in?lang=xx"), http.StatusOK, `lang="en"`)
 	if r := b.get("//evil.example/?lang=en"); strings.HasPrefix(r.Header.Get("Location"), "//") {
 		t.Errorf("sent to %s", r.Header.Get("Location"))

@@ -37,7 +37,7 @@ func (v *visit) showError(status int, err error) {
 	v.problem, v.status = "", status
 	v.page.title = data.Heading
 	if err := v.show("error", data); err != nil {
-		v.Log.ErrorContext(v.r.Context(), "error page failed", "request", v.RequestID(v.r), "error", err)
+		v.Log.ErrorContext(v.r.Context(), "error page failed", "error", err)
 		http.Error(v.w, string(v.lang), status)
 	}
 }

@@ -24,7 +24,7 @@ func showStart(v *visit) error {
 	list, err := v.Overview.Overview(v.r.Context())
 	if err != nil { // the page is of use without them
 		data.Failed = true
-		v.Log.ErrorContext(v.r.Context(), "overview failed", "request", v.RequestID(v.r), "error", err)
+		v.Log.ErrorContext(v.r.Context(), "overview failed", "error", err)
 	}
 	for _, f := range list {
 		if f.Action == "" || v.actor().May(f.Action) {

@@ -169,7 +169,7 @@ func (v *visit) place() string {
 	if id, err := v.id(); err == nil {
 		path = strings.ReplaceAll(path, "{id}", string(id))
 	}
-	if path == "" || strings.Contains(path, "{") {
+	if path == "" || strings.HasPrefix(path, "//") || strings.Contains(path, "{") {
 		return "/"
 	}
 	return path
@@ -256,9 +256,9 @@ func (v *visit) fail(err error) {
 	case e.Code == staff.CodeThrottled:
 		v.w.Header().Set("Retry-After", e.Args["seconds"])
 	case status >= http.StatusInternalServerError:
-		v.Log.ErrorContext(v.r.Context(), "page failed", "page", v.page.path, "request", v.RequestID(v.r), "error", err)
+		v.Log.ErrorContext(v.r.Context(), "page failed", "route", v.page.path, "error", err)
 	case e.Err != nil:
-		v.Log.InfoContext(v.r.Context(), "page refused", "page", v.page.path, "request", v.RequestID(v.r), "error", err)
+		v.Log.InfoContext(v.r.Context(), "page refused", "route", v.page.path, "error", err)
 	}
 	if v.page.script {
 		_ = v.answer(status, map[string]string{"problem": v.explain(status, err)})
@@ -269,7 +269,7 @@ func (v *visit) fail(err error) {
 		if err = v.page.do(v); err == nil {
 			return
 		}
-		v.Log.ErrorContext(v.r.Context(), "page failed", "page", v.page.path, "request", v.RequestID(v.r), "error", err)
+		v.Log.ErrorContext(v.r.Context(), "page failed", "route", v.page.path, "error", err)
 		status = http.StatusInternalServerError
 	}
 	v.showError(status, err)

@@ -17,6 +17,11 @@ func (m *API) Template(r *http.Request) string {
 	if strings.HasPrefix(r.URL.Path, "/v1/") {
 		return "/v1/"
 	}
+	for _, rt := range routes() {
+		if rt.path == r.URL.Path { // with a method that it does not have
+			return rt.path
+		}
+	}
 	return ""
 }
 

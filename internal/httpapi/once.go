@@ -21,6 +21,7 @@ import (
 // A request that ends with an error gives its key back: nothing was handed out, and it may be tried again. One whose
 // process died keeps it until the store counts the claim as lost, and answers "in progress" so long. After that it is done
 // again, and an upload comes upon the item that it made before: its content number is a digest of owner, key and request.
+// Content that bears a label of ours already has its number, and is refused as known.
 
 // Keyed is the input of operations that take an idempotency key.
 type Keyed struct {
@@ -99,7 +100,7 @@ func keyed[O any](s *server, ctx context.Context, operation, key string, request
 		err = s.Answers.Settle(late, owner, key, text)
 	}
 	if err != nil { // it was done, and that is the answer; the key stays taken
-		s.Logger.ErrorContext(ctx, "keeping the answer of an idempotency key", "request_id", s.requestID(ctx), "error", err)
+		s.Logger.ErrorContext(ctx, "keeping the answer of an idempotency key", "error", err)
 	}
 	return out, false, nil
 }

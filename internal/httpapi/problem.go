@@ -170,7 +170,7 @@ func (s *server) problem(ctx context.Context, acceptLanguage string, err error) 
 		code = http.StatusUnauthorized
 	}
 	if code >= 500 && !errors.Is(ctx.Err(), context.Canceled) {
-		s.Logger.ErrorContext(ctx, "request failed", "request_id", s.requestID(ctx), "error", err)
+		s.Logger.ErrorContext(ctx, "request failed", "error", err)
 	}
 	p := tell(printer(acceptLanguage), known, code)
 	p.RequestID = s.requestID(ctx)

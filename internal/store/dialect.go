@@ -170,7 +170,7 @@ func (s *Store) fault(err error) error {
 		case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN:
 			e.Kind, e.Code, e.Args = colophon.Refused, durable.CodePermission, colophon.Args{"file": s.config.Path}
 		}
-	case errors.As(err, &pg) && (pg.Code == "53100" || pg.Code == "53200"):
+	case errors.As(err, &pg) && pg.Code == "53100":
 		e.Kind, e.Code, e.Args = colophon.Conflict, durable.CodeDiskFull, colophon.Args{"file": "PostgreSQL"}
 	}
 	return e

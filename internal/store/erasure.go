@@ -46,6 +46,10 @@ func (s *Store) Erase(ctx context.Context, rec evidence.Record, subject evidence
 
 // erase does the work of Erase in a transaction.
 func (s *Store) erase(tx *Tx, subject evidence.Subject, requested, now int64) (ErasureState, error) {
+	if slices.ContainsFunc(tx.batch.keys, func(k evidence.DataKey) bool { return k.Subject == subject }) {
+		tx.broken = errTogether // what shares the transaction is committed first, and then found
+		return "", errTogether
+	}
 	due, held, err := s.due(tx, subject)
 	if err != nil {
 		return "", err
@@ -169,7 +173,10 @@ func (s *Store) EndRestrictions(ctx context.Context, record func(evidence.Subjec
 	return erased, nil
 }
 
-var errStill = errors.New("the period still runs")
+var (
+	errStill    = errors.New("the period still runs")
+	errTogether = errors.New("something about the subject is in the same transaction")
+)
 
 // Purge removes payloads and network log entries whose retention period is over and that no hold keeps, and the data keys
 // that nothing needs any more. The leaves of the records stay. The record proves the purge.

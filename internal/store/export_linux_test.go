@@ -22,3 +22,6 @@ func ReadDump(raw []byte) (rows [][]any, err error) {
 		}
 	}
 }
+
+// Queued is how many writes wait.
+func (s *Store) Queued() int { return len(s.writer.queue) }

@@ -125,7 +125,7 @@ func (s *Store) RecordsAfter(ctx context.Context, after uint64, limit int) ([]ev
 }
 
 func (s *Store) page(ctx context.Context, where string, limit int, args ...any) (page []evidence.Held, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+recordColumns+recordTables+where+` LIMIT `+strconv.Itoa(min(limit, pageRows)), args...)
+	rows, err := s.read.QueryContext(ctx, `SELECT `+recordColumns+recordTables+where+` LIMIT `+strconv.Itoa(limit), args...)
 	if err != nil {
 		return nil, s.fault(err)
 	}
@@ -140,14 +140,14 @@ func (s *Store) page(ctx context.Context, where string, limit int, args ...any) 
 	return page, s.fault(rows.Err())
 }
 
-// look compares a sealed payload with its commitment. One that is not there must have had a reason to go: its period is
-// over, or its subject was erased. Somebody may have put a row in, or taken a payload away.
+// look compares a sealed payload with its commitment. One that is not there must have had a reason to go: the statutory
+// period is over, or its subject was erased. Somebody may have put a row in, or taken a payload away.
 func (s *Store) look(ctx context.Context, h *evidence.Held) {
 	var e *colophon.Error
 	switch {
 	case h.Sealed.Box == nil || h.Sealed.Key.Envelope != "" && h.Sealed.Key.Wrapped == nil:
 		h.Reason = CodePurged
-		if h.At <= s.config.Retention.Since(h.Class, time.UnixMilli(s.now())).UnixMilli() {
+		if h.At <= (evidence.Retention{}).Since(h.Class, time.UnixMilli(s.now())).UnixMilli() {
 			return
 		}
 		var erased int

@@ -178,7 +178,7 @@ func TestNothingPersonal(t *testing.T) {
 	if len(to.spans) != len(markers)*2*5 || !strings.Contains(logs, "grant-missing") || !strings.Contains(figures, `route="/v1/accounts/{id}",status="4xx"`) {
 		t.Fatalf("%d spans, or logs or metrics are missing:\n%s", len(to.spans), logs)
 	}
-	for _, m := range append(markers, "Zhang", "138001", "110101", "example.cn", "203.0.113") {
+	for _, m := range append(markers, "Marker", "138001", "110101", "example.cn", "203.0.113") {
 		for where, text := range map[string]string{"logs": logs, "metrics": figures, "spans": to.raw.String()} {
 			if i := strings.Index(text, m); i >= 0 {
 				t.Errorf("%s is in the %s: …%s…", m, where, text[max(0, i-150):min(len(text), i+50)])

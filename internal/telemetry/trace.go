@@ -18,7 +18,7 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// startTraces makes the tracer. Without an address it records nothing and still hands the trace number on.
+// startTraces makes the tracer. Without an address it records nothing.
 func (t *Telemetry) startTraces(ctx context.Context) error {
 	if t.config.TraceURL == "" {
 		t.tracer = noop.NewTracerProvider().Tracer("")

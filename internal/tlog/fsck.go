@@ -24,7 +24,7 @@ const (
 	CodeEntryWrong      colophon.Code = "fsck-entry"          // an entry is not the leaf that tile and row agree on
 	CodeRowWrong        colophon.Code = "fsck-row"            // a row is not the leaf that is in the log
 	CodeRowMissing      colophon.Code = "fsck-row-missing"    // the log has an entry and the store no row, or a number is missing
-	CodeEntryMissing    colophon.Code = "fsck-entry-missing"  // a row names an entry beyond the checkpoint
+	CodeEntryMissing    colophon.Code = "fsck-entry-missing"  // a row names an entry beyond the checkpoint and behind a gap
 	CodePayloadWrong    colophon.Code = "fsck-payload"        // a sealed payload does not open, or does not fit its commitment
 	CodeCheckpointWrong colophon.Code = "fsck-checkpoint"     // a checkpoint does not verify, or the entries lead to another root
 	CodeUnreadable      colophon.Code = "fsck-unreadable"     // could not be read, so nothing can be said
@@ -72,7 +72,7 @@ type FsckReport struct {
 
 // FsckConfig says what is compared.
 type FsckConfig struct {
-	Source      Source // the folder of the log, or its mirror
+	Source      Source // the folder of the log
 	Checkpoints Checkpoints
 	Origin      string
 	Verifiers   []note.Verifier

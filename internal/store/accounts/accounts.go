@@ -67,6 +67,10 @@ func (a *Accounts) Subject(ctx context.Context, account string) (evidence.Subjec
 	name := a.digest(account)
 	err = a.store.Write(ctx, func(tx *store.Tx) error {
 		subject = evidence.Subject(id)
+		// The record comes first, as everywhere: its number is drawn from a row that stays locked.
+		if _, err := tx.Record(rec); err != nil {
+			return err
+		}
 		res, err := tx.Exec(`INSERT INTO account_name (digest, subject) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING`, name, id)
 		if err != nil {
 			return err
@@ -74,11 +78,10 @@ func (a *Accounts) Subject(ctx context.Context, account string) (evidence.Subjec
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(errThere, err)
 		}
-		_, err = tx.Record(rec)
-		return err
+		return nil
 	})
 	if errors.Is(err, errThere) { // another request was first
-		return a.Find(ctx, account)
+		return a.Subject(ctx, account)
 	}
 	return subject, err
 }
