@@ -30,7 +30,7 @@ var layers = []struct {
 	{4, []string{"artefact", "stamp", "moderation", "identity", "consent", "standing", "agreement", "staff", "register", "incident"}},
 	{3, []string{"label", "notice", "watermark", "credential", "screen"}},
 	{2, []string{"evidence", "internal/picture", "internal/ffmpeg"}},
-	{1, []string{"internal/media", "internal/durable", "internal/locale"}},
+	{1, []string{"internal/media", "internal/durable", "internal/locale", "internal/npmtest"}},
 	{0, []string{".", "api"}},
 }
 

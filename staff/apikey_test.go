@@ -27,7 +27,7 @@ func TestKey(t *testing.T) {
 	if !regexp.MustCompile(`^clp_[0-9A-Za-z]{49}$`).MatchString(text) || len(text) != staff.KeyLength {
 		t.Errorf("the key looks like %s", text)
 	}
-	stored := w.store.state.keys[k.ID]
+	stored := w.store.State.Keys[k.ID]
 	if stored.Digest != staff.Digest(sha256.Sum256([]byte(text))) {
 		t.Error("the key is not stored as its SHA-256")
 	}
@@ -95,7 +95,7 @@ func TestKeyRefused(t *testing.T) {
 		}
 		w.refused(err, c.code)
 	}
-	if len(w.store.state.keys) != 0 {
+	if len(w.store.State.Keys) != 0 {
 		t.Error("a key was stored")
 	}
 	_, err := w.roster.CheckKey(w.ctx, staff.KeyText([32]byte{1}))
@@ -140,7 +140,7 @@ func TestKeyRotation(t *testing.T) {
 	w.pass(89 * day)
 	_, _, err = w.roster.RotateKey(w.ctx, by, k3.ID, 10*day)
 	w.fine(err)
-	if end := w.store.state.keys[k3.ID].Ends; end != k3.Ends {
+	if end := w.store.State.Keys[k3.ID].Ends; end != k3.Ends {
 		t.Errorf("an overlap made the old key live until %v, not %v", end, k3.Ends)
 	}
 }
@@ -154,9 +154,9 @@ func TestKeyRevoked(t *testing.T) {
 	w.fine(err)
 	w.fine(w.roster.RevokeKey(w.ctx, by, k.ID))
 	w.proven(staff.ProofKeyRevoked)
-	proofs := len(w.store.proofs)
+	proofs := len(w.store.Proofs)
 	w.fine(w.roster.RevokeKey(w.ctx, by, k.ID))
-	if len(w.store.proofs) != proofs {
+	if len(w.store.Proofs) != proofs {
 		t.Error("a key was revoked twice")
 	}
 	_, err = w.roster.CheckKey(w.ctx, text)
@@ -172,7 +172,7 @@ func TestKeyUseIsCoarse(t *testing.T) {
 	text, k, err := w.roster.CreateKey(w.ctx, w.officer().Account.Actor(), "gallery", reading(), 10*day)
 	w.fine(err)
 	w.pass(10 * time.Minute)
-	before := w.store.commits
+	before := w.store.Commits
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -182,16 +182,16 @@ func TestKeyUseIsCoarse(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if used := w.store.state.keys[k.ID].Used; used != time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC) {
+	if used := w.store.State.Keys[k.ID].Used; used != time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC) {
 		t.Errorf("used at %v", used)
 	}
-	first := w.store.commits - before
+	first := w.store.Commits - before
 	for range 49 {
 		w.pass(time.Minute)
 		_, err = w.roster.CheckKey(w.ctx, text)
 		w.fine(err)
 	}
-	if w.store.commits-before != first {
+	if w.store.Commits-before != first {
 		t.Error("a use in the same hour was written")
 	}
 }

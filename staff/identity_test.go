@@ -90,8 +90,8 @@ func TestCreatedIdentity(t *testing.T) {
 		_, err = w.roster.SignInWith(w.ctx, c, here())
 		w.refused(err, staff.CodeSignInRefused)
 	}
-	if len(w.store.state.accounts) != 2 {
-		t.Errorf("%d accounts", len(w.store.state.accounts))
+	if len(w.store.State.Accounts) != 2 {
+		t.Errorf("%d accounts", len(w.store.State.Accounts))
 	}
 	// The claims change.
 	later, err := w.roster.SignInWith(w.ctx, claims("1", "auditors"), here())

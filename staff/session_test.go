@@ -27,7 +27,7 @@ func TestSessionEnds(t *testing.T) {
 	_, err = w.roster.Check(w.ctx, total.Token)
 	w.refused(err, staff.CodeSessionEnded)
 	w.fine(w.roster.Sweep(w.ctx))
-	if _, there := w.store.state.sessions[total.Session.Digest]; there {
+	if _, there := w.store.State.Sessions[total.Session.Digest]; there {
 		t.Error("an ended session was not swept")
 	}
 }
@@ -36,13 +36,13 @@ func TestSessionEnds(t *testing.T) {
 func TestSeenIsCoarse(t *testing.T) {
 	w := newWorld(t)
 	o := w.officer()
-	before := w.store.commits
+	before := w.store.Commits
 	for range 180 {
 		w.pass(time.Second)
 		_, err := w.roster.Check(w.ctx, o.Token)
 		w.fine(err)
 	}
-	if n := w.store.commits - before; n != 3 {
+	if n := w.store.Commits - before; n != 3 {
 		t.Errorf("%d writes in three minutes, want 3", n)
 	}
 }
@@ -54,7 +54,7 @@ func TestSessionTokens(t *testing.T) {
 		_, err := w.roster.Check(w.ctx, forged)
 		w.refused(err, staff.CodeSessionEnded)
 	}
-	for d := range w.store.state.sessions {
+	for d := range w.store.State.Sessions {
 		if strings.Contains(o.Token, string(d[:])) {
 			t.Error("the store holds the token")
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/staff"
+	"github.com/colophon-project/colophon/staff/stafftest"
 )
 
 func TestPasswordRules(t *testing.T) {
@@ -146,13 +147,13 @@ func TestUpgrade(t *testing.T) {
 	w.open()
 	_, err := w.roster.SignIn(w.ctx, login, better, here())
 	w.refused(err, staff.CodeSignInRefused)
-	if h, err := staff.ParsePHC(w.store.state.accounts[o.Account.ID].Password); err != nil || h != cheap() {
+	if h, err := staff.ParsePHC(w.store.State.Accounts[o.Account.ID].Password); err != nil || h != cheap() {
 		t.Fatalf("a wrong password changed the figures: %+v, %v", h, err)
 	}
 	for range 2 {
 		_, err = w.roster.SignIn(w.ctx, login, password, here())
 		w.fine(err)
-		if h, err := staff.ParsePHC(w.store.state.accounts[o.Account.ID].Password); err != nil || h != w.config.Passwords {
+		if h, err := staff.ParsePHC(w.store.State.Accounts[o.Account.ID].Password); err != nil || h != w.config.Passwords {
 			t.Fatalf("figures %+v, %v", h, err)
 		}
 	}
@@ -163,7 +164,7 @@ func TestUpgrade(t *testing.T) {
 func TestRealFigures(t *testing.T) {
 	w := newWorld(t, func(c *staff.Config) { c.Passwords = staff.Hashing{} })
 	o := w.officer()
-	stored := w.store.state.accounts[o.Account.ID].Password
+	stored := w.store.State.Accounts[o.Account.ID].Password
 	if !strings.HasPrefix(stored, "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Errorf("stored as %s", stored)
 	}
@@ -281,7 +282,7 @@ func TestLateSignIn(t *testing.T) {
 	w := newWorld(t)
 	o := w.officer()
 	once := true
-	w.store.onCommit = func(c staff.Change) {
+	w.store.OnCommit = func(c staff.Change) {
 		if once && len(c.OpenSessions) > 0 {
 			once = false
 			_, err := w.roster.ChangePassword(w.ctx, o.Token, password, better)
@@ -317,7 +318,7 @@ func FuzzPassword(f *testing.F) {
 	for _, s := range []string{password, "passwordpassword", "", "一二三", "\xff", "aaaa", "a\u0301"} {
 		f.Add(s, login)
 	}
-	r, err := staff.New(staff.Config{Store: newMemory(), Now: time.Now, Random: rand.Reader, NewID: uuid.NewV7, Secret: make([]byte, 32), Passwords: cheap()})
+	r, err := staff.New(staff.Config{Store: stafftest.NewMemory(), Now: time.Now, Random: rand.Reader, NewID: uuid.NewV7, Secret: make([]byte, 32), Passwords: cheap()})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -337,7 +338,7 @@ func FuzzPassword(f *testing.F) {
 }
 
 func BenchmarkRealFigures(b *testing.B) {
-	r, err := staff.New(staff.Config{Store: newMemory(), Now: time.Now, Random: rand.Reader, NewID: uuid.NewV7, Secret: make([]byte, 32)})
+	r, err := staff.New(staff.Config{Store: stafftest.NewMemory(), Now: time.Now, Random: rand.Reader, NewID: uuid.NewV7, Secret: make([]byte, 32)})
 	if err != nil {
 		b.Fatal(err)
 	}

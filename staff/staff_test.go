@@ -20,7 +20,7 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	stafftest.Run(t, func(*testing.T) staff.Store { return newMemory() })
+	stafftest.Run(t, func(*testing.T) staff.Store { return stafftest.NewMemory() })
 }
 
 const (
@@ -38,14 +38,14 @@ type world struct {
 	ctx    context.Context
 	mu     sync.Mutex
 	time   time.Time
-	store  *memory
+	store  *stafftest.Memory
 	roster *staff.Roster
 	config staff.Config
 }
 
 func newWorld(t *testing.T, change ...func(*staff.Config)) *world {
 	t.Helper()
-	w := &world{T: t, ctx: t.Context(), time: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC), store: newMemory()}
+	w := &world{T: t, ctx: t.Context(), time: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC), store: stafftest.NewMemory()}
 	w.config = staff.Config{
 		Store: w.store, Now: w.now, Random: rand.Reader, NewID: uuid.NewV7, Secret: []byte(strings.Repeat("k", 32)), Passwords: cheap(),
 		Passkeys: staff.PasskeySite{Domain: "colophon.example", Name: "Colophon", Origins: []string{"https://colophon.example"}},
@@ -130,7 +130,7 @@ func (w *world) fine(err error) {
 func (w *world) proven(types ...string) {
 	w.Helper()
 	var have []string
-	for _, p := range w.store.proofs {
+	for _, p := range w.store.Proofs {
 		have = append(have, p.Type)
 	}
 	if len(have) < len(types) || !slices.Equal(have[len(have)-len(types):], types) {
@@ -203,8 +203,8 @@ func TestSetUpRace(t *testing.T) {
 			n++
 		}
 	}
-	if n != 1 || len(w.store.state.accounts) != 1 {
-		t.Fatalf("%d calls made an officer, %d accounts", n, len(w.store.state.accounts))
+	if n != 1 || len(w.store.State.Accounts) != 1 {
+		t.Fatalf("%d calls made an officer, %d accounts", n, len(w.store.State.Accounts))
 	}
 }
 
@@ -227,7 +227,7 @@ func TestAccounts(t *testing.T) {
 	a, err := w.roster.SetRoles(w.ctx, boss, e.Account.ID, []staff.Role{staff.Auditor})
 	w.fine(err)
 	w.proven(staff.ProofRolesChanged)
-	if p := w.store.proofs[len(w.store.proofs)-1].Payload.(staff.AccountPayload); !slices.Equal(p.Before, e.Account.Roles) || !slices.Equal(p.Roles, a.Roles) || p.By != boss.Account {
+	if p := w.store.Proofs[len(w.store.Proofs)-1].Payload.(staff.AccountPayload); !slices.Equal(p.Before, e.Account.Roles) || !slices.Equal(p.Roles, a.Roles) || p.By != boss.Account {
 		t.Errorf("payload %+v", p)
 	}
 	_, err = w.roster.Check(w.ctx, e.Token)
@@ -263,7 +263,7 @@ func TestLastOfficer(t *testing.T) {
 	wg.Go(func() { _, _ = w.roster.SetRoles(w.ctx, b.Account.Actor(), a.Account.ID, []staff.Role{staff.Auditor}) })
 	wg.Wait()
 	n := 0
-	for _, x := range w.store.state.accounts {
+	for _, x := range w.store.State.Accounts {
 		if !x.Disabled && slices.Contains(x.Roles, staff.Officer) {
 			n++
 		}
@@ -322,12 +322,12 @@ func TestNothingPersonal(t *testing.T) {
 	}
 	_, _, err = w.roster.Create(w.ctx, o.Account.Actor(), "night.reviewer", []staff.Role{staff.Auditor})
 	said = append(said, err.Error())
-	for _, p := range w.store.proofs {
+	for _, p := range w.store.Proofs {
 		b, err := json.Marshal(p)
 		w.fine(err)
 		said = append(said, string(b))
 	}
-	for b := range w.store.state.buckets {
+	for b := range w.store.State.Buckets {
 		said = append(said, b)
 	}
 	if len(said) < 10 {
@@ -347,7 +347,7 @@ func TestBrokenStore(t *testing.T) {
 	o := w.officer()
 	text, _, err := w.roster.CreateKey(w.ctx, o.Account.Actor(), "gallery", staff.Scope{Actions: []staff.Action{staff.ArtefactRead}}, time.Hour)
 	w.fine(err)
-	w.store.broken = errors.New("disk on fire")
+	w.store.Broken = errors.New("disk on fire")
 	_, err1 := w.roster.SignIn(w.ctx, login, password, here())
 	_, err2 := w.roster.Check(w.ctx, o.Token)
 	_, err3 := w.roster.CheckKey(w.ctx, text)
@@ -356,7 +356,7 @@ func TestBrokenStore(t *testing.T) {
 	err6 := w.roster.SignOut(w.ctx, o.Token)
 	for i, err := range []error{err1, err2, err3, err4, err5, err6} {
 		var e *colophon.Error
-		if err == nil || errors.As(err, &e) || !errors.Is(err, w.store.broken) {
+		if err == nil || errors.As(err, &e) || !errors.Is(err, w.store.Broken) {
 			t.Errorf("%d: a failure of the store became %v", i+1, err)
 		}
 	}
@@ -402,7 +402,7 @@ func TestCollision(t *testing.T) {
 	o := w.officer()
 	p := w.person(o, "night.reviewer", staff.Engineer)
 	collisions, inside := 1, false
-	w.store.onCommit = func(c staff.Change) {
+	w.store.OnCommit = func(c staff.Change) {
 		if inside || collisions == 0 || len(c.Accounts) == 0 {
 			return
 		}
@@ -414,7 +414,7 @@ func TestCollision(t *testing.T) {
 	}
 	a, err := w.roster.SetRoles(w.ctx, o.Account.Actor(), p.Account.ID, []staff.Role{staff.Auditor})
 	w.fine(err)
-	if !a.Disabled || !slices.Equal(a.Roles, []staff.Role{staff.Auditor}) || a.Version != w.store.state.accounts[a.ID].Version {
+	if !a.Disabled || !slices.Equal(a.Roles, []staff.Role{staff.Auditor}) || a.Version != w.store.State.Accounts[a.ID].Version {
 		t.Errorf("account %+v", a)
 	}
 	collisions = 100
@@ -428,7 +428,7 @@ func TestLateSetUpToken(t *testing.T) {
 	first, err := w.roster.OpenSetUp(w.ctx)
 	w.fine(err)
 	once := true
-	w.store.onCommit = func(c staff.Change) {
+	w.store.OnCommit = func(c staff.Change) {
 		if once && len(c.IssueTickets) > 0 {
 			once = false
 			_, err := w.roster.SetUp(w.ctx, first, login, password, here())

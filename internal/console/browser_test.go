@@ -2,14 +2,11 @@ package console_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"flag"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -26,6 +23,7 @@ import (
 
 	"github.com/colophon-project/colophon/internal/console"
 	"github.com/colophon-project/colophon/internal/media/mediatest"
+	"github.com/colophon-project/colophon/internal/npmtest"
 	"github.com/colophon-project/colophon/staff"
 )
 
@@ -34,56 +32,12 @@ var pictures = flag.String("pictures", "", "write a picture of each page into th
 
 // installAxe puts axe-core into the user's cache, once for each state of the lock file, and returns its text.
 func installAxe() (string, error) {
-	sum := sha256.New()
-	files := map[string][]byte{}
-	for _, name := range []string{"package.json", "package-lock.json"} {
-		b, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			return "", err
-		}
-		files[name] = b
-		sum.Write(b)
-	}
-	cache, err := os.UserCacheDir()
+	dir, err := npmtest.Install("axe", "testdata")
 	if err != nil {
 		return "", err
 	}
-	parent := filepath.Join(cache, "colophon-tests")
-	dir := filepath.Join(parent, "axe-"+hex.EncodeToString(sum.Sum(nil)[:8]))
-	script := filepath.Join("node_modules", "axe-core", "axe.min.js")
-	if text, err := os.ReadFile(filepath.Join(dir, script)); err == nil {
-		return string(text), nil
-	}
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return "", err
-	}
-	fresh, err := os.MkdirTemp(parent, "installing-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(fresh)
-	for name, b := range files {
-		if err := os.WriteFile(filepath.Join(fresh, name), b, 0o644); err != nil {
-			return "", err
-		}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	defer cancel()
-	npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	npm.Dir, npm.Stdout, npm.Stderr = fresh, os.Stderr, os.Stderr
-	if err := npm.Run(); err != nil {
-		return "", err
-	}
-	text, err := os.ReadFile(filepath.Join(fresh, script))
-	if err != nil {
-		return "", err
-	}
-	if err := os.Rename(fresh, dir); err != nil {
-		if _, there := os.Stat(dir); there != nil { // unless another test run was faster
-			return "", err
-		}
-	}
-	return string(text), nil
+	text, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
+	return string(text), err
 }
 
 // chromium is one tab of a real browser.
@@ -304,7 +258,7 @@ func sights(person staff.ID) []sight {
 		{name: "account", shut: true, path: "/account?done=password"},
 		{name: "staff", shut: true, path: "/staff"},
 		{name: "invited", shut: true, path: "/staff", then: func(c *chromium) {
-			c.fill("#login", "p"+strconv.Itoa(len(c.store.proofs)))
+			c.fill("#login", "p"+strconv.Itoa(len(c.store.Proofs)))
 			c.click(`input[value="engineer"]`)
 			c.press("form.sheet button", ".secret")
 		}},
@@ -315,9 +269,9 @@ func sights(person staff.ID) []sight {
 		{name: "key-made", shut: true, path: "/keys", then: key},
 		{name: "denied", shut: true, path: "/staff/" + string(person) + "x"},
 		{name: "fault", shut: true, path: "/account", then: func(c *chromium) {
-			c.store.fail(errors.New("the disk is full"))
+			c.store.Fail(errors.New("the disk is full"))
 			c.open("/staff")
-			c.store.fail(nil)
+			c.store.Fail(nil)
 		}},
 	}
 }

@@ -80,7 +80,7 @@ func TestForgedForms(t *testing.T) {
 	w.fine(err)
 	unbound, err := w.roster.CSRF("")
 	w.fine(err)
-	before := w.store.commits
+	before := w.store.Commits
 	for _, row := range console.Rows() {
 		if !row.Form {
 			continue
@@ -102,8 +102,8 @@ func TestForgedForms(t *testing.T) {
 			}
 		}
 	}
-	if w.store.commits != before {
-		t.Errorf("%d changes were made", w.store.commits-before)
+	if w.store.Commits != before {
+		t.Errorf("%d changes were made", w.store.Commits-before)
 	}
 }
 
@@ -124,13 +124,13 @@ func TestRoles(t *testing.T) {
 			w.fine(err)
 			csrf, err := w.roster.CSRF(s.Token)
 			w.fine(err)
-			before := len(w.store.proofs)
+			before := len(w.store.Proofs)
 			r := w.browser().with(s).do(row.Method, address(row, target.Account.ID), url.Values{"csrf": {csrf}})
 			refused := r.StatusCode == http.StatusForbidden && r.heading() == "Not allowed"
 			if may := slices.Contains(mayVisit()[row.Method+" "+row.Path], role); may == refused {
 				t.Errorf("%s as %s: %d %s, may %v", row.Path, role, r.StatusCode, r.heading(), may)
 			}
-			if refused && len(w.store.proofs) != before {
+			if refused && len(w.store.Proofs) != before {
 				t.Errorf("%s as %s was refused and did something", row.Path, role)
 			}
 			// The menu leads only where they may go.
@@ -210,7 +210,7 @@ func TestFaults(t *testing.T) {
 	o := w.officer()
 	csrf, err := w.roster.CSRF(o.Token)
 	w.fine(err)
-	w.store.fail(errors.New("disk of host db7 is full"))
+	w.store.Fail(errors.New("disk of host db7 is full"))
 	for _, row := range console.Rows() {
 		if !row.Shut {
 			continue

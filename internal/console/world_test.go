@@ -26,7 +26,7 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	stafftest.Run(t, func(*testing.T) staff.Store { return newMemory() })
+	stafftest.Run(t, func(*testing.T) staff.Store { return stafftest.NewMemory() })
 }
 
 const (
@@ -62,7 +62,7 @@ type world struct {
 	ctx     context.Context
 	mu      sync.Mutex
 	time    time.Time
-	store   *memory
+	store   *stafftest.Memory
 	roster  *staff.Roster
 	log     *logs
 	origin  string
@@ -72,7 +72,7 @@ type world struct {
 func newWorld(t *testing.T, change ...func(*staff.Config, *console.Config)) *world {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
-	w := &world{T: t, ctx: t.Context(), time: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC), store: newMemory(), log: &logs{}}
+	w := &world{T: t, ctx: t.Context(), time: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC), store: stafftest.NewMemory(), log: &logs{}}
 	w.origin = strings.Replace("http://"+server.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
 	rate := staff.Rate{Burst: 10000, Every: time.Millisecond}
 	people := staff.Config{

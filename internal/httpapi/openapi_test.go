@@ -2,22 +2,20 @@ package httpapi_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/colophon-project/colophon/api"
 	"github.com/colophon-project/colophon/internal/httpapi"
+	"github.com/colophon-project/colophon/internal/npmtest"
 )
 
 var update = flag.Bool("update", false, "write api/openapi.yaml")
@@ -138,50 +136,7 @@ func TestReference(t *testing.T) {
 	}
 }
 
-// install puts the validator and what it needs into the user's cache, once for each version of its files.
+// install puts the validator and what it needs into the user's cache.
 func install() (string, error) {
-	files, sum := map[string][]byte{}, sha256.New()
-	for _, name := range []string{"package.json", "package-lock.json", "validate.mjs"} {
-		text, err := os.ReadFile(filepath.Join("testdata", "openapi", name))
-		if err != nil {
-			return "", err
-		}
-		files[name] = text
-		sum.Write(text)
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	parent := filepath.Join(cache, "colophon-tests")
-	dir := filepath.Join(parent, "openapi-"+hex.EncodeToString(sum.Sum(nil)[:8]))
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return "", err
-	}
-	fresh, err := os.MkdirTemp(parent, "installing-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(fresh)
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(fresh, name), text, 0o644); err != nil {
-			return "", err
-		}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	defer cancel()
-	npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	npm.Dir, npm.Stdout, npm.Stderr = fresh, os.Stderr, os.Stderr
-	if err := npm.Run(); err != nil {
-		return "", err
-	}
-	if err := os.Rename(fresh, dir); err != nil {
-		if _, there := os.Stat(dir); there != nil { // unless another test run was faster
-			return "", err
-		}
-	}
-	return dir, nil
+	return npmtest.Install("openapi", filepath.Join("testdata", "openapi"), "validate.mjs")
 }

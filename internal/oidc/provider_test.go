@@ -2,73 +2,23 @@ package oidc_test
 
 import (
 	"bufio"
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/colophon-project/colophon/internal/npmtest"
 )
 
 const redirect = "https://colophon.example/oidc"
 
-// install puts the provider and its modules into the user's cache, once for each state of the three files.
-func install() (string, error) {
-	names := []string{"package.json", "package-lock.json", "provider.mjs"}
-	sum := sha256.New()
-	files := map[string][]byte{}
-	for _, name := range names {
-		b, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			return "", err
-		}
-		files[name] = b
-		sum.Write(b)
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	parent := filepath.Join(cache, "colophon-tests")
-	dir := filepath.Join(parent, "oidc-provider-"+hex.EncodeToString(sum.Sum(nil)[:8]))
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return "", err
-	}
-	fresh, err := os.MkdirTemp(parent, "installing-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(fresh)
-	for name, b := range files {
-		if err := os.WriteFile(filepath.Join(fresh, name), b, 0o644); err != nil {
-			return "", err
-		}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	defer cancel()
-	npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	npm.Dir, npm.Stdout, npm.Stderr = fresh, os.Stderr, os.Stderr
-	if err := npm.Run(); err != nil {
-		return "", err
-	}
-	if err := os.Rename(fresh, dir); err != nil {
-		if _, there := os.Stat(dir); there != nil { // unless another test run was faster
-			return "", err
-		}
-	}
-	return dir, nil
-}
+// install puts the provider and its modules into the user's cache.
+func install() (string, error) { return npmtest.Install("oidc-provider", "testdata", "provider.mjs") }
 
 // startProvider starts a real provider and returns its issuer.
 func startProvider(t *testing.T) string {
