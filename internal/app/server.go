@@ -114,12 +114,8 @@ func (s *Server) openKeys(context.Context) (err error) {
 	if err := private(s.set.Data); err != nil {
 		return err
 	}
-	s.keys, err = keys.Open(s.keyConfig())
+	s.keys, err = keys.Open(s.set.keyConfig())
 	return err
-}
-
-func (s *Server) keyConfig() keys.Config {
-	return keys.Config{Dir: s.set.Keys, Origin: s.set.LogName, Algorithm: s.set.seal()}
 }
 
 // private makes a folder that only its owner may enter.

@@ -23,6 +23,7 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/internal/durable"
+	"github.com/colophon-project/colophon/internal/keys"
 	"github.com/colophon-project/colophon/label"
 )
 
@@ -250,6 +251,10 @@ func (v *Serving) complete() error {
 
 func (v *Serving) retention() (evidence.Retention, error) {
 	return evidence.NewRetention(map[evidence.Class]int{evidence.ClassLog: v.KeepLogs, evidence.ClassAssessment: v.KeepReviews})
+}
+
+func (v *Serving) keyConfig() keys.Config {
+	return keys.Config{Dir: v.Keys, Origin: v.LogName, Algorithm: v.seal()}
 }
 
 // marking is how many items are marked at the same time.

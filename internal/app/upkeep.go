@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/colophon-project/colophon"
@@ -19,8 +20,7 @@ func openPart(ctx context.Context, c Config, v Serving) (*Server, error) {
 	s := &Server{config: c, set: v}
 	for _, open := range []func(context.Context) error{s.openKeys, s.openStore} {
 		if err := open(ctx); err != nil {
-			_ = s.Close() // the first error is what matters
-			return nil, err
+			return nil, errors.Join(err, s.Close())
 		}
 	}
 	return s, nil
@@ -65,7 +65,7 @@ type Rotated struct {
 // takes the new key up when it is started again.
 func Rotate(ctx context.Context, c Config, v Serving, kind string) (done Rotated, err error) {
 	done.Kind = kind
-	if _, err := keys.Rotate((&Server{set: v}).keyConfig(), keys.Kind(kind)); err != nil {
+	if _, err := keys.Rotate(v.keyConfig(), keys.Kind(kind)); err != nil {
 		return done, err
 	}
 	s, err := openPart(ctx, c, v)

@@ -226,20 +226,8 @@ func (s *Store) fill(ctx context.Context, tx *sql.Tx, in *dumpReader) error {
 
 // Envelopes names the envelope keys that wrap the data keys in the store, so that a restored one can be asked whether all
 // of them are there.
-func (s *Store) Envelopes(ctx context.Context) (ids []string, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT DISTINCT envelope FROM subject_key WHERE wrapped IS NOT NULL ORDER BY envelope`)
-	if err != nil {
-		return nil, s.fault(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, s.fault(err)
-		}
-		ids = append(ids, id)
-	}
-	return ids, s.fault(rows.Err())
+func (s *Store) Envelopes(ctx context.Context) ([]string, error) {
+	return s.strings(ctx, `SELECT DISTINCT envelope FROM subject_key WHERE wrapped IS NOT NULL ORDER BY envelope`)
 }
 
 // columnsOf names the columns of a table in the database, so that no name from a dump gets into a statement.

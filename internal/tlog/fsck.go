@@ -195,10 +195,7 @@ func (f *checker) readHeads(ctx context.Context) error {
 		return c.Size, c.Root[:], err
 	})
 	f.readHead(ctx, stateName, func(raw []byte) (uint64, []byte, error) {
-		var state struct {
-			Size uint64 `json:"size"`
-			Root []byte `json:"root"`
-		}
+		var state treeState
 		err := json.Unmarshal(raw, &state)
 		return state.Size, state.Root, err
 	})
