@@ -6,6 +6,8 @@ package colophon
 type Clause string
 
 const (
+	// ClauseDS6 is Deep Synthesis Provisions Art. 6: no illegal information and no fake news; where news may be taken from.
+	ClauseDS6 Clause = "ds-6"
 	// ClauseDS10 is Deep Synthesis Provisions Art. 10: review of what goes in and out, and its network logs.
 	ClauseDS10 Clause = "ds-10"
 	// ClauseDS16 is Deep Synthesis Provisions Art. 16: the implicit label, and the log of what was made.
