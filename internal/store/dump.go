@@ -21,8 +21,8 @@ import (
 
 const (
 	dumpFormat = "colophon-dump/1"
-	// maxDumpLine bounds one row of a dump: a payload of 1 MiB, sealed and in base64.
-	maxDumpLine = 4 << 20
+	// maxDumpLine bounds one row of a dump: a decision table of 4 MiB, each byte of it escaped twice.
+	maxDumpLine = 32 << 20
 )
 
 // dumpTables are the tables of a dump, in the order in which they are restored, each with what orders it. A test compares
@@ -33,6 +33,9 @@ var dumpTables = []struct{ name, key string }{
 	{"record_about", "thing, seq"}, {"account_name", "digest"}, {"answer", "owner, name"},
 	{"staff_account", "id"}, {"staff_passkey", "id"}, {"staff_identity", "issuer, subject"}, {"staff_session", "digest"}, {"staff_ticket", "digest"},
 	{"staff_bucket", "name"}, {"api_key", "id"},
+	{"feature_batch", "id"}, {"feature", "id"}, {"feature_version", "number"}, {"feature_sample", "id"},
+	{"policy_version", "version"}, {"policy_release", "number"}, {"judgement", "id"}, {"judgement_category", "category, at, id"},
+	{"held_item", "id"}, {"report_duty", "id"},
 	{"job", "id"}, {"job_node", "id"}, {"job_period", "name"}, {jobTable, "id"},
 }
 

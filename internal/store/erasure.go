@@ -50,6 +50,10 @@ func (s *Store) erase(tx *Tx, subject evidence.Subject, requested, now int64) (E
 		tx.broken = errTogether // what shares the transaction is committed first, and then found
 		return "", errTogether
 	}
+	// No period keeps a sample.
+	if _, err := tx.Exec(`DELETE FROM feature_sample WHERE subject = $1`, string(subject)); err != nil {
+		return "", err
+	}
 	due, held, err := s.due(tx, subject)
 	if err != nil {
 		return "", err
@@ -60,6 +64,8 @@ func (s *Store) erase(tx *Tx, subject evidence.Subject, requested, now int64) (E
 			`UPDATE record SET sealed = NULL WHERE subject = $1 AND sealed IS NOT NULL`,
 			`DELETE FROM network_log WHERE subject = $1`,
 			`DELETE FROM account_name WHERE subject = $1`,
+			`DELETE FROM judgement WHERE subject = $1`,
+			`UPDATE held_item SET sealed = NULL, key_id = '', ends = 1, version = version + 1 WHERE subject = $1 AND sealed IS NOT NULL`,
 		} {
 			if _, err := tx.Exec(query, string(subject)); err != nil {
 				return "", err
@@ -120,7 +126,11 @@ func (s *Store) purgeOver(tx *Tx, now int64, subject string) error {
 			return err
 		}
 	}
-	_, err := tx.Exec(`DELETE FROM network_log WHERE at <= $1`+free, s.config.Retention.Since(evidence.ClassLog, at).UnixMilli(), subject)
+	since := s.config.Retention.Since(evidence.ClassLog, at).UnixMilli()
+	if _, err := tx.Exec(`DELETE FROM network_log WHERE at <= $1`+free, since, subject); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`DELETE FROM judgement WHERE at <= $1`+free+` AND id NOT IN (SELECT record_id FROM hold WHERE lifted IS NULL)`, since, subject)
 	return err
 }
 
@@ -191,7 +201,8 @@ func (s *Store) Purge(ctx context.Context, rec evidence.Record) error {
 		}
 		_, err := tx.Exec(`UPDATE subject_key SET wrapped = NULL WHERE wrapped IS NOT NULL AND id <> $1
 			AND id NOT IN (SELECT key_id FROM record WHERE sealed IS NOT NULL) AND id NOT IN (SELECT key_id FROM network_log)
-			AND id NOT IN (SELECT key_id FROM artefact_original)`, rec.Sealed.Key.ID)
+			AND id NOT IN (SELECT key_id FROM artefact_original) AND id NOT IN (SELECT key_id FROM held_item)
+			AND id NOT IN (SELECT key_id FROM feature_sample)`, rec.Sealed.Key.ID)
 		return errors.Join(err, countErasure(tx))
 	})
 	if err == nil {

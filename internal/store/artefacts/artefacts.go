@@ -24,8 +24,9 @@ import (
 
 // Artefacts implements [artefact.Store].
 type Artefacts struct {
-	store   *store.Store
-	enqueue Enqueue
+	store      *store.Store
+	enqueue    Enqueue
+	likenesses *likenesses
 }
 
 // Enqueue adds the job that will mark an item to the transaction that enters it, and returns the job's identifier.
@@ -34,16 +35,16 @@ type Enqueue func(ctx context.Context, tx *store.Tx, n artefact.Number) (job str
 var _ artefact.Store = (*Artefacts)(nil)
 
 // New makes the artefacts of a store. Where enqueue is nil, what is entered with work waits for nobody.
-func New(s *store.Store, enqueue Enqueue) *Artefacts { return &Artefacts{s, enqueue} }
+func New(s *store.Store, enqueue Enqueue) *Artefacts { return &Artefacts{s, enqueue, newLikenesses()} }
 
 // Add implements [artefact.Store].
 func (s *Artefacts) Add(ctx context.Context, rec evidence.Record, a artefact.Artefact) error {
 	a.Version = 1
-	return s.write(ctx, rec, a.Number, func(tx *store.Tx) error {
-		n, err := changed(tx.Exec(`INSERT INTO artefact (number, state, function, account, format, size, sha_before, parents, stored, sha_after, marks, blob, likeness, reason, created, changed, version)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (number) DO NOTHING`,
+	return s.write(ctx, rec, a.Number, func(tx *store.Tx, seq int64) error {
+		n, err := changed(tx.Exec(`INSERT INTO artefact (number, state, function, account, format, size, sha_before, parents, stored, sha_after, marks, blob, likeness, reason, created, changed, version, unlikened, likened)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (number) DO NOTHING`,
 			string(a.Number), string(a.State), a.Function, string(a.Account), string(a.Format), a.Size, digest(a.Before), joined(a.Parents), a.Stored, digest(a.After),
-			text(a.Marks), a.Blob, a.Likeness, string(a.Reason), a.Created.UnixMilli(), a.Changed.UnixMilli(), a.Version))
+			text(a.Marks), a.Blob, blob(a.Likeness), string(a.Reason), a.Created.UnixMilli(), a.Changed.UnixMilli(), a.Version, string(a.Unlikened), since(a.Likeness, seq)))
 		if err != nil {
 			return err
 		}
@@ -71,24 +72,32 @@ func (s *Artefacts) work(ctx context.Context, tx *store.Tx, a artefact.Artefact)
 	if a.Work == nil {
 		return nil
 	}
-	job := ""
-	if s.enqueue != nil {
-		var err error
-		if job, err = s.enqueue(ctx, tx, a.Number); err != nil {
+	job, err := "", error(nil)
+	if a.State != artefact.Held {
+		if job, err = s.enqueued(ctx, tx, a.Number); err != nil {
 			return err
 		}
 	}
-	_, err := tx.Exec(`INSERT INTO artefact_work (number, wanted, job) VALUES ($1, $2, $3)`, string(a.Number), string(a.Work.Order), job)
+	_, err = tx.Exec(`INSERT INTO artefact_work (number, wanted, job, cleared) VALUES ($1, $2, $3, $4)`, string(a.Number), string(a.Work.Order), job, a.Work.Cleared)
 	return err
+}
+
+func (s *Artefacts) enqueued(ctx context.Context, tx *store.Tx, n artefact.Number) (string, error) {
+	if s.enqueue == nil {
+		return "", nil
+	}
+	return s.enqueue(ctx, tx, n)
 }
 
 // Amend implements [artefact.Store].
 func (s *Artefacts) Amend(ctx context.Context, rec evidence.Record, c artefact.Change) error {
 	a := c.Artefact
-	return s.write(ctx, rec, a.Number, func(tx *store.Tx) error {
-		n, err := changed(tx.Exec(`UPDATE artefact SET state = $1, account = $2, sha_before = $3, stored = $4, sha_after = $5, marks = $6, blob = $7, likeness = $8, reason = $9, changed = $10, version = version + 1
+	return s.write(ctx, rec, a.Number, func(tx *store.Tx, seq int64) error {
+		n, err := changed(tx.Exec(`UPDATE artefact SET state = $1, account = $2, sha_before = $3, stored = $4, sha_after = $5, marks = $6, blob = $7, likeness = $8, reason = $9, changed = $10, version = version + 1,
+			unlikened = $13, likened = CASE WHEN likeness IS DISTINCT FROM $8 THEN CAST($14 AS BIGINT) ELSE likened END, likened_before = CASE WHEN likeness IS DISTINCT FROM $8 THEN likened ELSE likened_before END
 			WHERE number = $11 AND version = $12`,
-			string(a.State), string(a.Account), digest(a.Before), a.Stored, digest(a.After), text(a.Marks), a.Blob, a.Likeness, string(a.Reason), a.Changed.UnixMilli(), string(a.Number), a.Version))
+			string(a.State), string(a.Account), digest(a.Before), a.Stored, digest(a.After), text(a.Marks), a.Blob, blob(a.Likeness), string(a.Reason), a.Changed.UnixMilli(), string(a.Number), a.Version,
+			string(a.Unlikened), seq))
 		if err != nil {
 			return err
 		}
@@ -107,6 +116,15 @@ func (s *Artefacts) Amend(ctx context.Context, rec evidence.Record, c artefact.C
 		}
 		if a.Work == nil {
 			if _, err := tx.Exec(`DELETE FROM artefact_work WHERE number = $1`, string(a.Number)); err != nil {
+				return err
+			}
+		}
+		if c.Enqueue {
+			job, err := s.enqueued(ctx, tx, a.Number)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Exec(`UPDATE artefact_work SET job = $1, cleared = $2 WHERE number = $3`, job, a.Work.Cleared, string(a.Number)); err != nil {
 				return err
 			}
 		}
@@ -144,7 +162,7 @@ func original(tx *store.Tx, a artefact.Artefact) error {
 }
 
 // write makes a change with its record.
-func (s *Artefacts) write(ctx context.Context, rec evidence.Record, about artefact.Number, fn func(*store.Tx) error) error {
+func (s *Artefacts) write(ctx context.Context, rec evidence.Record, about artefact.Number, fn func(tx *store.Tx, seq int64) error) error {
 	err := s.store.Write(ctx, func(tx *store.Tx) error {
 		// The record comes first: its number is drawn from a row that stays locked, so that changes on several nodes come
 		// one after the other.
@@ -152,10 +170,11 @@ func (s *Artefacts) write(ctx context.Context, rec evidence.Record, about artefa
 		if about != "" {
 			things = []string{string(about)}
 		}
-		if _, err := tx.Record(rec, things...); err != nil {
+		seq, err := tx.Record(rec, things...)
+		if err != nil {
 			return err
 		}
-		return fn(tx)
+		return fn(tx, int64(seq))
 	})
 	var e *colophon.Error
 	if errors.As(err, &e) && e.Code == store.CodeKeyErased {
@@ -164,20 +183,20 @@ func (s *Artefacts) write(ctx context.Context, rec evidence.Record, about artefa
 	return err
 }
 
-const columns = `a.number, a.state, a.function, a.account, a.format, a.size, a.sha_before, a.parents, a.stored, a.sha_after, a.marks, a.blob, a.likeness, a.reason, a.created, a.changed, a.version, o.blob, o.ends,
-	o.sealed, k.id, k.subject, k.envelope, k.wrapped, w.wanted, w.job
+const columns = `a.number, a.state, a.function, a.account, a.format, a.size, a.sha_before, a.parents, a.stored, a.sha_after, a.marks, a.blob, a.likeness, a.reason, a.created, a.changed, a.version, a.unlikened, o.blob, o.ends,
+	o.sealed, k.id, k.subject, k.envelope, k.wrapped, w.wanted, w.job, w.cleared
 	FROM artefact a LEFT JOIN artefact_original o ON o.number = a.number LEFT JOIN subject_key k ON k.id = o.key_id LEFT JOIN artefact_work w ON w.number = a.number `
 
 func scan(row interface{ Scan(...any) error }) (artefact.Artefact, error) {
 	var a artefact.Artefact
 	var before, after []byte
 	var parents string
-	var marks, kept, key, subject, envelope, wanted, job sql.NullString
+	var marks, kept, key, subject, envelope, wanted, job, cleared sql.NullString
 	var sealed evidence.Sealed
 	var created, changed int64
 	var ends sql.NullInt64
-	err := row.Scan(&a.Number, &a.State, &a.Function, &a.Account, &a.Format, &a.Size, &before, &parents, &a.Stored, &after, &marks, &a.Blob, &a.Likeness, &a.Reason, &created, &changed, &a.Version, &kept, &ends,
-		&sealed.Box, &key, &subject, &envelope, &sealed.Key.Wrapped, &wanted, &job)
+	err := row.Scan(&a.Number, &a.State, &a.Function, &a.Account, &a.Format, &a.Size, &before, &parents, &a.Stored, &after, &marks, &a.Blob, &a.Likeness, &a.Reason, &created, &changed, &a.Version, &a.Unlikened, &kept, &ends,
+		&sealed.Box, &key, &subject, &envelope, &sealed.Key.Wrapped, &wanted, &job, &cleared)
 	if err != nil {
 		return a, err
 	}
@@ -194,7 +213,7 @@ func scan(row interface{ Scan(...any) error }) (artefact.Artefact, error) {
 		a.Original = &artefact.Original{Blob: kept.String, Key: sealed, Until: moment(ends.Int64)}
 	}
 	if wanted.Valid {
-		a.Work = &artefact.Work{Order: json.RawMessage(wanted.String), Job: job.String}
+		a.Work = &artefact.Work{Order: json.RawMessage(wanted.String), Job: job.String, Cleared: cleared.String}
 	}
 	a.Created, a.Changed = moment(created), moment(changed)
 	return a, nil
@@ -270,7 +289,7 @@ func (s *Artefacts) Doomed(ctx context.Context, limit int) ([]string, error) {
 
 // Gone implements [artefact.Store].
 func (s *Artefacts) Gone(ctx context.Context, rec evidence.Record, blobs []string) error {
-	return s.write(ctx, rec, "", func(tx *store.Tx) error {
+	return s.write(ctx, rec, "", func(tx *store.Tx, _ int64) error {
 		for _, blob := range blobs {
 			if _, err := tx.Exec(`DELETE FROM artefact_doomed WHERE blob = $1`, blob); err != nil {
 				return err

@@ -1,0 +1,283 @@
+// Package policies keeps decision tables, their releases and the journal of judgements in the store: it implements
+// policy.Store and screen.Journal on both engines.
+//
+// The rows of the journal hold categories, levels and lengths, and no text. They go with what is sealed about their
+// subject: when it is erased, and when its period is over (package store).
+//
+// What not to do here: no rule. Who may release a table, and what a judgement says, is decided in packages policy and
+// screen; here a change is made whole or not at all.
+package policies
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/internal/store"
+	"github.com/colophon-project/colophon/screen"
+	"github.com/colophon-project/colophon/screen/policy"
+)
+
+// Policies implements [policy.Store] and [screen.Journal].
+type Policies struct{ store *store.Store }
+
+var (
+	_ policy.Store   = (*Policies)(nil)
+	_ screen.Journal = (*Policies)(nil)
+)
+
+// New makes the policies of a store.
+func New(s *store.Store) *Policies { return &Policies{s} }
+
+// Add implements [policy.Store].
+func (p *Policies) Add(ctx context.Context, rec evidence.Record, v policy.Version) error {
+	body, err := json.Marshal(v.Table)
+	if err != nil {
+		return err
+	}
+	return p.write(ctx, rec, func(tx *store.Tx) error {
+		n, err := changed(tx.Exec(`INSERT INTO policy_version (version, digest, body, origin, reason, proposer, at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (version) DO NOTHING`,
+			v.Table.Version, v.Digest[:], string(body), v.Origin, v.Reason, v.By, v.At.UnixMilli()))
+		if err == nil && n == 0 {
+			return policy.ErrExists
+		}
+		return err
+	})
+}
+
+// Compared implements [policy.Store].
+func (p *Policies) Compared(ctx context.Context, rec evidence.Record, c policy.Comparison) error {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	return p.write(ctx, rec, func(tx *store.Tx) error {
+		n, err := changed(tx.Exec(`UPDATE policy_version SET comparison = $1 WHERE version = $2`, string(text), c.Version))
+		if err == nil && n == 0 {
+			return policy.ErrMissing
+		}
+		return err
+	})
+}
+
+// Release implements [policy.Store].
+func (p *Policies) Release(ctx context.Context, rec evidence.Record, r policy.Release) error {
+	return p.write(ctx, rec, func(tx *store.Tx) error {
+		var known, last int64
+		err := tx.QueryRow(`SELECT (SELECT COUNT(*) FROM policy_version WHERE version = $1), (SELECT COALESCE(MAX(number), 0) FROM policy_release)`, r.Version).Scan(&known, &last)
+		switch {
+		case err != nil:
+			return err
+		case known == 0:
+			return policy.ErrMissing
+		case r.Number != last+1:
+			return policy.ErrChanged
+		}
+		_, err = tx.Exec(`INSERT INTO policy_release (number, version, releaser, at) VALUES ($1, $2, $3, $4)`, r.Number, r.Version, r.By, r.At.UnixMilli())
+		return err
+	})
+}
+
+// Opened implements [screen.Journal].
+func (p *Policies) Opened(ctx context.Context, rec evidence.Record) error {
+	return p.write(ctx, rec, func(*store.Tx) error { return nil })
+}
+
+// Judged implements [screen.Journal].
+func (p *Policies) Judged(ctx context.Context, rec evidence.Record, j policy.Judged) error {
+	var facts any
+	if len(j.Facts) > 0 {
+		text, err := json.Marshal(j.Facts)
+		if err != nil {
+			return err
+		}
+		facts = string(text)
+	}
+	var about []string
+	if j.About != "" {
+		about = []string{j.About}
+	}
+	return p.write(ctx, rec, func(tx *store.Tx) error {
+		_, err := tx.Exec(`INSERT INTO judgement (id, at, subject, surface, class, function, action, verdict, policy, library, facts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			j.ID, j.At.UnixMilli(), string(j.Subject), j.Surface, j.Class, j.Function, int64(j.Action), int64(j.Verdict), j.Policy, j.Library, facts)
+		if err != nil {
+			return err
+		}
+		seen := map[string]bool{}
+		for _, f := range j.Facts {
+			if f.Level == policy.LevelUnknown || seen[f.Category] {
+				continue
+			}
+			seen[f.Category] = true
+			if _, err := tx.Exec(`INSERT INTO judgement_category (category, at, id) VALUES ($1, $2, $3)`, f.Category, j.At.UnixMilli(), j.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, about...)
+}
+
+// write makes a change with its record. The record comes first: its number is drawn from a row that stays locked, so that
+// changes on several nodes come one after the other.
+func (p *Policies) write(ctx context.Context, rec evidence.Record, fn func(*store.Tx) error, about ...string) error {
+	err := p.store.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Record(rec, about...); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+	var e *colophon.Error
+	if errors.As(err, &e) && e.Code == store.CodeKeyErased {
+		return errors.Join(policy.ErrForgotten, err)
+	}
+	return err
+}
+
+// Versions implements [policy.Store].
+func (p *Policies) Versions(ctx context.Context, q policy.VersionQuery) ([]policy.Version, error) {
+	var w where
+	if q.Version != "" {
+		w.add(`version = ?`, q.Version)
+	}
+	if q.InForce {
+		w.and(`version = (SELECT version FROM policy_release ORDER BY number DESC LIMIT 1)`)
+	}
+	w.before(`at`, `version`, q.After)
+	list, err := read(ctx, p.store, func(row scanner) (v policy.Version, err error) {
+		var digest []byte
+		var body string
+		var comparison sql.NullString
+		var at int64
+		if err := row.Scan(&digest, &body, &v.Origin, &v.Reason, &v.By, &at, &comparison); err != nil {
+			return v, err
+		}
+		copy(v.Digest[:], digest)
+		v.At = moment(at)
+		if comparison.Valid {
+			v.Comparison = &policy.Comparison{}
+			err = json.Unmarshal([]byte(comparison.String), v.Comparison)
+		}
+		return v, errors.Join(err, json.Unmarshal([]byte(body), &v.Table))
+	}, `SELECT digest, body, origin, reason, proposer, at, comparison FROM policy_version`+w.text+` ORDER BY at DESC, version DESC LIMIT `+strconv.Itoa(q.Limit), w.args...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		v := &list[i]
+		v.Releases, err = read(ctx, p.store, func(row scanner) (r policy.Release, err error) {
+			var at int64
+			err = row.Scan(&r.Number, &r.Version, &r.By, &at)
+			r.At = moment(at)
+			return r, err
+		}, `SELECT number, version, releaser, at FROM policy_release WHERE version = $1 ORDER BY number`, v.Table.Version)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Past implements [policy.Store].
+func (p *Policies) Past(ctx context.Context, q policy.PastQuery) ([]policy.Judged, error) {
+	from, at, id := `judgement j`, `j.at`, `j.id`
+	var w where
+	if q.Category != "" {
+		from, at, id = `judgement_category c JOIN judgement j ON j.id = c.id`, `c.at`, `c.id`
+		w.add(`c.category = ?`, q.Category)
+	}
+	if !q.From.IsZero() {
+		w.add(at+` >= ?`, q.From.UnixMilli())
+	}
+	if !q.To.IsZero() {
+		w.add(at+` < ?`, q.To.UnixMilli())
+	}
+	if q.Action != 0 {
+		w.add(`j.action = ?`, int64(q.Action))
+		if q.Action != policy.Allow {
+			w.and(`j.action > 1`) // what the index holds
+		}
+	}
+	if q.Subject != "" {
+		w.add(`j.subject = ?`, string(q.Subject))
+	}
+	if q.WithFacts {
+		w.and(`j.facts IS NOT NULL`)
+	}
+	w.and(`j.subject NOT IN (SELECT subject FROM erasure WHERE done IS NULL)`)
+	w.before(at, id, q.After)
+	return read(ctx, p.store, func(row scanner) (j policy.Judged, err error) {
+		var at int64
+		var facts sql.NullString
+		if err := row.Scan(&j.ID, &at, &j.Subject, &j.Surface, &j.Class, &j.Function, &j.Action, &j.Verdict, &j.Policy, &j.Library, &facts); err != nil {
+			return j, err
+		}
+		j.At = moment(at)
+		if facts.Valid {
+			err = json.Unmarshal([]byte(facts.String), &j.Facts)
+		}
+		return j, err
+	}, `SELECT j.id, j.at, j.subject, j.surface, j.class, j.function, j.action, j.verdict, j.policy, j.library, j.facts FROM `+from+w.text+
+		` ORDER BY `+at+` DESC, `+id+` DESC LIMIT `+strconv.Itoa(q.Limit), w.args...)
+}
+
+// where collects conditions.
+type where struct {
+	text string
+	args []any
+}
+
+func (w *where) add(condition string, value any) {
+	w.args = append(w.args, value)
+	w.and(strings.Replace(condition, "?", "$"+strconv.Itoa(len(w.args)), 1))
+}
+
+func (w *where) and(condition string) {
+	word := " AND "
+	if w.text == "" {
+		word = " WHERE "
+	}
+	w.text += word + condition
+}
+
+func (w *where) before(at, name string, p policy.Place) {
+	if p.Name == "" {
+		return
+	}
+	w.args = append(w.args, p.At.UnixMilli(), p.Name)
+	n := len(w.args)
+	w.and(`(` + at + `, ` + name + `) < ($` + strconv.Itoa(n-1) + `, $` + strconv.Itoa(n) + `)`)
+}
+
+type scanner interface{ Scan(...any) error }
+
+func read[T any](ctx context.Context, s *store.Store, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := s.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, s.Fault(err)
+		}
+		list = append(list, v)
+	}
+	return list, s.Fault(rows.Err())
+}
+
+func changed(res sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func moment(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
