@@ -53,7 +53,13 @@ const (
 	maxNumber = 256
 	maxWord   = 64
 	maxBlob   = 512
-	maxHash   = 256
+
+	// HashSize is the length of a perceptual hash, in bytes.
+	HashSize = 32
+	// MaxLikeness is the length of the longest likeness, in bytes.
+	MaxLikeness = 128 * HashSize
+	// MaxBits is the distance up to which items are looked for. Hashes of two pictures of any kind differ in twice as many.
+	MaxBits = 64
 )
 
 // Number is the content number of an item, the ProduceID of its label.
@@ -73,6 +79,8 @@ type Original struct {
 type Work struct {
 	Order json.RawMessage // how to mark it, in the words of whoever entered it; no personal data
 	Job   string          // identifier of the job; the store fills it in
+	// Cleared is the judgement by which a person let the item pass; empty for one that no person looked at.
+	Cleared string
 }
 
 // Artefact is one produced item. Times are UTC in whole milliseconds.
@@ -90,9 +98,11 @@ type Artefact struct {
 	After    Digest          // of the bytes after marking
 	Marks    json.RawMessage // what was read back; nil before
 	Blob     string          // reference of the marked bytes; empty when they are not kept
-	Likeness []byte          // perceptual hash; nil when nobody made one
-	Original *Original       // nil when none is kept
-	Work     *Work           // nil when it was marked at once
+	Likeness []byte          // perceptual hashes of HashSize bytes, one after the other; nil when there are none
+	// Unlikened is why there are none, or fewer than there should be; empty for an item of which nobody made any.
+	Unlikened colophon.Code
+	Original  *Original // nil when none is kept
+	Work      *Work     // nil when it was marked at once
 
 	Reason  colophon.Code // why it failed
 	Created time.Time
@@ -242,6 +252,9 @@ func word(s, marks string) bool {
 	}
 	return true
 }
+
+// hashed reports whether something is a likeness in form.
+func hashed(b []byte) bool { return len(b)%HashSize == 0 && len(b) <= MaxLikeness }
 
 func refuse(kind colophon.Kind, code colophon.Code, args colophon.Args) error {
 	return &colophon.Error{Kind: kind, Code: code, Args: args}

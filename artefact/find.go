@@ -2,6 +2,7 @@ package artefact
 
 import (
 	"context"
+	"math/bits"
 
 	"github.com/colophon-project/colophon"
 )
@@ -51,17 +52,34 @@ func (r *Register) Deliveries(ctx context.Context, q DeliveryQuery, after Cursor
 	return list[:limit], Place{last.At, last.ID}.Cursor(), nil
 }
 
-// Alike returns items that look like a perceptual hash, the most alike first. It is refused as unsupported when the store
-// can't look for likeness; nobody may take that for "nothing looks alike".
-func (r *Register) Alike(ctx context.Context, hash []byte, bits, limit int) ([]Match, error) {
-	if len(hash) == 0 || len(hash) > maxHash || bits < 0 {
+// Alike returns items that look like one of some perceptual hashes, such as those of a picture and of the picture turned
+// and mirrored, the most alike first. It is refused as unsupported when the store can't look for likeness; nobody may take
+// that for "nothing looks alike". Nor is an item found that has no likeness ([Artefact.Unlikened]).
+func (r *Register) Alike(ctx context.Context, hashes []byte, bits, limit int) ([]Match, error) {
+	if len(hashes) == 0 || !hashed(hashes) || bits < 0 || bits > MaxBits {
 		return nil, invalid("likeness")
 	}
 	l, ok := r.store.(Likener)
 	if !ok {
 		return nil, refuse(colophon.Unsupported, CodeUnlikened, nil)
 	}
-	return l.Alike(ctx, hash, bits, page(limit))
+	return l.Alike(ctx, hashes, bits, page(limit))
+}
+
+// Nearest is in how many bits those hashes of two likenesses differ that are most alike. Of a likeness without hashes, and
+// of one that is out of form, it is more than there are bits.
+func Nearest(a, b []byte) int {
+	least := 8*HashSize + 1
+	for ; len(a) >= HashSize; a = a[HashSize:] {
+		for rest := b; len(rest) >= HashSize; rest = rest[HashSize:] {
+			n := 0
+			for i := range HashSize {
+				n += bits.OnesCount8(a[i] ^ rest[i])
+			}
+			least = min(least, n)
+		}
+	}
+	return least
 }
 
 func page(limit int) int {

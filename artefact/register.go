@@ -15,11 +15,12 @@ import (
 // Types of records.
 const (
 	RecordReceived  evidence.Type = "artefact.received"
+	RecordHeld      evidence.Type = "artefact.held"
+	RecordCleared   evidence.Type = "artefact.cleared"
 	RecordMarked    evidence.Type = "artefact.marked"
 	RecordDelivered evidence.Type = "artefact.delivered"
 	RecordFailed    evidence.Type = "artefact.failed"
 	RecordErased    evidence.Type = "artefact.erased"
-	RecordLikened   evidence.Type = "artefact.likened"
 	RecordOriginal  evidence.Type = "artefact.original-ended"
 	RecordBytes     evidence.Type = "artefact.bytes-deleted"
 )
@@ -54,11 +55,14 @@ type payload struct {
 	To       string          `json:"to,omitempty"`
 	How      Channel         `json:"how,omitempty"`
 	Likeness string          `json:"likeness,omitempty"`
+	Unliken  colophon.Code   `json:"likeness_none,omitempty"`
 	Count    int             `json:"count,omitempty"`
+	Judged   string          `json:"judgement,omitempty"`
 }
 
 // New enters an item that was produced, before it is marked. Of the artefact it takes number, function, account, format,
-// size, the digest before marking, parents and original. Role says in which role the actor acted.
+// size, the digest before marking, parents, original and work, and the state where that is Held. Role says in which role
+// the actor acted.
 func (r *Register) New(ctx context.Context, role evidence.Role, a Artefact) (Artefact, error) {
 	if field := a.check(); field != "" {
 		return Artefact{}, invalid(field)
@@ -66,13 +70,17 @@ func (r *Register) New(ctx context.Context, role evidence.Role, a Artefact) (Art
 	now := r.now()
 	entry := Artefact{Number: a.Number, State: Received, Function: a.Function, Account: a.Account, Format: a.Format, Size: a.Size,
 		Before: a.Before, Parents: a.Parents, Work: a.Work, Created: now, Changed: now}
+	typ, clauses := RecordReceived, []colophon.Clause{colophon.ClauseDS16}
+	if a.State == Held {
+		entry.State, typ, clauses = Held, RecordHeld, append(clauses, colophon.ClauseDS10)
+	}
 	p := payload{Number: a.Number, Function: a.Function, Format: string(a.Format), Size: &a.Size, Before: hex.EncodeToString(a.Before[:]), Parents: a.Parents}
 	if a.Original != nil {
 		entry.Original = &Original{a.Original.Blob, a.Original.Key, milliseconds(a.Original.Until)}
 		p.Kept = entry.Original.Until.UnixMilli()
 	}
 	err := r.proven(a.Account, func() error {
-		rec, err := r.recorder.New(RecordReceived, a.Account, role, []colophon.Clause{colophon.ClauseDS16}, p)
+		rec, err := r.recorder.New(typ, a.Account, role, clauses, p)
 		if err != nil {
 			return err
 		}
@@ -82,6 +90,28 @@ func (r *Register) New(ctx context.Context, role evidence.Role, a Artefact) (Art
 	return entry, told(err)
 }
 
+// Hold says that a person has to decide about an item before it is marked, by which judgement.
+func (r *Register) Hold(ctx context.Context, role evidence.Role, n Number, judgement string) (Artefact, error) {
+	return r.amend(ctx, n, func(a *Artefact) (act, error) {
+		if err := step(a.State, Held); err != nil {
+			return act{}, err
+		}
+		a.State = Held
+		return act{typ: RecordHeld, role: role, clauses: []colophon.Clause{colophon.ClauseDS10}, payload: payload{Judged: judgement}}, nil
+	})
+}
+
+// Clear says that a person let an item pass that was held, and has its work done.
+func (r *Register) Clear(ctx context.Context, role evidence.Role, n Number, judgement string) (Artefact, error) {
+	return r.amend(ctx, n, func(a *Artefact) (act, error) {
+		if a.State != Held || a.Work == nil || judgement == "" {
+			return act{}, refuse(colophon.Conflict, CodeStep, colophon.Args{"from": string(a.State), "to": string(Received)})
+		}
+		a.State, a.Work = Received, &Work{Order: a.Work.Order, Cleared: judgement}
+		return act{typ: RecordCleared, role: role, clauses: []colophon.Clause{colophon.ClauseDS10}, change: Change{Enqueue: true}, payload: payload{Judged: judgement}}, nil
+	})
+}
+
 // Marking is what stamping an item gave.
 type Marking struct {
 	After   Digest          // of the bytes with their marks
@@ -89,6 +119,9 @@ type Marking struct {
 	Marks   json.RawMessage // what was read back
 	Blob    string          // reference of the stored bytes; empty when they are not kept
 	Clauses []colophon.Clause
+	// Likeness are perceptual hashes of what was marked, and Unlikened is why there are none; see [Artefact].
+	Likeness  []byte
+	Unlikened colophon.Code
 	// EndOriginal ends the original now, where one is kept.
 	EndOriginal bool
 }
@@ -104,6 +137,8 @@ func (r *Register) Marked(ctx context.Context, role evidence.Role, n Number, m M
 		return Artefact{}, invalid("blob")
 	case len(m.Marks) == 0 || len(m.Marks) > MaxMarks:
 		return Artefact{}, invalid("marks")
+	case !hashed(m.Likeness) || m.Unlikened != "" && !word(string(m.Unlikened), "-."):
+		return Artefact{}, invalid("likeness")
 	}
 	marks, err := evidence.Canonicalise(m.Marks)
 	if err != nil {
@@ -114,14 +149,14 @@ func (r *Register) Marked(ctx context.Context, role evidence.Role, n Number, m M
 		if err := step(a.State, Marked); err != nil {
 			return act{}, err
 		}
-		a.State, a.After, a.Stored, a.Marks, a.Blob = Marked, m.After, m.Size, marks, m.Blob
+		a.State, a.After, a.Stored, a.Marks, a.Blob, a.Likeness, a.Unlikened = Marked, m.After, m.Size, marks, m.Blob, bytes.Clone(m.Likeness), m.Unlikened
 		c := Change{}
 		if m.EndOriginal && a.Original != nil {
 			c.Doom = []string{a.Original.Blob}
 			a.Original = nil
 		}
 		return act{typ: RecordMarked, role: role, clauses: clauses, change: c,
-			payload: payload{After: hex.EncodeToString(m.After[:]), Size: &m.Size, Marks: marks}}, nil
+			payload: payload{After: hex.EncodeToString(m.After[:]), Size: &m.Size, Marks: marks, Likeness: hex.EncodeToString(m.Likeness), Unliken: m.Unlikened}}, nil
 	})
 }
 
@@ -185,20 +220,6 @@ func (r *Register) Erase(ctx context.Context, role evidence.Role, n Number) erro
 		return done, nil
 	})
 	return err
-}
-
-// Liken fills in the perceptual hash of an item.
-func (r *Register) Liken(ctx context.Context, role evidence.Role, n Number, hash []byte) (Artefact, error) {
-	if len(hash) == 0 || len(hash) > maxHash {
-		return Artefact{}, invalid("likeness")
-	}
-	return r.amend(ctx, n, func(a *Artefact) (act, error) {
-		if a.State == Erased {
-			return act{}, step(a.State, a.State)
-		}
-		a.Likeness = bytes.Clone(hash)
-		return act{typ: RecordLikened, role: role, payload: payload{Likeness: hex.EncodeToString(hash)}}, nil
-	})
 }
 
 // EndOriginals dooms the originals whose time is over and returns how many there were, at most limit. It is called again

@@ -13,6 +13,8 @@ type State string
 const (
 	// Received means that the item is here and carries no marks of ours that were read back.
 	Received State = "received"
+	// Held means that a person has to decide about it before it is marked.
+	Held State = "held"
 	// Marked means that the marks were put on and read back.
 	Marked State = "marked"
 	// Delivered means that somebody received it.
@@ -23,12 +25,13 @@ const (
 	Erased State = "erased"
 )
 
-// steps is the state machine. An item begins as Received.
+// steps is the state machine. An item begins as Received or as Held.
 var steps = []struct {
 	from State
 	to   []State
 }{
-	{Received, []State{Marked, Failed, Erased}},
+	{Received, []State{Held, Marked, Failed, Erased}},
+	{Held, []State{Received, Failed, Erased}},
 	{Marked, []State{Delivered, Failed, Erased}},
 	{Delivered, []State{Delivered, Erased}},
 	{Failed, []State{Erased}},

@@ -11,7 +11,7 @@ import (
 // A method that takes a record MUST commit the change and the record together or neither. Times come in UTC and whole
 // milliseconds and MUST come back equal. What a Store returns MUST share no memory with what it keeps.
 type Store interface {
-	// Add adds an item with version 1. It MUST return ErrExists when the number is taken and ErrParent when a parent is
+	// Add adds an item with version 1, and has its work done unless it is held. It MUST return ErrExists when the number is taken and ErrParent when a parent is
 	// not there.
 	Add(ctx context.Context, rec evidence.Record, a Artefact) error
 	// Amend replaces what is stored of an item and does what else the change says; the stored version becomes one higher.
@@ -32,15 +32,15 @@ type Store interface {
 
 // Likener is a Store that can look for items by likeness.
 type Likener interface {
-	// Alike returns items whose perceptual hash has the same length and differs in at most a number of bits, the most
-	// alike first.
-	Alike(ctx context.Context, hash []byte, bits, limit int) ([]Match, error)
+	// Alike returns items of whose perceptual hashes one differs in at most a number of bits from one of those that are
+	// given, the most alike first. It MUST miss none of what was committed before.
+	Alike(ctx context.Context, hashes []byte, bits, limit int) ([]Match, error)
 }
 
 // Match is an item that looks alike.
 type Match struct {
 	Artefact Artefact
-	Bits     int // in how many bits the hashes differ
+	Bits     int // in how many bits the nearest hashes differ
 }
 
 // Change is what one Amend does. Number, Function, Format, Size, Parents and Created of an item never change.
@@ -50,4 +50,6 @@ type Change struct {
 	Doom     []string   // references of bytes that this item needs no more
 	// Anonymise empties the recipient in deliveries of this item to this one.
 	Anonymise string
+	// Enqueue has the work of the item done, as Add does for one that is not held.
+	Enqueue bool
 }

@@ -117,6 +117,13 @@ func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (art
 	}
 	entry := artefact.Artefact{Number: l.number(plan, number), Function: function(o), Account: in.subject, Format: plan.Format, Size: in.src.Size(),
 		Before: in.digest, Parents: o.Parents}
+	answer, err := l.judge(ctx, Question{by.Role, entry.Number, in.subject, o.Function, plan.Format, in.src})
+	if err != nil {
+		return artefact.Artefact{}, errors.Join(err, <-in.logged)
+	}
+	if answer.Wait {
+		return l.hold(ctx, by, in, o, entry)
+	}
 	if l.c.KeepOriginals > 0 {
 		if entry.Original, err = l.keep(ctx, in.src, in.subject, l.c.KeepOriginals); err != nil {
 			return artefact.Artefact{}, err
@@ -166,14 +173,9 @@ func (l *Line) Accept(ctx context.Context, by By, o Order, body io.Reader) (arte
 	if err != nil {
 		return artefact.Artefact{}, err
 	}
-	o.Account, o.Name = "", "content"+extension(o.Name)
-	order, err := json.Marshal(o)
+	entry, err := l.await(ctx, in, o, artefact.Artefact{Number: artefact.Number(number), Function: function(o), Account: in.subject, Format: report.Format,
+		Size: in.src.Size(), Before: in.digest, Parents: o.Parents})
 	if err != nil {
-		return artefact.Artefact{}, err
-	}
-	entry := artefact.Artefact{Number: artefact.Number(number), Function: function(o), Account: in.subject, Format: report.Format, Size: in.src.Size(),
-		Before: in.digest, Parents: o.Parents, Work: &artefact.Work{Order: order}}
-	if entry.Original, err = l.keep(ctx, in.src, in.subject, max(l.c.KeepOriginals, waiting)); err != nil {
 		return artefact.Artefact{}, err
 	}
 	if err := <-in.logged; err != nil {
@@ -206,22 +208,21 @@ func (l *Line) Finish(ctx context.Context, n artefact.Number, progress func(done
 const system evidence.Role = "system"
 
 func (l *Line) finish(ctx context.Context, a artefact.Artefact, progress func(done, total float64)) error {
-	if a.Original == nil || a.Work == nil {
+	if a.Work == nil {
 		return &colophon.Error{Kind: colophon.Missing, Code: CodeNotKept}
 	}
 	var o Order
 	if err := json.Unmarshal(a.Work.Order, &o); err != nil {
 		return err
 	}
-	key, err := l.c.Keys.Unseal(a.Original.Key, originalUse)
-	if err != nil {
-		return err
-	}
-	src, err := l.c.Blobs.OpenSealed(ctx, a.Original.Blob, key)
+	src, err := l.original(ctx, a)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
+	if on, err := l.judgeAll(ctx, a, o, src); err != nil || !on {
+		return err
+	}
 	plan, err := l.prepare(ctx, src, o, string(a.Number), progress)
 	if err != nil {
 		return err
@@ -358,6 +359,9 @@ func (l *Line) marked(ctx context.Context, role evidence.Role, n artefact.Number
 
 // make writes the planned bytes, reads them back, gives the place of the item to the next one, and stores them.
 func (l *Line) make(ctx context.Context, src media.Source, plan *stamp.Plan, o Order, free func()) (m artefact.Marking, err error) {
+	seeking, stop := context.WithCancel(ctx)
+	before := l.liken(seeking, plan.Format, src)
+	defer func() { stop(); before() }()
 	written := src
 	if plan.Changed() {
 		file, err := l.c.Spool()
@@ -370,6 +374,11 @@ func (l *Line) make(ctx context.Context, src media.Source, plan *stamp.Plan, o O
 		}
 		written = file.Source()
 	}
+	after := before
+	if plan.Notice.State == stamp.Put {
+		after = l.liken(seeking, plan.Format, written)
+		defer func() { stop(); after() }()
+	}
 	var side media.Source
 	if plan.Sidecar != nil {
 		side = media.Memory(plan.Sidecar)
@@ -377,6 +386,7 @@ func (l *Line) make(ctx context.Context, src media.Source, plan *stamp.Plan, o O
 	if err := plan.ReadBack(ctx, written, side); err != nil {
 		return m, err
 	}
+	likeness, unlikened := both(before, after)
 	free()
 	marks, clauses, err := marksOf(plan, o)
 	if err != nil {
@@ -384,7 +394,8 @@ func (l *Line) make(ctx context.Context, src media.Source, plan *stamp.Plan, o O
 	}
 	hash := sha256.New()
 	ref, err := l.c.Blobs.Put(ctx, io.TeeReader(io.NewSectionReader(written, 0, written.Size()), hash))
-	return artefact.Marking{After: artefact.Digest(hash.Sum(nil)), Size: written.Size(), Marks: marks, Blob: ref, Clauses: clauses, EndOriginal: l.c.KeepOriginals == 0}, err
+	return artefact.Marking{After: artefact.Digest(hash.Sum(nil)), Size: written.Size(), Marks: marks, Blob: ref, Clauses: clauses, Likeness: likeness, Unlikened: unlikened,
+		EndOriginal: l.c.KeepOriginals == 0}, err
 }
 
 func marksOf(plan *stamp.Plan, o Order) (json.RawMessage, []colophon.Clause, error) {

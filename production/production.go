@@ -36,8 +36,11 @@ const (
 	CodePending  colophon.Code = "production-proof-pending" // the record is committed and not in the log yet
 	CodeNoSide   colophon.Code = "production-no-sidecar"    // the item carries its label itself
 	CodeStrange  colophon.Code = "production-label-strange" // it bears a label with our code that our keys did not seal
-	CodeFailed   colophon.Code = "production-failed"        // a fault of ours; the log of the server says more
-	CodeSample   colophon.Code = "production-sample-count"  // arg "most"
+	CodeRefused  colophon.Code = "production-refused"       // a person, or the policy, refused it
+	// CodeLikenSlow says why an item has no likeness.
+	CodeLikenSlow colophon.Code = "production-likeness-slow"
+	CodeFailed    colophon.Code = "production-failed"       // a fault of ours; the log of the server says more
+	CodeSample    colophon.Code = "production-sample-count" // arg "most"
 )
 
 // MaxAccount is the longest identifier of an account, in bytes.
@@ -112,7 +115,7 @@ type Order struct {
 	Notice   notice.Options
 }
 
-// Config is what a Line is made of. All fields are required but KeepOriginals, Key and Seals.
+// Config is what a Line is made of. All fields are required but KeepOriginals, Key, Seals, Judge and Likeness.
 type Config struct {
 	Register *artefact.Register
 	Recorder *evidence.Recorder
@@ -136,6 +139,13 @@ type Config struct {
 	// BreakSignatures has signed content (C2PA, PDF) marked although that breaks the signature. Without it such content is
 	// refused where the notice is a must.
 	BreakSignatures bool
+	// Judge judges what came in before it is marked; nil where nobody does. An error of kind Refused refuses the item: of
+	// one that Produce got nothing is kept but what the judge recorded, one that Accept got becomes a failed one.
+	Judge func(ctx context.Context, q Question) (Answer, error)
+	// Likeness makes the perceptual hashes by which a picture or a video is found again (artefact.Register.Alike); nil where
+	// nobody does. It is asked of the item as it came in and as it leaves, and may be at both at the same time. An error
+	// keeps no item from being marked: the item then has no likeness, and the error's code says why.
+	Likeness func(ctx context.Context, f media.Format, src media.Source) ([]byte, error)
 }
 
 // Examination is what was found out about a file that somebody sent in.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"math/bits"
 	"slices"
 	"sync"
 	"time"
@@ -177,24 +176,17 @@ func (m *Memory) Gone(_ context.Context, rec evidence.Record, blobs []string) er
 }
 
 // Alike implements artefact.Likener.
-func (m *Memory) Alike(_ context.Context, hash []byte, most, limit int) ([]artefact.Match, error) {
+func (m *Memory) Alike(_ context.Context, hashes []byte, most, limit int) ([]artefact.Match, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var list []artefact.Match
 	for _, a := range m.artefacts {
-		if len(a.Likeness) != len(hash) {
-			continue
-		}
-		n := 0
-		for i := range hash {
-			n += bits.OnesCount8(hash[i] ^ a.Likeness[i])
-		}
-		if n <= most {
+		if n := artefact.Nearest(hashes, a.Likeness); n <= most {
 			list = append(list, artefact.Match{Artefact: own(a), Bits: n})
 		}
 	}
 	slices.SortFunc(list, func(a, b artefact.Match) int {
-		return cmp.Or(cmp.Compare(a.Bits, b.Bits), cmp.Compare(a.Artefact.Number, b.Artefact.Number))
+		return cmp.Or(cmp.Compare(a.Bits, b.Bits), a.Artefact.Created.Compare(b.Artefact.Created), cmp.Compare(a.Artefact.Number, b.Artefact.Number))
 	})
 	return list[:min(len(list), limit)], nil
 }

@@ -5,6 +5,7 @@
 package artefacttest
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -51,8 +52,8 @@ func Run(t *testing.T, open func(*testing.T) Bench) {
 		run  func(*suite)
 	}{
 		{"Add", (*suite).add}, {"Parents", (*suite).parents}, {"Versions", (*suite).versions}, {"Find", (*suite).find}, {"Pages", (*suite).pages},
-		{"Deliveries", (*suite).deliveries}, {"Doomed", (*suite).doomed}, {"Life", (*suite).life}, {"Steps", (*suite).steps}, {"Erase", (*suite).erase},
-		{"Originals", (*suite).originals}, {"Race", (*suite).race}, {"Forms", (*suite).forms},
+		{"Deliveries", (*suite).deliveries}, {"Doomed", (*suite).doomed}, {"Life", (*suite).life}, {"Steps", (*suite).steps}, {"Held", (*suite).held}, {"Erase", (*suite).erase},
+		{"Originals", (*suite).originals}, {"Alike", (*suite).alike}, {"Race", (*suite).race}, {"Forms", (*suite).forms},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -121,10 +122,12 @@ func (s *suite) add() {
 	}
 	full := item("编号-1")
 	full.State, full.Stored, full.After, full.Marks, full.Blob = artefact.Marked, 1100, sha256.Sum256([]byte("after")), json.RawMessage(`{"label":"张\"三"}`), "sha256/ab"
-	full.Likeness, full.Original, full.Reason = []byte{0, 255, 1}, &artefact.Original{Blob: "sealed/1", Until: start().Add(time.Hour)}, "x"
+	full.Likeness, full.Original, full.Reason = likeness(0, 255), &artefact.Original{Blob: "sealed/1", Until: start().Add(time.Hour)}, "x"
 	full = s.put(full)
 	s.same("item", s.get(full.Number), full)
-	plain := s.put(item("n"))
+	bare := item("n")
+	bare.Unlikened = "sight-poor"
+	plain := s.put(bare)
 	s.same("item", s.get("n"), plain)
 	before := len(s.Records())
 	if err := s.Store.Add(s.ctx, s.record(), item("n")); !errors.Is(err, artefact.ErrExists) {
@@ -309,7 +312,7 @@ func (s *suite) entered(n artefact.Number) artefact.Artefact {
 }
 
 func marking() artefact.Marking {
-	return artefact.Marking{After: sha256.Sum256([]byte("after")), Size: 1200, Marks: json.RawMessage(`{ "z": 1, "a": [true] }`), Blob: "sha256/ab", Clauses: []colophon.Clause{colophon.ClauseGBE}}
+	return artefact.Marking{Likeness: likeness(7), After: sha256.Sum256([]byte("after")), Size: 1200, Marks: json.RawMessage(`{ "z": 1, "a": [true] }`), Blob: "sha256/ab", Clauses: []colophon.Clause{colophon.ClauseGBE}}
 }
 
 // life takes an item from its entry to its delivery and compares what is stored and what was recorded.
@@ -327,7 +330,7 @@ func (s *suite) life() {
 	a, err = s.reg.Marked(s.ctx, role, "n-1", marking())
 	s.no(err)
 	s.same("marked", s.get("n-1"), a)
-	if a.State != artefact.Marked || string(a.Marks) != `{"a":[true],"z":1}` || !a.Changed.Equal(start().Add(time.Second)) || !a.Created.Equal(start()) {
+	if a.State != artefact.Marked || string(a.Marks) != `{"a":[true],"z":1}` || !bytes.Equal(a.Likeness, likeness(7)) || !a.Changed.Equal(start().Add(time.Second)) || !a.Created.Equal(start()) {
 		s.Errorf("%+v", a)
 	}
 	first, err := s.reg.Delivered(s.ctx, "api", "n-1", "key-1", artefact.API)
@@ -337,8 +340,6 @@ func (s *suite) life() {
 	list, _, err := s.reg.Deliveries(s.ctx, artefact.DeliveryQuery{Number: "n-1"}, "", 9)
 	s.no(err)
 	s.same("deliveries", list, []artefact.Delivery{first, second})
-	_, err = s.reg.Liken(s.ctx, role, "n-1", []byte{1, 2})
-	s.no(err)
 	var types, payloads []string
 	for _, r := range s.Records()[1:] {
 		types = append(types, string(r.Type))
@@ -349,9 +350,9 @@ func (s *suite) life() {
 			s.Errorf("a record is about %s", r.Subject)
 		}
 	}
-	s.same("records", types, []string{"artefact.received", "artefact.marked", "artefact.delivered", "artefact.delivered", "artefact.likened"})
+	s.same("records", types, []string{"artefact.received", "artefact.marked", "artefact.delivered", "artefact.delivered"})
 	before, after := fmt.Sprintf("%x", with.Before), fmt.Sprintf("%x", a.After)
-	if !strings.Contains(payloads[0], before) || !strings.Contains(payloads[1], after) || !strings.Contains(payloads[1], `"marks":{"a":[true],"z":1}`) || !strings.Contains(payloads[2], `"to":"key-1"`) {
+	if !strings.Contains(payloads[0], before) || !strings.Contains(payloads[1], after) || !strings.Contains(payloads[1], `"marks":{"a":[true],"z":1}`) || !strings.Contains(payloads[1], fmt.Sprintf(`"likeness":"%x"`, likeness(7))) || !strings.Contains(payloads[2], `"to":"key-1"`) {
 		s.Error(payloads)
 	}
 	if m := s.Records()[2]; !slices.Equal(m.Clauses, []colophon.Clause{colophon.ClauseLM5, colophon.ClauseGBE}) {
@@ -362,10 +363,12 @@ func (s *suite) life() {
 // steps tries each act in each state against the table.
 func (s *suite) steps() {
 	reach := map[artefact.State][]artefact.State{
-		artefact.Received: nil, artefact.Marked: {artefact.Marked}, artefact.Delivered: {artefact.Marked, artefact.Delivered}, artefact.Failed: {artefact.Failed}, artefact.Erased: {artefact.Erased},
+		artefact.Received: nil, artefact.Held: {artefact.Held}, artefact.Marked: {artefact.Marked}, artefact.Delivered: {artefact.Marked, artefact.Delivered}, artefact.Failed: {artefact.Failed}, artefact.Erased: {artefact.Erased},
 	}
 	act := func(n artefact.Number, to artefact.State) (err error) {
 		switch to {
+		case artefact.Held:
+			_, err = s.reg.Hold(s.ctx, role, n, "judgement-1")
 		case artefact.Marked:
 			_, err = s.reg.Marked(s.ctx, role, n, marking())
 		case artefact.Delivered:
@@ -400,75 +403,12 @@ func (s *suite) steps() {
 			}
 		}
 	}
-	if allowed != 9 {
+	if allowed != 12 {
 		s.Errorf("%d steps are allowed", allowed)
 	}
 	s.code(act("nobody", artefact.Erased), artefact.CodeMissing)
 }
 
-func (s *suite) erase() {
-	with := item("n")
-	with.Original = &artefact.Original{Blob: "sealed", Until: start().Add(time.Hour)}
-	with.Work = &artefact.Work{Order: []byte(`{"words":"of their own"}`)}
-	_, err := s.reg.New(s.ctx, role, with)
-	s.no(err)
-	_, err = s.reg.Marked(s.ctx, role, "n", marking())
-	s.no(err)
-	for _, to := range []string{"acc-1", "key-1"} {
-		_, err = s.reg.Delivered(s.ctx, role, "n", to, artefact.API)
-		s.no(err)
-	}
-	_, err = s.reg.Liken(s.ctx, role, "n", []byte{7})
-	s.no(err)
-	s.no(s.reg.Erase(s.ctx, role, "n"))
-	a := s.get("n")
-	if a.Account != "" || a.Before != (artefact.Digest{}) || a.After != (artefact.Digest{}) || a.Marks != nil || a.Likeness != nil || a.Blob != "" || a.Original != nil || a.Work != nil {
-		s.Errorf("left of an erased item: %+v", a)
-	}
-	list, _, err := s.reg.Deliveries(s.ctx, artefact.DeliveryQuery{Number: "n"}, "", 9)
-	s.no(err)
-	var to []string
-	for _, d := range list {
-		to = append(to, d.To)
-	}
-	slices.Sort(to)
-	s.same("recipients", to, []string{"", "key-1"})
-	blobs, err := s.reg.Doomed(s.ctx, 9)
-	s.no(err)
-	s.same("doomed", blobs, []string{"sealed", "sha256/ab"})
-	s.no(s.reg.Gone(s.ctx, role, blobs))
-	if blobs, err = s.reg.Doomed(s.ctx, 9); err != nil || len(blobs) > 0 {
-		s.Error(blobs, err)
-	}
-	_, err = s.reg.New(s.ctx, role, item("n"))
-	s.code(err, artefact.CodeExists)
-	_, err = s.reg.Liken(s.ctx, role, "n", []byte{7})
-	s.code(err, artefact.CodeStep)
-}
-
-func (s *suite) originals() {
-	s.Set(start())
-	for i := range 3 {
-		a := item(artefact.Number(fmt.Sprint("n", i)))
-		a.Original = &artefact.Original{Blob: fmt.Sprint("sealed", i), Until: start().Add(time.Duration(i) * time.Hour)}
-		_, err := s.reg.New(s.ctx, role, a)
-		s.no(err)
-	}
-	s.Set(start().Add(time.Hour))
-	for _, want := range []int{1, 1, 0} {
-		if n, err := s.reg.EndOriginals(s.ctx, role, 1); n != want || err != nil {
-			s.Errorf("%d ended, want %d, %v", n, want, err)
-		}
-	}
-	blobs, err := s.reg.Doomed(s.ctx, 9)
-	s.no(err)
-	s.same("doomed", blobs, []string{"sealed0", "sealed1"})
-	if s.get("n1").Original != nil || s.get("n2").Original == nil {
-		s.Error("the wrong originals ended")
-	}
-}
-
-// race has many deliveries of one item at once. Each that is acknowledged is there, once.
 func (s *suite) race() {
 	s.entered("n")
 	_, err := s.reg.Marked(s.ctx, role, "n", marking())
@@ -532,6 +472,8 @@ func (s *suite) forms() {
 	for _, change := range []func(*artefact.Marking){
 		func(m *artefact.Marking) { m.After = artefact.Digest{} }, func(m *artefact.Marking) { m.Marks = nil }, func(m *artefact.Marking) { m.Marks = json.RawMessage(`{"a":1,"a":2}`) },
 		func(m *artefact.Marking) { m.Size = -1 }, func(m *artefact.Marking) { m.Blob = "a\nb" },
+		func(m *artefact.Marking) { m.Likeness = m.Likeness[:31] }, func(m *artefact.Marking) { m.Likeness = make([]byte, artefact.MaxLikeness+artefact.HashSize) },
+		func(m *artefact.Marking) { m.Likeness, m.Unlikened = nil, "某某" },
 	} {
 		m := marking()
 		change(&m)
@@ -545,4 +487,71 @@ func (s *suite) forms() {
 	if got := len(s.Records()); got != 1 {
 		s.Errorf("%d records", got)
 	}
+}
+
+// likeness makes hashes, each of one byte again and again.
+func likeness(of ...byte) (list []byte) {
+	for _, b := range of {
+		list = append(list, bytes.Repeat([]byte{b}, artefact.HashSize)...)
+	}
+	return list
+}
+
+// alike looks for items by likeness, while they come and go.
+func (s *suite) alike() {
+	if _, ok := s.Store.(artefact.Likener); !ok {
+		return
+	}
+	expect := func(hashes []byte, most, limit int, want string) {
+		s.Helper()
+		list, err := s.reg.Alike(s.ctx, hashes, most, limit)
+		s.no(err)
+		var got []string
+		for _, m := range list {
+			got = append(got, fmt.Sprint(m.Artefact.Number, m.Bits))
+			s.same("item", m.Artefact, s.get(m.Artefact.Number))
+		}
+		if text := strings.Join(got, " "); text != want {
+			s.Errorf("%x within %d bits: %q, want %q", hashes[:1], most, text, want)
+		}
+	}
+	expect(likeness(0), 31, 9, "")
+	near := func(n int) []byte { // differs from zeros in n bits
+		h := likeness(0)
+		for i := range n {
+			h[i] = 1
+		}
+		return h
+	}
+	for i, hashes := range [][]byte{near(0), near(5), near(31), near(32), append(likeness(255), near(12)...), nil} {
+		n := artefact.Number(fmt.Sprint("n", i, "-"))
+		s.Set(start().Add(time.Duration(i) * time.Second))
+		s.entered(n)
+		m := marking()
+		if m.Likeness = hashes; hashes == nil {
+			m.Unlikened = "sight-poor"
+		}
+		_, err := s.reg.Marked(s.ctx, role, n, m)
+		s.no(err)
+		if i == 1 {
+			expect(likeness(0), 31, 9, "n0-0 n1-5") // with what has come since
+		}
+	}
+	expect(likeness(0), 31, 9, "n0-0 n1-5 n4-12 n2-31")
+	expect(likeness(0), 64, 9, "n0-0 n1-5 n4-12 n2-31 n3-32")
+	expect(likeness(0), 31, 2, "n0-0 n1-5")
+	expect(likeness(255), 4, 9, "n4-0")
+	expect(append(near(30), likeness(255)...), 2, 9, "n4-0 n2-1 n3-2")
+	s.no(s.reg.Erase(s.ctx, role, "n0-"))
+	s.no(s.reg.Erase(s.ctx, role, "n4-"))
+	expect(append(likeness(255), likeness(0)...), 31, 9, "n1-5 n2-31")
+	_, err := s.reg.Delivered(s.ctx, role, "n1-", "key-1", artefact.API)
+	s.no(err)
+	expect(likeness(0), 31, 1, "n1-5")
+	for _, wrong := range [][]byte{nil, {1}, make([]byte, 33), make([]byte, artefact.MaxLikeness+artefact.HashSize)} {
+		_, err := s.reg.Alike(s.ctx, wrong, 31, 9)
+		s.code(err, artefact.CodeInvalid)
+	}
+	_, err = s.reg.Alike(s.ctx, likeness(0), artefact.MaxBits+1, 9)
+	s.code(err, artefact.CodeInvalid)
 }
