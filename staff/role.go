@@ -44,6 +44,19 @@ const (
 	APIKeyManage   Action = "apikey.manage"
 	JobRead        Action = "job.read"
 	JobRetry       Action = "job.retry"
+	ScreenUse      Action = "screen.use"   // have content judged
+	ScreenRead     Action = "screen.read"  // what was judged, and how
+	FeatureRead    Action = "feature.read" // the feature library
+	FeaturePropose Action = "feature.propose"
+	FeatureReview  Action = "feature.review" // what somebody else proposed
+	FeatureManage  Action = "feature.manage" // activate, retire, and the stored samples
+	PolicyRead     Action = "policy.read"
+	PolicyPropose  Action = "policy.propose"
+	PolicyRelease  Action = "policy.release" // what somebody else proposed
+	HeldRead       Action = "held.read"      // what waits for a person, without its content
+	HeldDecide     Action = "held.decide"    // read the content, and decide
+	ReportRead     Action = "report-duty.read"
+	ReportFile     Action = "report-duty.file" // file or dismiss what the law wants reported
 	SettingsRead   Action = "settings.read"
 	SettingsChange Action = "settings.change"
 )
@@ -75,6 +88,19 @@ func permissions() []permission {
 		{APIKeyManage, []Role{Officer, Engineer}, false, false},
 		{JobRead, []Role{Officer, Engineer, Auditor}, false, true},
 		{JobRetry, []Role{Officer, Engineer}, false, false},
+		{ScreenUse, []Role{Officer, Reviewer, Engineer}, true, false},
+		{ScreenRead, []Role{Officer, Reviewer, Auditor}, true, true},
+		{FeatureRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{FeaturePropose, []Role{Officer, Reviewer, Engineer}, true, false},
+		{FeatureReview, []Role{Officer, Reviewer}, false, false},
+		{FeatureManage, []Role{Officer}, false, false},
+		{PolicyRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{PolicyPropose, []Role{Officer, Engineer}, false, false},
+		{PolicyRelease, []Role{Officer}, false, false},
+		{HeldRead, []Role{Officer, Reviewer, Auditor}, true, true},
+		{HeldDecide, []Role{Officer, Reviewer}, false, false},
+		{ReportRead, []Role{Officer, Reviewer, Auditor}, true, true},
+		{ReportFile, []Role{Officer}, false, false},
 		{SettingsRead, []Role{Officer, Engineer, Auditor}, false, true},
 		{SettingsChange, []Role{Officer, Engineer}, false, false},
 	}

@@ -28,6 +28,19 @@ func TestAllowed(t *testing.T) {
 		apikey.manage     yes     -        yes      -       -
 		job.read          yes     -        yes      yes     -
 		job.retry         yes     -        yes      -       -
+		screen.use        yes     yes      yes      -       yes
+		screen.read       yes     yes      -        yes     yes
+		feature.read      yes     yes      yes      yes     yes
+		feature.propose   yes     yes      yes      -       yes
+		feature.review    yes     yes      -        -       -
+		feature.manage    yes     -        -        -       -
+		policy.read       yes     yes      yes      yes     yes
+		policy.propose    yes     -        yes      -       -
+		policy.release    yes     -        -        -       -
+		held.read         yes     yes      -        yes     yes
+		held.decide       yes     yes      -        -       -
+		report-duty.read  yes     yes      -        yes     yes
+		report-duty.file  yes     -        -        -       -
 		settings.read     yes     -        yes      yes     -
 		settings.change   yes     -        yes      -       -`
 	var rows []staff.Action
