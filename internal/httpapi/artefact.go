@@ -66,7 +66,7 @@ type listInput struct {
 	Page
 	Digest  string           `query:"digest" pattern:"^[0-9a-f]{64}$" doc:"SHA-256 before or after marking, in hexadecimal."`
 	Subject evidence.Subject `query:"subject" maxLength:"64" doc:"Pseudonym of an account."`
-	State   artefact.State   `query:"state" enum:"received,marked,delivered,failed,erased" doc:"How far the items got."`
+	State   artefact.State   `query:"state" enum:"received,held,marked,delivered,failed,erased" doc:"How far the items got."`
 	Parent  artefact.Number  `query:"parent" maxLength:"256" doc:"Made from this item, directly."`
 	From    time.Time        `query:"from" doc:"Came in at or after this."`
 	To      time.Time        `query:"to" doc:"Came in before this."`

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +71,49 @@ func TestClient(t *testing.T) {
 	_, err = c.Artefact(ctx, "unknown")
 	var told *client.Error
 	if !errors.As(err, &told) || told.Status != 404 || told.Code != "artefact-missing" || told.RequestID != inHeader {
+		t.Error(err)
+	}
+}
+
+// TestClientScreens has the Go client judge, and look at what followed.
+func TestClientScreens(t *testing.T) {
+	t.Parallel()
+	w := open(t, nil)
+	server := httptest.NewServer(w.api)
+	defer server.Close()
+	c, err := client.New(client.Config{URL: server.URL, Key: w.key})
+	w.must(err)
+	ctx := t.Context()
+	q := client.Query{Account: person, Surface: "input", Class: "verified", Service: "chat", Function: "dialogue", Conversation: "c-1",
+		Parts: []client.Part{{Name: "a", By: "user", Text: reviewed}}, Context: []client.Part{{Name: "before", Text: "hello"}}}
+	waits, err := c.Screen(ctx, q)
+	w.must(err)
+	it, err := c.HeldItem(ctx, waits.Held)
+	w.must(err)
+	if waits.Action != "review" || waits.Findings[0].Feature != "t-fraud" || waits.Runs[0].Outcome != "ran" || it.State != "waiting" || it.Function != "dialogue" || it.Judgement != waits.ID || it.Findings[0].Category != "fraud" {
+		t.Errorf("%+v %+v", waits, it)
+	}
+	no, err := c.ScreenFile(ctx, client.Query{Surface: "upload", Function: "voice"}, "a.txt", strings.NewReader(refused))
+	w.must(err)
+	duties, next, err := c.ReportDuties(ctx, client.Listing{Filter: url.Values{"state": {"open"}}})
+	w.must(err)
+	if no.Action != "refuse" || len(duties) != 1 || duties[0].ID != no.ReportDuty || duties[0].Judgement != no.ID || next != "" {
+		t.Errorf("%+v %+v", no, duties)
+	}
+	held, next, err := c.HeldItems(ctx, client.Listing{Filter: url.Values{"function": {"dialogue"}, "state": {"waiting", "taken"}}, Limit: 1})
+	w.must(err)
+	if len(held) != 1 || held[0].ID != waits.Held {
+		t.Errorf("%+v %q", held, next)
+	}
+	b, err := c.Propose(ctx, "a list", []client.FeatureEntry{{Value: "新的词语", Category: "fraud", Level: "note", Standard: "s", Reason: "r"}})
+	w.must(err)
+	features, _, err := c.Features(ctx, client.Listing{Filter: url.Values{"batch": {b.ID}}})
+	w.must(err)
+	if b.Count != 1 || len(features) != 1 || features[0].Value != "新的词语" || features[0].State != "proposed" {
+		t.Errorf("%+v %+v", b, features)
+	}
+	var told *client.Error
+	if _, err = c.Screen(ctx, client.Query{Surface: "elsewhere"}); !errors.As(err, &told) || told.Status != 422 {
 		t.Error(err)
 	}
 }

@@ -27,15 +27,24 @@ func (m *API) Template(r *http.Request) string {
 
 // Upload reports whether a request brings content.
 func (m *API) Upload(r *http.Request) bool {
-	if r.Method != post {
-		return false
-	}
+	rt, ok := posted(r)
+	return ok && rt.is(upload)
+}
+
+// MaxBody is the largest body of a request, in bytes; 0 for an upload, and for what is no route.
+func (m *API) MaxBody(r *http.Request) int64 {
+	rt, _ := posted(r)
+	return rt.body
+}
+
+// posted returns the route that a request of the method POST asks for, where its path has no parameter.
+func posted(r *http.Request) (route, bool) {
 	for _, rt := range routes() {
-		if rt.is(upload) && rt.path == r.URL.Path {
-			return true
+		if r.Method == post && rt.method == post && rt.path == r.URL.Path {
+			return rt, true
 		}
 	}
-	return false
+	return route{}, false
 }
 
 // WriteProblem answers with an error that was found before the request came here, and with the status that was chosen.

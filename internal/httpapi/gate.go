@@ -40,9 +40,12 @@ func askerOf(ctx context.Context) asker {
 }
 
 // may reports whether the asker may do something with what a function made.
-func (a asker) may(action staff.Action, function string) error {
+func (a asker) may(action staff.Action, function string) error { return a.mayOf(action, "", function) }
+
+// mayOf reports whether the asker may do something with what a function of a service made.
+func (a asker) mayOf(action staff.Action, service, function string) error {
 	if a.key != nil {
-		return a.key.Demand(action, "", function)
+		return a.key.Demand(action, service, function)
 	}
 	return a.actor.Demand(action)
 }

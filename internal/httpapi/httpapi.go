@@ -28,7 +28,10 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/moderation"
 	"github.com/colophon-project/colophon/production"
+	"github.com/colophon-project/colophon/screen/library"
+	"github.com/colophon-project/colophon/screen/policy"
 	"github.com/colophon-project/colophon/staff"
 )
 
@@ -117,6 +120,13 @@ type Config struct {
 	Custody   Custody
 	Answers   Answers
 	Roster    *staff.Roster
+	Screener  Screener
+	Curator   *library.Curator
+	Shelf     Shelf
+	Policies  *policy.Keeper
+	Docket    *moderation.Docket
+	Reports   *moderation.Reports
+	Beheld    Beheld
 	// Ready says which parts are ready.
 	Ready func(context.Context) []Part
 	// Metrics serves /metrics to those who may see it.
@@ -146,7 +156,8 @@ type server struct {
 // New makes the handler of the API.
 func New(c Config) (*API, error) {
 	if c.Line == nil || c.Binder == nil || c.Artefacts == nil || c.Log == nil || c.Jobs == nil || c.Ledger == nil || c.Custody == nil ||
-		c.Answers == nil || c.Roster == nil || c.Ready == nil || c.Metrics == nil || c.Source == nil || c.RequestID == nil || c.Logger == nil || c.MaxUpload <= 0 {
+		c.Answers == nil || c.Roster == nil || c.Ready == nil || c.Metrics == nil || c.Source == nil || c.RequestID == nil || c.Logger == nil || c.MaxUpload <= 0 ||
+		c.Screener == nil || c.Curator == nil || c.Shelf.InForce == nil || c.Shelf.Signer == nil || c.Policies == nil || c.Docket == nil || c.Reports == nil || c.Beheld == nil {
 		return nil, errors.New("httpapi: a required part of the configuration is missing")
 	}
 	s, err := newServer(c)

@@ -62,6 +62,10 @@ func (s *server) register(m *API) *huma.OpenAPI {
 		if rt.is(upload) {
 			api.OpenAPI().Paths[rt.template()].Post.RequestBody = uploadBody()
 		}
+		if rt.is(foreign) {
+			api.OpenAPI().Paths[rt.template()].Post.RequestBody = &huma.RequestBody{Required: true, Description: "As its author describes it; fields that are not known are passed over.",
+				Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}}}
+		}
 	}
 	// huma describes its own errors, too, which translate replaces.
 	delete(registry.Map(), "ErrorModel")
@@ -75,6 +79,10 @@ func tags() []*huma.Tag {
 		{Name: "evidence", Description: "Records, proofs and bundles."},
 		{Name: "log", Description: "The Merkle log. Anybody may read it."},
 		{Name: "custody", Description: "What is kept about people, and what is erased."},
+		{Name: "screening", Description: "What goes in and what comes out is judged before it passes."},
+		{Name: "library", Description: "The features by which content is known, and how they are kept."},
+		{Name: "policy", Description: "The decision table."},
+		{Name: "moderation", Description: "What waits for a person, and what has to be reported."},
 		{Name: "jobs", Description: "What is worked while nobody waits."},
 		{Name: "api-keys", Description: "Keys of applications."},
 		{Name: "system", Description: "The server itself."},
@@ -148,6 +156,13 @@ func detail(op *huma.Operation, registry huma.Registry) {
 		answer(200, "The marked bytes.", map[string]*huma.MediaType{"application/octet-stream": binary}).Headers = header("Repr-Digest", "SHA-256 of the bytes (RFC 9530).")
 		answer(206, "The ranges that were asked for.", map[string]*huma.MediaType{"application/octet-stream": binary})
 		answer(304, "You have them already.", nil)
+	case "moderations", "guardrail":
+		answer(200, "The answer, as its author describes it.", map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}})
+	case "held-content":
+		answer(200, "Text as it was sent, parts as JSON, or a file.", map[string]*huma.MediaType{"text/plain": text, "application/octet-stream": binary}).Headers =
+			header("Colophon-Held-Format", "parts, file or artefact.")
+	case "export-library":
+		answer(200, "The features.", map[string]*huma.MediaType{"application/jsonl": text, "text/csv": text})
 	case "sidecar":
 		answer(200, "The label file.", map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}})
 	case "proof":

@@ -296,6 +296,9 @@ func (s *server) sendProduced(w http.ResponseWriter, r *http.Request, in *produc
 	at := "/v1/artefacts/" + url.PathEscape(string(made.Number))
 	h := w.Header()
 	switch {
+	case made.State == artefact.Held: // a person has to decide first
+		h.Set("Location", at)
+		writeJSON(w, http.StatusAccepted, made)
 	case in.async():
 		h.Set("Preference-Applied", "respond-async")
 		if made.Job != "" {

@@ -12,6 +12,8 @@ const (
 	get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
 	// small is the largest body of a request that is no upload, in bytes.
 	small = 64 << 10
+	// large is the largest body of a request that brings many entries, in bytes.
+	large = 4 << 20
 	// framing is what a form adds to the file in it, in bytes.
 	framing = 64 << 10
 )
@@ -20,8 +22,9 @@ const (
 type trait int
 
 const (
-	upload trait = 1 << iota // the body is a file, as large as the configuration lets it be, and is streamed
-	local                    // whoever asks from this machine needs no permission
+	upload  trait = 1 << iota // the body is a file, as large as the configuration lets it be, and is streamed
+	foreign                   // the body has the shape of somebody else
+	local                     // whoever asks from this machine needs no permission
 )
 
 // route is one row of the table.
@@ -71,6 +74,48 @@ func routes() []route {
 		{del, "/v1/holds/{id}", "lift", staff.EvidenceHold, "custody", 0, 204, do((*server).lift), "Lift a hold", 0},
 		{post, "/v1/accounts:erase", "erase", staff.SubjectErase, "custody", small, 200, once((*server).erase), "Erase what is kept of an account", 0},
 		{get, "/v1/network-log", "network-log", staff.NetworkLogRead, "custody", 0, 200, do((*server).networkLog), "Read the network log; a record says that you did", 0},
+
+		{post, "/v1/screen", "screen", staff.ScreenUse, "screening", screened, 200, do((*server).screen), "Judge what somebody asks of a function, or what it made", 0},
+		{post, "/v1/screen:file", "screen-file", staff.ScreenUse, "screening", 0, 200, do((*server).screenFile), "Judge a file", upload},
+		{post, "/v1/moderations", "moderations", staff.ScreenUse, "screening", screened, 200, do((*server).moderations), "Judge, in the shape of OpenAI's moderations", foreign},
+		{post, "/beta/litellm_basic_guardrail_api", "guardrail", staff.ScreenUse, "screening", screened, 200, do((*server).guardrail), "Judge, in the shape of LiteLLM's generic guardrail", foreign},
+		{get, "/v1/judgements", "judgements", staff.ScreenRead, "screening", 0, 200, do((*server).judgements), "List what was judged, without any text", 0},
+
+		{get, "/v1/library", "library", staff.FeatureRead, "library", 0, 200, do((*server).coverage), "What the feature library covers", 0},
+		{get, "/v1/library/export", "export-library", staff.FeatureRead, "library", 0, 200, do((*server).exportFeatures), "Hand out the active features, signed", 0},
+		{get, "/v1/features", "features", staff.FeatureRead, "library", 0, 200, do((*server).features), "Find features", 0},
+		{get, "/v1/feature-batches", "feature-batches", staff.FeatureRead, "library", 0, 200, do((*server).batches), "List what was proposed together", 0},
+		{post, "/v1/features", "propose-features", staff.FeaturePropose, "library", large, 201, once((*server).proposeFeatures), "Propose features", 0},
+		{post, "/v1/features:import", "import-features", staff.FeaturePropose, "library", 0, 201, do((*server).importFeatures), "Propose what stands in a file", upload},
+		{post, "/v1/features:review", "review-features", staff.FeatureReview, "library", small, 200, once((*server).reviewFeatures), "Agree to what somebody else proposed", 0},
+		{post, "/v1/features:reject", "reject-features", staff.FeatureReview, "library", small, 200, once((*server).rejectFeatures), "Reject what was proposed", 0},
+		{post, "/v1/features:replay", "replay-features", staff.FeatureReview, "library", small, 200, once((*server).replayFeatures), "Try proposed features over the stored samples", 0},
+		{post, "/v1/features:activate", "activate-features", staff.FeatureManage, "library", small, 200, once((*server).activateFeatures), "Put features in force that were replayed", 0},
+		{post, "/v1/features:retire", "retire-features", staff.FeatureManage, "library", small, 200, once((*server).retireFeatures), "Take active features out of force", 0},
+		{get, "/v1/samples", "samples", staff.FeatureRead, "library", 0, 200, do((*server).samples), "List the stored samples, without their texts", 0},
+		{post, "/v1/samples", "add-samples", staff.FeatureManage, "library", screened, 201, once((*server).addSamples), "Keep texts that changes are tried over", 0},
+		{post, "/v1/samples:remove", "remove-samples", staff.FeatureManage, "library", small, 204, once((*server).removeSamples), "Remove samples", 0},
+
+		{get, "/v1/policy", "policy", staff.PolicyRead, "policy", 0, 200, do((*server).policy), "The decision table in force", 0},
+		{get, "/v1/policies", "policies", staff.PolicyRead, "policy", 0, 200, do((*server).policies), "List versions of the decision table", 0},
+		{get, "/v1/policies/{id}", "policy-version", staff.PolicyRead, "policy", 0, 200, do((*server).policyVersion), "Show a version with its history", 0},
+		{post, "/v1/policies", "propose-policy", staff.PolicyPropose, "policy", large, 201, once((*server).proposePolicy), "Propose a decision table", 0},
+		{post, "/v1/policies/{id}:compare", "compare-policy", staff.PolicyPropose, "policy", small, 200, once((*server).comparePolicy), "Decide anew about past judgements (dry run)", 0},
+		{post, "/v1/policies/{id}:release", "release-policy", staff.PolicyRelease, "policy", small, 200, once((*server).releasePolicy), "Put in force what somebody else proposed", 0},
+
+		{get, "/v1/held", "held", staff.HeldRead, "moderation", 0, 200, do((*server).heldList), "List what waits for a person, or waited", 0},
+		{get, "/v1/held/board", "held-board", staff.HeldDecide, "moderation", 0, 200, do((*server).heldBoard), "List what you may take, the most urgent first", 0},
+		{get, "/v1/held/figures", "held-figures", staff.HeldRead, "moderation", 0, 200, do((*server).heldFigures), "How the work stands", 0},
+		{post, "/v1/held:next", "held-next", staff.HeldDecide, "moderation", small, 200, once((*server).heldNext), "Take the most urgent item", 0},
+		{get, "/v1/held/{id}", "held-item", staff.HeldRead, "moderation", 0, 200, do((*server).heldItem), "Show a held item, without its content", 0},
+		{get, "/v1/held/{id}/content", "held-content", staff.HeldDecide, "moderation", 0, 200, do((*server).heldContent), "Read the content; a record says that you did", 0},
+		{post, "/v1/held/{id}:take", "held-take", staff.HeldDecide, "moderation", small, 200, once((*server).heldTake), "Take an item", 0},
+		{post, "/v1/held/{id}:extend", "held-extend", staff.HeldDecide, "moderation", small, 200, once((*server).heldExtend), "Keep an item longer", 0},
+		{post, "/v1/held/{id}:return", "held-return", staff.HeldDecide, "moderation", small, 200, once((*server).heldReturn), "Give an item back", 0},
+		{post, "/v1/held/{id}:decide", "held-decide", staff.HeldDecide, "moderation", small, 200, once((*server).heldDecide), "Decide about an item", 0},
+		{get, "/v1/report-duties", "report-duties", staff.ReportRead, "moderation", 0, 200, do((*server).duties), "List duties to report illegal content", 0},
+		{post, "/v1/report-duties/{id}:file", "file-report", staff.ReportFile, "moderation", small, 200, once((*server).fileDuty), "Say how a report was filed", 0},
+		{post, "/v1/report-duties/{id}:dismiss", "dismiss-report", staff.ReportFile, "moderation", small, 200, once((*server).dismissDuty), "Say why nothing is to be filed", 0},
 
 		{get, "/v1/jobs", "jobs", staff.JobRead, "jobs", 0, 200, do((*server).jobs), "List the jobs that failed too often", 0},
 		{get, "/v1/jobs/{id}", "job", staff.ArtefactRead, "jobs", 0, 200, do((*server).job), "Show how far a job is", 0},

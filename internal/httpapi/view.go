@@ -19,7 +19,7 @@ import (
 // Artefact is an artefact as the API shows it.
 type Artefact struct {
 	Number   artefact.Number   `json:"number" doc:"Content number: the ProduceID of the label." example:"019aab3c-5d1e-7c00-8000-3f6c9f6a1b2d"`
-	State    artefact.State    `json:"state" enum:"received,marked,delivered,failed,erased" doc:"How far the item got." example:"marked"`
+	State    artefact.State    `json:"state" enum:"received,held,marked,delivered,failed,erased" doc:"How far the item got." example:"marked"`
 	Function string            `json:"function" doc:"The function that made it." example:"person"`
 	Subject  evidence.Subject  `json:"subject,omitempty" doc:"Pseudonym of the account that it was made for; absent once erased."`
 	Format   string            `json:"format" doc:"File format, as its bytes show it." example:"jpeg"`

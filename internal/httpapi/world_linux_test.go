@@ -188,6 +188,10 @@ func (c *custody) NetworkLog(_ context.Context, _ production.By, _ string, from,
 type world struct {
 	*testing.T
 	config   httpapi.Config
+	screens  *screens
+	accounts *accounts.Accounts
+	judged   bool // the line asks what becomes of what it got
+	made     int  // words that [world.unique] made
 	api      http.Handler
 	line     *production.Line
 	register *artefact.Register
@@ -213,7 +217,14 @@ func open(t *testing.T, set func(*httpapi.Config)) *world {
 	rec := storetest.Recorder(t, config.Keys, clock.Now)
 	w.register = artefact.NewRegister(artefacts.New(w.store, func(context.Context, *store.Tx, artefact.Number) (string, error) { return jobID, nil }), rec)
 	kept := &blobs{}
-	w.line = production.NewLine(production.Config{Register: w.register, Recorder: rec, Keys: config.Keys, Press: &stamp.Press{}, Accounts: accounts.New(w.store, rec, make([]byte, 32)),
+	w.accounts = accounts.New(w.store, rec, make([]byte, 32))
+	w.line = production.NewLine(production.Config{Register: w.register, Recorder: rec, Keys: config.Keys, Press: &stamp.Press{}, Accounts: w.accounts,
+		Judge: func(ctx context.Context, q production.Question) (production.Answer, error) {
+			if !w.judged {
+				return production.Answer{}, nil
+			}
+			return w.screens.judge(ctx, q)
+		},
 		Network: w.network, Blobs: kept, Spool: func() (production.Temporary, error) { return &temporary{}, nil }, Rand: rand.Reader, Producer: "001191110000000000000E10000", MaxSize: maxUpload})
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	w.must(err)
@@ -236,6 +247,7 @@ func open(t *testing.T, set func(*httpapi.Config)) *world {
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "up 1\n") }),
 		Source:  func(*http.Request) netip.AddrPort { return w.source }, RequestID: func(context.Context) string { return inHeader },
 		Logger: slog.New(slog.NewTextHandler(w.logged, nil)), MaxUpload: maxUpload}
+	w.openScreens(kept, rec, config.Keys, signer)
 	if set != nil {
 		set(&w.config)
 	}
