@@ -50,6 +50,7 @@ type Server struct {
 	accounts  *accounts.Accounts
 	answers   *answers.Answers
 	roster    *staff.Roster
+	screens   screens
 	queue     *job.Queue
 	line      *production.Line
 	binder    *production.Binder
@@ -70,7 +71,7 @@ func OpenServer(ctx context.Context, c Config, v Serving, output io.Writer) (*Se
 	if c.Producer == "" {
 		return nil, &colophon.Error{Kind: colophon.Invalid, Code: CodeNoProducer}
 	}
-	for _, open := range []func(context.Context) error{s.openKeys, s.openTelemetry(output), s.openStore, s.openBlobs, s.openLog, s.openStaff, s.openLine, s.openQueue, s.openDoors} {
+	for _, open := range []func(context.Context) error{s.openKeys, s.openTelemetry(output), s.openStore, s.openBlobs, s.openLog, s.openStaff, s.openScreens, s.openLine, s.openQueue, s.openDoors} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -206,6 +207,8 @@ func (s *Server) Run(ctx context.Context, listening func(address string)) error 
 		defer stop() // a log that can't go on without being spoilt stops the server
 		failed <- tlog.Sequence(sequenced, s.store, s.sequencer())
 	}()
+	go s.follow(ctx)
+	go s.likenesses(ctx)
 	err := s.serve(ctx, listening)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.set.Drain)
 	defer cancel()

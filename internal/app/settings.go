@@ -22,6 +22,7 @@ import (
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/internal/classify"
 	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/internal/keys"
 	"github.com/colophon-project/colophon/label"
@@ -65,12 +66,19 @@ type Serving struct {
 	Drain       time.Duration `koanf:"drain"`
 	Workers     int           `koanf:"workers"`
 
+	Judge   string `koanf:"screen-artefacts"` // auto, on or off
+	Starter string `koanf:"starter-library"`
+	Excerpt int    `koanf:"screen-excerpt"` // runes
+	Plan    string `koanf:"moderation-plan"`
+	Models  string `koanf:"classifier-models"`
+
 	Traces       string `koanf:"traces"`
 	LogLevel     string `koanf:"log-level"`
 	Timestamp    string `koanf:"timestamp"`
 	TimestampCAs string `koanf:"timestamp-ca"`
 
-	OIDC []OIDCProvider `koanf:"oidc"`
+	OIDC        []OIDCProvider      `koanf:"oidc"`
+	Classifiers []classify.Endpoint `koanf:"classifiers"` // set in the file alone
 }
 
 // OIDCProvider is an OpenID provider that staff may sign in with. It is set in the file alone.
@@ -98,7 +106,8 @@ func defaults() []Setting {
 		{Key: "data", Value: "colophon-data"}, {Key: "listen", Value: "127.0.0.1:8080"}, {Key: "public-url"}, {Key: "tls-cert"}, {Key: "tls-key"},
 		{Key: "trusted-proxies"}, {Key: "proxy-header", Value: "x-forwarded-for"}, {Key: "postgres", Secret: true}, {Key: "blobs"}, {Key: "log"}, {Key: "log-name"}, {Key: "keys"}, {Key: "seal", Value: "SM2"},
 		{Key: "keep-originals", Value: "0"}, {Key: "keep-logs", Value: "6"}, {Key: "keep-assessments", Value: "36"}, {Key: "max-upload", Value: "2048"}, {Key: "marking", Value: "0"}, {Key: "signed", Value: "refuse"},
-		{Key: "concurrency", Value: "64"}, {Key: "rate", Value: "200"}, {Key: "pause", Value: "0s"}, {Key: "drain", Value: "30s"}, {Key: "workers", Value: "2"}, {Key: "traces"},
+		{Key: "concurrency", Value: "64"}, {Key: "rate", Value: "200"}, {Key: "pause", Value: "0s"}, {Key: "drain", Value: "30s"}, {Key: "workers", Value: "2"},
+		{Key: "screen-artefacts", Value: "auto"}, {Key: "starter-library", Value: "on"}, {Key: "screen-excerpt", Value: "0"}, {Key: "moderation-plan"}, {Key: "classifier-models"}, {Key: "traces"},
 		{Key: "log-level", Value: "info"}, {Key: "timestamp"}, {Key: "timestamp-ca"},
 	}
 	for i := range list {
@@ -116,7 +125,7 @@ func envName(key string) string {
 func (c Config) Serve(flags map[string]string, path string, getenv func(string) string) (Config, Serving, error) {
 	k := koanf.NewWithConf(koanf.Conf{Delim: "\x00", StrictMerge: false})
 	first, env := map[string]any{}, map[string]any{}
-	known := []string{"oidc"}
+	known := []string{"oidc", "classifiers"}
 	for _, s := range append(c.base(), defaults()...) {
 		known = append(known, s.Key)
 		first[s.Key] = s.Value
@@ -228,7 +237,7 @@ func (v *Serving) complete() error {
 	for _, n := range []struct {
 		key          string
 		value, least int
-	}{{"keep-originals", v.KeepOriginals, 0}, {"max-upload", v.MaxUpload, 1}, {"concurrency", v.Concurrency, 1}, {"rate", v.Rate, 1}, {"workers", v.Workers, 1}, {"marking", v.Marking, 0}} {
+	}{{"keep-originals", v.KeepOriginals, 0}, {"max-upload", v.MaxUpload, 1}, {"concurrency", v.Concurrency, 1}, {"rate", v.Rate, 1}, {"workers", v.Workers, 1}, {"marking", v.Marking, 0}, {"screen-excerpt", v.Excerpt, 0}} {
 		if n.value < n.least {
 			return wrongSetting(n.key, strconv.Itoa(n.value), nil)
 		}
@@ -241,6 +250,19 @@ func (v *Serving) complete() error {
 	}
 	if v.Signed != "refuse" && v.Signed != "mark" {
 		return wrongSetting("signed", v.Signed, nil)
+	}
+	if v.Starter != "on" && v.Starter != "off" {
+		return wrongSetting("starter-library", v.Starter, nil)
+	}
+	switch v.Judge {
+	case "on", "off":
+	case "auto": // without a classifier nothing can look at pictures and sounds, and what nobody looked at does not pass
+		v.Judge = "off"
+		if len(v.Classifiers) > 0 {
+			v.Judge = "on"
+		}
+	default:
+		return wrongSetting("screen-artefacts", v.Judge, nil)
 	}
 	if v.SealAlgorithm != "SM2" && v.SealAlgorithm != "ES256" {
 		return wrongSetting("seal", v.SealAlgorithm, nil)

@@ -131,6 +131,7 @@ func (c custody) Erase(ctx context.Context, by production.By, account string) (s
 		return "", err
 	}
 	state, err := c.store.Erase(ctx, rec, subject)
+	c.screens.engine.Forget(subject)
 	if state == store.Erased {
 		c.recorder.Forget(subject)
 	}

@@ -29,7 +29,8 @@ func (s *Server) openDoors(context.Context) error {
 	api, err := httpapi.New(httpapi.Config{
 		Line: s.line, Binder: s.binder, Artefacts: s.register, Log: publicLog{s.reader, s.logKey}, Jobs: jobs{s.queue}, Ledger: ledger{s}, Custody: custody{s},
 		Answers: s.answers, Roster: s.roster, Ready: s.ready, Metrics: s.telemetry.Handler(), Logger: s.log, PublicURL: s.set.PublicURL,
-		Source:    func(r *http.Request) netip.AddrPort { return edge.ClientOf(r.Context()).Address },
+		Source:   func(r *http.Request) netip.AddrPort { return edge.ClientOf(r.Context()).Address },
+		Screener: s, Curator: s.screens.curator, Shelf: s.libraryShelf(), Policies: s.screens.policies, Docket: s.screens.docket, Reports: s.screens.reports, Beheld: s,
 		RequestID: edge.RequestID, MaxUpload: int64(s.set.MaxUpload) << 20,
 	})
 	if err != nil {
@@ -112,6 +113,9 @@ const minRate = 8 << 10
 func (s *Server) route(r *http.Request) edge.Route {
 	if s.api.Upload(r) {
 		return edge.Route{Class: "work", MaxBody: int64(s.set.MaxUpload)<<20 + maxForm}
+	}
+	if most := s.api.MaxBody(r); most > maxForm {
+		return edge.Route{Class: "work", MaxBody: most}
 	}
 	return edge.Route{MaxBody: maxForm}
 }

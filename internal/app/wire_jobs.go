@@ -51,6 +51,8 @@ func (s *Server) openQueue(context.Context) (err error) {
 		{"sweep-blobs", job.Every(6 * time.Hour), s.sweepBlobs},
 		{"sweep-staff", job.Every(time.Hour), s.roster.Sweep},
 		{"sweep-answers", job.Every(time.Hour), s.answers.Sweep},
+		{"expire-held", job.Every(time.Minute), s.expire},
+		{"sweep-held", job.Every(time.Hour), s.sweepHeld},
 		{"purge", job.Daily(3, 17, time.UTC), s.purge},
 		{"end-restrictions", job.Daily(3, 47, time.UTC), s.endRestrictions},
 	} {
@@ -97,7 +99,11 @@ func (s *Server) sweepBlobs(ctx context.Context) error {
 		if entry.Changed.After(before) {
 			continue
 		}
-		needed, err := s.artefacts.Referenced(ctx, blob.FormatDigest(entry.Digest))
+		ref := blob.FormatDigest(entry.Digest)
+		needed, err := s.artefacts.Referenced(ctx, ref)
+		if err == nil && !needed {
+			needed, err = s.screens.held.Referenced(ctx, ref)
+		}
 		if err != nil {
 			return err
 		}

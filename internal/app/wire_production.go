@@ -11,31 +11,42 @@ import (
 	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/internal/blob"
-	"github.com/colophon-project/colophon/internal/ffmpeg"
 	"github.com/colophon-project/colophon/internal/store"
 	"github.com/colophon-project/colophon/production"
+	"github.com/colophon-project/colophon/screen/sight"
 	"github.com/colophon-project/colophon/stamp"
 )
 
 func (s *Server) openLine(context.Context) error {
-	tools, err := ffmpeg.Find(s.config.FFmpeg)
-	if err != nil {
-		tools = nil // said where it is needed
-	}
 	cover, err := s.newCover()
 	if err != nil {
 		return err
 	}
+	judge := s.judgeArtefact
+	if s.set.Judge == "off" {
+		judge = nil
+		s.log.Warn("what functions produce is marked without being judged", "setting", "screen-artefacts")
+	}
 	files := blobs{s.blobs}
 	s.line = production.NewLine(production.Config{
-		Register: s.register, Recorder: s.recorder, Keys: s.keys.Envelopes, Press: &stamp.Press{Tools: tools}, Accounts: s.accounts, Network: networkLog{s},
-		Blobs: files, Spool: spools(filepath.Join(s.set.Data, "tmp")), Rand: rand.Reader, Producer: s.config.Producer, Key: s.keys.Seal, Seals: s.keys.Seals,
+		Register: s.register, Recorder: s.recorder, Keys: s.keys.Envelopes, Press: &stamp.Press{Tools: s.tools()}, Accounts: s.accounts, Network: networkLog{s},
+		Blobs: files, Spool: spools(s.spoolDir()), Rand: rand.Reader, Producer: s.config.Producer, Key: s.keys.Seal, Seals: s.keys.Seals,
 		KeepOriginals: time.Duration(s.set.KeepOriginals) * 24 * time.Hour, MaxSize: int64(s.set.MaxUpload) << 20, AtOnce: s.set.marking(),
-		BreakSignatures: s.set.Signed == "mark",
+		BreakSignatures: s.set.Signed == "mark", Judge: judge, Likeness: sight.New(s.tools(), sight.Limits{}).Likeness,
 	})
 	s.binder = &production.Binder{Register: s.register, Recorder: s.recorder, Records: records{s.store}, Log: s.reader, Blobs: files, Signer: s.keys.Signer, Verifiers: s.keys.Verifiers, Cover: cover}
 	return s.openAuthority()
 }
+
+// likenesses has the store read which items look like what, so that the first who asks need not wait for that.
+func (s *Server) likenesses(ctx context.Context) {
+	if err := s.artefacts.Follow(ctx); err != nil && ctx.Err() == nil {
+		s.log.ErrorContext(ctx, "likeness", "error", err)
+	}
+}
+
+// spoolDir is where temporary files lie.
+func (s *Server) spoolDir() string { return filepath.Join(s.set.Data, "tmp") }
 
 // blobs keeps content under its digest. A reference is the digest as text.
 type blobs struct{ store *blob.Store }

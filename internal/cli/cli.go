@@ -49,6 +49,7 @@ type commands struct {
 	Verify   verifyCommand   `cmd:""`
 	Code     codeCommand     `cmd:""`
 	Try      tryCommand      `cmd:""`
+	Screen   screenCommand   `cmd:""`
 	Serve    serveCommand    `cmd:""`
 	Health   healthCommand   `cmd:""`
 	Evidence evidenceCommand `cmd:""`

@@ -50,6 +50,9 @@ func TestReadme(t *testing.T) {
 
 		// A folder among the files of delivery/* is told and is an error; the files are what the line is about.
 		out := inShell(t, dir, asProgram(t, t.TempDir())+":"+os.Getenv("PATH"), strings.ReplaceAll(strings.Join(script, "\n"), "delivery/*", "delivery/*.*"))
+		if !strings.Contains(out, "exit 4") || !strings.Contains(out, "【註 册 送*彩 金】") {
+			t.Errorf("%s: the disguised text is not found: %s", readme, out)
+		}
 		if !strings.Contains(out, "propagation added") || !strings.Contains(out, "001191110102MACQD9K640") {
 			t.Errorf("%s: %s", readme, out)
 		}
@@ -122,7 +125,7 @@ func TestReadmeServer(t *testing.T) {
 			}
 			last := len(script) - 1
 			out := inShell(t, dir, os.Getenv("PATH"), strings.Join(script[:last], "\n"))
-			for _, want := range []string{"marked and conforming", `"state":"delivered"`, `"verdict":"passed"`, `"identical":"passed"`} {
+			for _, want := range []string{"marked and conforming", `"state":"delivered"`, `"verdict":"passed"`, `"identical":"passed"`, `"action":"refuse"`} {
 				if !strings.Contains(out, want) {
 					t.Errorf("no %s in %s", want, out)
 				}
@@ -173,7 +176,7 @@ func TestOperate(t *testing.T) {
 			}
 			out := inShell(t, dir, os.Getenv("PATH"), strings.NewReplacer("/var/lib/colophon-", dir+"/", "/var/lib/colophon/", data+"/", "/safe/", data+"/",
 				" /backup/", " "+dir+"/backup/", "colophon-verify sample", "colophon evidence sample", "colophon-verify --key", "colophon evidence verify --key").Replace(strings.Join(script, "\n")))
-			if strings.Count(out, "The log and the store fit together.") != 2 || strings.Count(out, "nothing failed") != 2 || !strings.Contains(out, `"state":"restricted"`) || !strings.Contains(out, `"jobs":[]`) {
+			if strings.Count(out, "The log and the store fit together.") != 2 || strings.Count(out, "nothing failed") != 2 || !strings.Contains(out, `"state":"restricted"`) || !strings.Contains(out, `"jobs":[]`) || !strings.Contains(out, `"number":1`) {
 				t.Errorf("%s", out)
 			}
 		})

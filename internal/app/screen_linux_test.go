@@ -1,0 +1,141 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/colophon-project/colophon/artefact"
+	"github.com/colophon-project/colophon/internal/classify"
+	"github.com/colophon-project/colophon/internal/httpapi"
+	"github.com/colophon-project/colophon/moderation"
+	"github.com/colophon-project/colophon/production"
+)
+
+// guard is a classifier as others run it: POST /v1/moderations. What it says is set by the test.
+type guard struct {
+	*httptest.Server
+	score atomic.Value // of violence
+	asked atomic.Int64
+}
+
+func newGuard(t *testing.T) *guard {
+	g := &guard{}
+	g.score.Store(0.0)
+	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.asked.Add(1)
+		if body, err := io.ReadAll(r.Body); err != nil || r.URL.Path != "/v1/moderations" || !strings.Contains(string(body), "data:image/") {
+			http.Error(w, "not what this serves", http.StatusBadRequest)
+			return
+		}
+		score, _ := g.score.Load().(float64)
+		if score < 0 {
+			http.Error(w, "it is broken", http.StatusInternalServerError)
+			return
+		}
+		categories, scores := map[string]bool{}, map[string]float64{}
+		for _, c := range strings.Fields("harassment harassment/threatening hate hate/threatening illicit illicit/violent self-harm self-harm/intent self-harm/instructions sexual sexual/minors violence violence/graphic") {
+			categories[c], scores[c] = false, 0
+		}
+		categories["violence"], scores["violence"] = score > 0.5, score
+		json.NewEncoder(w).Encode(map[string]any{"id": "modr-1", "model": "guard-1", "results": []any{map[string]any{"flagged": score > 0.5, "categories": categories, "category_scores": scores}}})
+	}))
+	t.Cleanup(g.Close)
+	return g
+}
+
+// TestWhatIsProducedIsJudged covers Deep Synthesis Provisions Art. 10 from the door on: with a classifier in the settings a
+// picture is judged before it is marked. It passes, waits for a person, or is refused; what the classifier could not tell
+// does not pass.
+func TestWhatIsProducedIsJudged(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t)
+	d := &deployment{T: t, output: new(bytes.Buffer)}
+	d.config, d.set = settings(t, map[string]string{"screen-artefacts": "on", "starter-library": "off"})
+	d.set.Classifiers = []classify.Endpoint{{Name: "guard", Kind: classify.Moderations, URL: g.URL + "/v1", Model: "guard-1", CacheTime: -1}}
+	d.start()
+	officer := d.join()
+	const path = "/v1/artefacts?function=person"
+	var a httpapi.Artefact
+
+	d.json(&a, "POST", path, jpegSample(t), http.StatusCreated)
+	if a.State != artefact.Marked || g.asked.Load() == 0 {
+		t.Fatalf("%+v after %d questions", a, g.asked.Load())
+	}
+	proven := d.until("/v1/artefacts/"+string(a.Number)+"/proof", func(status int, _ []byte) bool { return status == http.StatusOK })
+	if !strings.Contains(string(proven), "screen.judged") {
+		t.Errorf("the judgement is not among the records about the item: %s", proven)
+	}
+
+	g.score.Store(0.7)
+	d.json(&a, "POST", path, jpegSample(t), http.StatusAccepted)
+	if a.State != artefact.Held {
+		t.Fatalf("%+v", a)
+	}
+	d.ask("GET", "/v1/artefacts/"+string(a.Number)+"/content", nil, http.StatusConflict)
+	by := moderation.By{ID: string(officer.Account), Role: "officer", Senior: true, Reporter: true}
+	decide := func(n artefact.Number, what moderation.Decision) {
+		t.Helper()
+		items, _, err := d.server.screens.docket.Items(d.Context(), moderation.Query{About: string(n)})
+		d.must(err)
+		if len(items) != 1 {
+			t.Fatalf("%d items wait", len(items))
+		}
+		it, err := d.server.screens.docket.Take(d.Context(), by, items[0].ID)
+		d.must(err)
+		content, err := d.server.screens.docket.Read(d.Context(), by, it.ID)
+		d.must(err)
+		f, format, err := d.server.Look(d.Context(), it, content)
+		d.must(err)
+		if seen, err := io.ReadAll(f); err != nil || string(seen) != string(jpegSample(t)) || format != "jpeg" {
+			t.Errorf("a reviewer sees %d bytes of %s, %v", len(seen), format, err)
+		}
+		f.Close()
+		_, err = d.server.screens.docket.Decide(d.Context(), by, moderation.Ruling{Item: it.ID, Decision: what, Reason: "violence"})
+		d.must(err)
+	}
+	becomes := func(n artefact.Number, state artefact.State) {
+		t.Helper()
+		d.until("/v1/artefacts/"+string(n), func(_ int, body []byte) bool {
+			d.must(json.Unmarshal(body, &a))
+			return a.State == state
+		})
+	}
+	decide(a.Number, moderation.Release)
+	becomes(a.Number, artefact.Marked)
+
+	d.json(&a, "POST", path, jpegSample(t), http.StatusAccepted)
+	decide(a.Number, moderation.Refuse)
+	becomes(a.Number, artefact.Failed)
+	if a.Reason == nil || a.Reason.Code != production.CodeRefused {
+		t.Errorf("%+v", a.Reason)
+	}
+	var duties struct{ Duties []httpapi.ReportDuty }
+	d.json(&duties, "GET", "/v1/report-duties?state=open", nil, http.StatusOK)
+	if len(duties.Duties) != 1 || duties.Duties[0].Categories[0] != "violence" {
+		t.Errorf("%+v", duties)
+	}
+
+	g.score.Store(-1.0) // the classifier is broken
+	before := len(d.list())
+	d.ask("POST", path, jpegSample(t), http.StatusForbidden)
+	if after := len(d.list()); after != before {
+		t.Errorf("%d items became %d", before, after)
+	}
+	if strings.Contains(d.output.String(), person) {
+		t.Error("the log names the account")
+	}
+}
+
+// list lists the artefacts.
+func (d *deployment) list() []httpapi.Artefact {
+	d.Helper()
+	var page struct{ Artefacts []httpapi.Artefact }
+	d.json(&page, "GET", "/v1/artefacts", nil, http.StatusOK)
+	return page.Artefacts
+}
