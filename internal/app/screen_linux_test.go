@@ -11,8 +11,10 @@ import (
 	"testing"
 
 	"github.com/colophon-project/colophon/artefact"
+	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/internal/classify"
 	"github.com/colophon-project/colophon/internal/httpapi"
+	"github.com/colophon-project/colophon/internal/media"
 	"github.com/colophon-project/colophon/moderation"
 	"github.com/colophon-project/colophon/production"
 )
@@ -130,6 +132,38 @@ func TestWhatIsProducedIsJudged(t *testing.T) {
 	if strings.Contains(d.output.String(), person) {
 		t.Error("the log names the account")
 	}
+}
+
+// TestDecidedBeforeItIsHeld has a person decide about an item while its bytes are still being sealed.
+func TestDecidedBeforeItIsHeld(t *testing.T) {
+	t.Parallel()
+	d := &deployment{T: t, output: new(bytes.Buffer)}
+	d.config, d.set = settings(t, map[string]string{"starter-library": "off"})
+	d.start()
+	docket := d.server.screens.docket
+	it, err := docket.Enter(t.Context(), system, moderation.Entry{Subject: evidence.System, Surface: "output", Function: "person", About: "late-1",
+		Why: moderation.Why{Judgement: "judgement-1", Action: "review", Library: "1", Policy: "1"}, Content: moderation.Content{Format: httpapi.HeldArtefact}})
+	d.must(err)
+	by := moderation.By{ID: "staff-1", Role: "officer"}
+	_, err = docket.Take(t.Context(), by, it.ID)
+	d.must(err)
+	_, err = docket.Read(t.Context(), by, it.ID)
+	d.must(err)
+	it, err = docket.Decide(t.Context(), by, moderation.Ruling{Item: it.ID, Decision: moderation.Release, Reason: "harmless"})
+	d.must(err)
+	if err := d.server.decided(t.Context(), it); err == nil {
+		t.Error("a release was acted on before there was anything to release")
+	}
+	_, err = d.server.register.New(t.Context(), system, artefact.Artefact{Number: "late-1", State: artefact.Held, Function: "person", Account: "acc-1", Format: media.JPEG, Size: 1,
+		Before: artefact.Digest{1}, Work: &artefact.Work{Order: []byte("{}")}})
+	d.must(err)
+	d.must(d.server.decided(t.Context(), it))
+	if a, err := d.server.register.Artefact(t.Context(), "late-1"); err != nil || a.Work == nil || a.Work.Cleared != "judgement-1" {
+		t.Errorf("%+v %v", a, err)
+	}
+	it.Created = it.Created.Add(-settling)
+	it.About = "never"
+	d.must(d.server.decided(t.Context(), it))
 }
 
 // list lists the artefacts.

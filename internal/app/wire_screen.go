@@ -42,6 +42,9 @@ const (
 	refreshEvery = 2 * time.Second
 	// sweepPage is how many items one step of a sweep takes.
 	sweepPage = 100
+	// settling is for how long something that waits for a person may not be in the register yet: its bytes are sealed
+	// between the one and the other. What is decided so early is acted on later, unless the process died.
+	settling = 10 * time.Minute
 )
 
 // screens is the part of a server that screens.
@@ -223,10 +226,20 @@ func (s *Server) decided(ctx context.Context, it moderation.Item) error {
 	if err := s.screens.court.Decided(ctx, it); err != nil || it.About == "" {
 		return err
 	}
-	if it.Outcome == moderation.Release {
-		return s.line.Release(ctx, artefact.Number(it.About), it.Why.Judgement)
+	n, release := artefact.Number(it.About), it.Outcome == moderation.Release
+	a, err := s.register.Artefact(ctx, n)
+	var e *colophon.Error
+	missing := errors.As(err, &e) && e.Code == artefact.CodeMissing
+	if err != nil && !missing {
+		return err
 	}
-	return s.line.Refuse(ctx, artefact.Number(it.About))
+	if coming := missing || release && a.State == artefact.Received && a.Work != nil && a.Work.Cleared == ""; coming && time.Since(it.Created) < settling {
+		return &colophon.Error{Kind: colophon.Conflict, Code: production.CodeNotReady, Args: colophon.Args{"state": string(artefact.Received)}}
+	}
+	if release {
+		return s.line.Release(ctx, n, it.Why.Judgement)
+	}
+	return s.line.Refuse(ctx, n)
 }
 
 // follow takes up what other nodes and people changed, until ctx ends.
@@ -299,5 +312,5 @@ func (s *Server) Look(ctx context.Context, it moderation.Item, c moderation.Cont
 
 // libraryShelf is the library as the API shows it.
 func (s *Server) libraryShelf() httpapi.Shelf {
-	return httpapi.Shelf{InForce: s.screens.shelf.Current, Signer: s.keys.Signer, Trusted: append([]note.Verifier{}, s.keys.Verifiers...)}
+	return httpapi.Shelf{InForce: s.screens.shelf.Current, Refresh: s.screens.shelf.Refresh, Signer: s.keys.Signer, Trusted: append([]note.Verifier{}, s.keys.Verifiers...)}
 }

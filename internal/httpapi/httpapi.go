@@ -157,7 +157,7 @@ type server struct {
 func New(c Config) (*API, error) {
 	if c.Line == nil || c.Binder == nil || c.Artefacts == nil || c.Log == nil || c.Jobs == nil || c.Ledger == nil || c.Custody == nil ||
 		c.Answers == nil || c.Roster == nil || c.Ready == nil || c.Metrics == nil || c.Source == nil || c.RequestID == nil || c.Logger == nil || c.MaxUpload <= 0 ||
-		c.Screener == nil || c.Curator == nil || c.Shelf.InForce == nil || c.Shelf.Signer == nil || c.Policies == nil || c.Docket == nil || c.Reports == nil || c.Beheld == nil {
+		c.Screener == nil || c.Curator == nil || c.Shelf.InForce == nil || c.Shelf.Refresh == nil || c.Shelf.Signer == nil || c.Policies == nil || c.Docket == nil || c.Reports == nil || c.Beheld == nil {
 		return nil, errors.New("httpapi: a required part of the configuration is missing")
 	}
 	s, err := newServer(c)

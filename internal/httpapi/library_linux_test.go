@@ -58,7 +58,6 @@ func TestEntryProcedure(t *testing.T) {
 	act("activate", reviewer).wantCode(403, staff.CodeForbidden)
 	var v httpapi.LibraryVersion
 	act("activate", officer).want(200, &v)
-	w.must(w.screens.shelf.Refresh(t.Context()))
 	if j := w.screen(asked("output", word)); v.Number != 1 || v.Count != 1 || j.Action != "refuse" || j.Findings[0].Feature != "w-1" || !strings.HasPrefix(j.Library, "1-") {
 		t.Errorf("%+v %+v", v, j)
 	}
@@ -69,7 +68,6 @@ func TestEntryProcedure(t *testing.T) {
 	}
 	act("retire", officer).wantCode(422, library.CodeReason)
 	act("retire", officer, "out of date").want(200, &v)
-	w.must(w.screens.shelf.Refresh(t.Context()))
 	if j := w.screen(asked("output", word)); v.Number != 2 || v.Count != 0 || j.Action != "allow" {
 		t.Errorf("%+v %+v", v, j)
 	}

@@ -25,6 +25,8 @@ const maxImport = 64 << 20
 type Shelf struct {
 	// InForce is the set that judges: what is active, and the starter until somebody decided about it.
 	InForce func() *library.Set
+	// Refresh takes up at once what an act changed; other nodes follow within seconds.
+	Refresh func(context.Context) error
 	// Signer signs the files that are handed out.
 	Signer note.Signer
 	// Trusted are the keys whose files are taken as signed.
@@ -351,7 +353,11 @@ func (s *server) reviewFeatures(ctx context.Context, in *selectInput) (*countOut
 }
 
 func (s *server) rejectFeatures(ctx context.Context, in *selectInput) (*countOutput, error) {
-	return counted(s.Curator.Reject(ctx, curator(ctx), in.Body.selection(), in.Body.Reason))
+	n, err := s.Curator.Reject(ctx, curator(ctx), in.Body.selection(), in.Body.Reason)
+	if err == nil {
+		err = s.Shelf.Refresh(ctx)
+	}
+	return counted(n, err)
 }
 
 // LibraryVersion is a state of the library.
@@ -367,16 +373,22 @@ type versionOutput struct {
 	Body LibraryVersion
 }
 
-func versioned(v library.Version, err error) (*versionOutput, error) {
+// versioned answers with a version that is in force.
+func (s *server) versioned(ctx context.Context, v library.Version, err error) (*versionOutput, error) {
+	if err == nil {
+		err = s.Shelf.Refresh(ctx)
+	}
 	return &versionOutput{Body: LibraryVersion{v.Number, hex.EncodeToString(v.Digest[:]), v.Count, v.At}}, err
 }
 
 func (s *server) activateFeatures(ctx context.Context, in *selectInput) (*versionOutput, error) {
-	return versioned(s.Curator.Activate(ctx, curator(ctx), in.Body.selection()))
+	v, err := s.Curator.Activate(ctx, curator(ctx), in.Body.selection())
+	return s.versioned(ctx, v, err)
 }
 
 func (s *server) retireFeatures(ctx context.Context, in *selectInput) (*versionOutput, error) {
-	return versioned(s.Curator.Retire(ctx, curator(ctx), in.Body.selection(), in.Body.Reason))
+	v, err := s.Curator.Retire(ctx, curator(ctx), in.Body.selection(), in.Body.Reason)
+	return s.versioned(ctx, v, err)
 }
 
 // ReplayReport says what a change of the library would do to the stored samples.

@@ -73,7 +73,7 @@ func (w *world) openScreens(kept *blobs, rec *evidence.Recorder, ring *evidence.
 		PictureText: []library.Category{"minors"}})
 	w.screens = &screens{w, shelf, &screening.Court{Engine: engine, Docket: docket, Reports: reports, Seal: kept.PutSealed, Rand: rand.Reader}, kept}
 	w.config.Screener, w.config.Beheld, w.config.Curator, w.config.Policies, w.config.Docket, w.config.Reports = w.screens, w.screens, curator, keeper, docket, reports
-	w.config.Shelf = httpapi.Shelf{InForce: shelf.Current, Signer: signer, Trusted: []note.Verifier{w.verifier}}
+	w.config.Shelf = httpapi.Shelf{InForce: shelf.Current, Refresh: shelf.Refresh, Signer: signer, Trusted: []note.Verifier{w.verifier}}
 }
 
 func (s *screens) Judge(ctx context.Context, by production.By, account string, item screen.Item) (screening.Outcome, error) {
