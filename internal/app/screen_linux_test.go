@@ -3,13 +3,18 @@ package app
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/internal/classify"
@@ -172,4 +177,45 @@ func (d *deployment) list() []httpapi.Artefact {
 	var page struct{ Artefacts []httpapi.Artefact }
 	d.json(&page, "GET", "/v1/artefacts", nil, http.StatusOK)
 	return page.Artefacts
+}
+
+// TestClassifierSettings reads the setting as the operating guides show it, and wrong ones.
+func TestClassifierSettings(t *testing.T) {
+	t.Parallel()
+	for _, guide := range []string{"../../docs/operate.md", "../../docs/operate.zh-CN.md"} {
+		text, err := os.ReadFile(guide)
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := regexp.MustCompile(`(?m)^ {4}(classifiers: .*)$`).FindSubmatch(text)
+		if line == nil {
+			t.Fatalf("%s shows no setting", guide)
+		}
+		for _, test := range []struct{ setting, wrong string }{
+			{string(line[1]), ""},
+			{strings.Replace(string(line[1]), "qwen3guard", "unknown", 1), "template"},
+			{strings.Replace(string(line[1]), "kind: chat", "kind: telepathy", 1), "kind"},
+			{strings.Replace(string(line[1]), "http://127.0.0.1:8000", "http://guard.example", 1), "url"},
+		} {
+			file := filepath.Join(t.TempDir(), "settings.yaml")
+			if err := os.WriteFile(file, []byte("producer: "+trial+"\ndata: "+t.TempDir()+"\nstarter-library: off\n"+test.setting+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c, v, err := Config{}.Serve(map[string]string{"log-name": "colophon.test/log"}, file, func(string) string { return "" })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v.Judge != "on" || len(v.Classifiers) != 1 || v.Classifiers[0].Name != "guard" {
+				t.Errorf("%s: %+v", guide, v)
+			}
+			s, err := OpenServer(t.Context(), c, v, new(bytes.Buffer))
+			if err == nil {
+				err = s.Close()
+			}
+			var e *colophon.Error
+			if test.wrong == "" && err != nil || test.wrong != "" && (!errors.As(err, &e) || e.Code != classify.CodeSetting || !strings.HasSuffix(e.Args["setting"], test.wrong)) {
+				t.Errorf("%s: %s: %v", guide, test.setting, err)
+			}
+		}
+	}
 }

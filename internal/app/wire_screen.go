@@ -6,7 +6,9 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -165,6 +167,12 @@ func (s *Server) openDocket() (err error) {
 		}
 		if plan, err = moderation.ParsePlan(text); err != nil {
 			return err
+		}
+	}
+	for _, q := range plan.Queues {
+		// The bytes of an item of the production line are gone then, and a job must mark it before.
+		if latest := slices.Max(append(slices.Collect(maps.Values(q.Deadlines)), q.Deadline)); s.set.Judge == "on" && time.Duration(latest) > production.Waiting-24*time.Hour {
+			return &colophon.Error{Kind: colophon.Invalid, Code: moderation.CodePlan, Args: colophon.Args{"field": "deadline"}}
 		}
 	}
 	v := &s.screens
