@@ -105,26 +105,33 @@ func (d *Docket) close(it *Item, s State, outcome Decision, reason colophon.Code
 	return it.to(s)
 }
 
-// Expire refuses what nobody decided in time, and returns how many items it looked at, at most limit. It is called now and
-// then, and again until it returns none.
+// Expire refuses what nobody decided in time, a page at a time, and is called now and then. It returns how many items it
+// refused, and the errors of the others together; one that can't be refused keeps no other open.
 func (d *Docket) Expire(ctx context.Context, limit int) (int, error) {
-	list, err := d.store.Items(ctx, Query{Due: d.now(), Limit: page(limit)})
-	if err != nil {
-		return 0, err
-	}
-	for i, found := range list {
-		_, err := d.amend(ctx, found.ID, func(it *Item, now time.Time) (act, error) {
-			if it.State.Final() || it.Deadline.After(now) {
-				return act{}, errDone
-			}
-			err := d.close(it, Expired, Refuse, CodeTimeOut, "", now)
-			return act{RecordExpired, sweepers, payload{Outcome: Refuse, Reason: CodeTimeOut}}, err
-		})
-		if err != nil {
-			return i, err
+	n := 0
+	var failed []error
+	for after := ""; ; {
+		list, err := d.store.Items(ctx, Query{Due: d.now(), After: after, Limit: page(limit)})
+		if err != nil || len(list) == 0 {
+			return n, errors.Join(append(failed, err)...)
 		}
+		for _, found := range list {
+			if _, err := d.amend(ctx, found.ID, d.expire); err != nil {
+				failed = append(failed, err)
+				continue
+			}
+			n++
+		}
+		after = list[len(list)-1].ID
 	}
-	return len(list), nil
+}
+
+func (d *Docket) expire(it *Item, now time.Time) (act, error) {
+	if it.State.Final() || it.Deadline.After(now) {
+		return act{}, errDone
+	}
+	err := d.close(it, Expired, Refuse, CodeTimeOut, "", now)
+	return act{RecordExpired, sweepers, payload{Outcome: Refuse, Reason: CodeTimeOut}}, err
 }
 
 // Outstanding returns closed items on whose outcome nobody acted yet, by identifier, after a given one.

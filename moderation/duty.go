@@ -32,6 +32,7 @@ type Hit struct {
 	Judgement  string           `json:"judgement"`
 	Categories []string         `json:"categories"` // those that the taxonomy calls illegal
 	Subject    evidence.Subject `json:"subject"`
+	Erased     bool             `json:"erased,omitempty"` // the subject was erased since
 }
 
 // Filing says how a report was filed.
@@ -101,7 +102,7 @@ func (r *Reports) Open(ctx context.Context, role evidence.Role, h Hit) (Duty, er
 		return Duty{}, err
 	}
 	now := moment(r.recorder.Now())
-	d := Duty{ID: id, State: Open, Judgement: h.Judgement, Categories: slices.Compact(slices.Sorted(slices.Values(h.Categories))), Subject: h.Subject,
+	d := Duty{ID: id, State: Open, Judgement: h.Judgement, Categories: slices.Compact(slices.Sorted(slices.Values(h.Categories))), Subject: h.Subject, Erased: h.Erased,
 		Opened: now, Due: now.Add(within(r.plan.Deadline, r.plan.Deadlines, h.Categories))}
 	p := dutyPayload{Categories: d.Categories, Due: d.Due.UnixMilli()}
 	for range tries {

@@ -158,14 +158,27 @@ func (e Entry) check() error {
 	return e.Content.check()
 }
 
-// weightiest keeps the findings that weigh most.
+// weightiest keeps the findings that weigh most, and of each category and level one at least: who must confirm, and what is
+// to be reported, goes by them.
 func (w Why) weightiest() Why {
 	if len(w.Findings) <= MaxFindings {
 		return w
 	}
 	list := slices.Clone(w.Findings)
 	slices.SortStableFunc(list, func(a, b Finding) int { return cmp.Compare(b.weight(), a.weight()) })
-	w.Findings, w.More = list[:MaxFindings], w.More+len(list)-MaxFindings
+	type kind struct{ category, level string }
+	seen := map[kind]bool{}
+	var one, more []Finding
+	for _, f := range list {
+		k := kind{f.Category, f.Level}
+		if seen[k] {
+			more = append(more, f)
+			continue
+		}
+		seen[k] = true
+		one = append(one, f)
+	}
+	w.Findings, w.More = append(one, more...)[:MaxFindings], w.More+len(list)-MaxFindings
 	return w
 }
 

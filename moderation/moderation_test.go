@@ -1,16 +1,21 @@
 package moderation_test
 
 import (
+	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/moderation"
 )
 
@@ -158,4 +163,106 @@ func FuzzPlan(f *testing.F) {
 			t.Fatalf("%s: %v", raw, err)
 		}
 	})
+}
+
+// shelf keeps items in memory. It can't change those that are stuck.
+type shelf struct {
+	moderation.Store
+	items []moderation.Item
+	stuck int
+}
+
+var errStuck = errors.New("stuck")
+
+func (s *shelf) Add(_ context.Context, _ evidence.Record, it moderation.Item) error {
+	s.items = append(s.items, it)
+	return nil
+}
+
+func (s *shelf) Items(_ context.Context, q moderation.Query) ([]moderation.Item, error) {
+	var list []moderation.Item
+	for _, it := range s.items {
+		due := q.Due.IsZero() || !it.State.Final() && !it.Deadline.After(q.Due)
+		if due && it.ID > q.After && (q.ID == "" || q.ID == it.ID) && len(list) < q.Limit {
+			list = append(list, it)
+		}
+	}
+	return list, nil
+}
+
+func (s *shelf) Amend(_ context.Context, _ evidence.Record, it moderation.Item) error {
+	i := slices.IndexFunc(s.items, func(old moderation.Item) bool { return old.ID == it.ID })
+	if i < s.stuck {
+		return errStuck
+	}
+	s.items[i] = it
+	return nil
+}
+
+// docket has a docket on a shelf and a way to enter findings.
+func docket(t *testing.T, now *time.Time) (*moderation.Docket, *shelf, func(...moderation.Finding) moderation.Item) {
+	t.Helper()
+	key, err := evidence.NewEnvelopeKey("k1", make([]byte, 32), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := evidence.NewKeyring(key)
+	recorder, err := evidence.NewRecorder(evidence.RecorderConfig{Now: func() time.Time { return *now }, Rand: rand.Reader, NewID: uuid.NewV7, Keys: ring})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := moderation.DefaultPlan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &shelf{}
+	d, err := moderation.NewDocket(s, recorder, ring, plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, s, func(findings ...moderation.Finding) moderation.Item {
+		t.Helper()
+		it, err := d.Enter(t.Context(), "service", moderation.Entry{Subject: "acc-1", Surface: "output", Function: "chat", Content: moderation.Content{Format: "text/plain", Text: []byte("x")},
+			Why: moderation.Why{Judgement: "j", Action: "review", Findings: findings}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return it
+	}
+}
+
+// TestCategoriesStay floods an item with heavy findings. The second person and the report duty go by category, so that none
+// may be crowded out.
+func TestCategoriesStay(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
+	_, _, enter := docket(t, &now)
+	heavy := moderation.Finding{Rule: "r", Category: "self-harm", Level: "block", High: true}
+	unknown := moderation.Finding{Rule: "guard", Category: "gambling", Level: "unknown", High: true, Illegal: true}
+	found := moderation.Finding{Rule: "s", Category: "gambling", Level: "review", Illegal: true}
+	it := enter(append(slices.Repeat([]moderation.Finding{heavy}, 2*moderation.MaxFindings), found, unknown)...)
+	if !slices.Contains(it.Why.Findings, found) || !slices.Contains(it.Why.Findings, unknown) || len(it.Why.Findings) != moderation.MaxFindings || it.Why.More != moderation.MaxFindings+2 {
+		t.Errorf("%v, %d findings and %d more", it.Why.Categories(), len(it.Why.Findings), it.Why.More)
+	}
+}
+
+// TestStuck has items that can't be changed: the others expire.
+func TestStuck(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
+	d, s, enter := docket(t, &now)
+	for range 5 {
+		enter(moderation.Finding{Rule: "r", Category: "fraud", Level: "block"})
+	}
+	s.stuck = 3
+	now = now.Add(48 * time.Hour)
+	n, err := d.Expire(t.Context(), 2)
+	if n != 2 || !errors.Is(err, errStuck) {
+		t.Errorf("%d, %v", n, err)
+	}
+	for i, it := range s.items {
+		if (it.State == moderation.Expired) != (i >= s.stuck) {
+			t.Errorf("item %d is %s", i, it.State)
+		}
+	}
 }

@@ -102,6 +102,7 @@ func (j *judging) await(ctx context.Context, run Run, call func(context.Context)
 	case r.Outcome != NotRun && r.Outcome != Bypassed && r.Outcome != Failure || r.Reason == "":
 		run.Outcome, run.Reason = Failure, CodeAnswer
 	}
+	r.Findings = slices.Clone(r.Findings) // the classifier may keep its own
 	for i := range r.Findings {
 		r.Findings[i].Check = run.Check
 	}

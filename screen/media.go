@@ -151,8 +151,8 @@ func (j *judging) see(ctx context.Context, l *looked, p Part) {
 	j.hear(ctx, l, p, view)
 }
 
-// compare holds pictures against those of the library, also turned and mirrored. Of the pictures of a film some may show
-// nothing, as long as others do.
+// compare holds pictures against those of the library, also turned and mirrored. Of the frames of what moves some may show
+// nothing, as long as others do; of the pages and pictures of a document none may.
 func (j *judging) compare(l *looked, p Part, pictures []sight.Picture) {
 	if len(pictures) == 0 {
 		return
@@ -163,12 +163,15 @@ func (j *judging) compare(l *looked, p Part, pictures []sight.Picture) {
 	if len(run.Covers) == 0 {
 		return
 	}
-	run.Reason = sight.CodePoor
+	facts, _ := media.Facts(p.Media.Format)
+	still := facts.Modality == media.ModalityText || p.Media.Format == media.TIFF
+	var seen, poor bool
 	for i, picture := range pictures {
 		if picture.Quality < phash.MinQuality {
+			poor = true
 			continue
 		}
-		run.Outcome, run.Reason, l.seen = Ran, "", true
+		seen, l.seen = true, true
 		nearest := map[string]Finding{}
 		for _, hash := range picture.Turned {
 			for _, h := range j.words.set.Alike(hash, j.at) {
@@ -180,6 +183,9 @@ func (j *judging) compare(l *looked, p Part, pictures []sight.Picture) {
 		for _, f := range nearest {
 			l.findings = append(l.findings, f)
 		}
+	}
+	if run.Reason = sight.CodePoor; seen && !(still && poor) {
+		run.Outcome, run.Reason = Ran, ""
 	}
 }
 

@@ -86,6 +86,8 @@ func TestFile(t *testing.T) {
 		"known picture":                 {"x", eye{view: still(pictured(near, 90, ""))}, nil, screen.CheckPicture, screen.Ran, "", []string{"p-known"}, policy.Refuse, colophon.Failed},
 		"poor":                          {"x", eye{view: still(pictured(near, 10, ""))}, nil, screen.CheckPicture, screen.NotRun, sight.CodePoor, nil, policy.Review, colophon.Unknown},
 		"one frame poor":                {"x", eye{view: still(pictured(phash.Hash{}, 0, ""), good)}, nil, screen.CheckPicture, screen.Ran, "", nil, policy.Allow, colophon.Passed},
+		"one in a document poor":        {"x", eye{view: &sight.View{Format: media.DOCX, Pictures: []sight.Picture{good, pictured(near, 0, "")}}}, nil, screen.CheckPicture, screen.NotRun, sight.CodePoor, nil, policy.Review, colophon.Unknown},
+		"one page poor, one known":      {"x", eye{view: &sight.View{Format: media.TIFF, Pictures: []sight.Picture{pictured(phash.Hash{}, 0, ""), pictured(near, 90, "")}}}, nil, screen.CheckPicture, screen.NotRun, sight.CodePoor, []string{"p-known"}, policy.Refuse, colophon.Failed},
 		"blind":                         {"x", nil, nil, screen.CheckLook, screen.NotRun, screen.CodeNotConfigured, nil, policy.Review, colophon.Unknown},
 		"no such format":                {"x", eye{err: &colophon.Error{Kind: colophon.Unsupported, Code: sight.CodeUnsupported}}, nil, screen.CheckLook, screen.Failure, sight.CodeUnsupported, nil, policy.Review, colophon.Unknown},
 		"too large":                     {"known bytes", eye{view: still(good)}, func(c *screen.Config) { c.MaxFile = 3 }, screen.CheckDigest, screen.NotRun, screen.CodeTooLarge, nil, policy.Review, colophon.Unknown},

@@ -579,22 +579,3 @@ func TestNews(t *testing.T) {
 		t.Errorf("a unit that was valid that day does not count: %+v", j.Findings)
 	}
 }
-
-func TestSpans(t *testing.T) {
-	t.Parallel()
-	content := "甲乙丙丁"
-	list := []screen.Finding{{Start: 3, End: 9}, {Start: 6, End: 12}, {Start: 0, End: 0}, {Start: -3, End: 3}, {Start: 12, End: 40}}
-	spans := screen.Spans(content, list)
-	want := []screen.Span{{0, 3, []int{3}}, {3, 6, []int{0}}, {6, 9, []int{0, 1}}, {9, 12, []int{1}}}
-	if !slices.EqualFunc(spans, want, func(a, b screen.Span) bool {
-		return a.Start == b.Start && a.End == b.End && slices.Equal(a.Findings, b.Findings)
-	}) {
-		t.Errorf("got %v", spans)
-	}
-	if spans := screen.Spans(content, nil); len(spans) != 1 || spans[0].End != 12 || spans[0].Findings != nil {
-		t.Errorf("got %v", spans)
-	}
-	if spans := screen.Spans("", list); len(spans) != 0 {
-		t.Errorf("got %v", spans)
-	}
-}

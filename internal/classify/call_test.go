@@ -142,10 +142,11 @@ func TestSlow(t *testing.T) {
 	t.Parallel()
 	s, _, _ := blocking(t)
 	e := moderations(s)
-	e.Timeout = 20 * time.Millisecond
-	got, err := classifier(t, e).Classify(t.Context(), input("x"))
-	if code(t, err) != classify.CodeTimeout || got.Outcome != screen.Failure || len(s.requests()) != 1 {
-		t.Errorf("%+v, %v", got, err)
+	e.Timeout, e.Failures = 20*time.Millisecond, 1
+	all := set(t, newClock(), e)
+	got, err := all.Classifiers()[0].Classify(t.Context(), input("x"))
+	if code(t, err) != classify.CodeTimeout || got.Outcome != screen.Failure || len(s.requests()) != 1 || len(all.Resting()) != 1 {
+		t.Errorf("%+v, %v, resting %v", got, err, all.Resting())
 	}
 	// The caller's own deadline holds, too.
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)

@@ -79,8 +79,9 @@ type Endpoint struct {
 	Window    int           `koanf:"window"`     // runes of a text that are sent at once; 4000
 	CacheTime time.Duration `koanf:"cache-time"` // 10 m; negative for no cache
 	CacheSize int           `koanf:"cache-size"` // MiB; 8
-	// Threshold is the score from which on something counts as found although the model does not say so; 0 for none. Of a
-	// reader of text it is the confidence below which a text is left out.
+	// Threshold is the score from which on something counts as found although the model does not say so; 0 for none. Models
+	// that score nothing, or only what they found, such as Qwen3Guard and Llama Guard, know none. Of a reader of text it is
+	// the confidence below which a text is left out.
 	Threshold float64 `koanf:"threshold"`
 	Plain     bool    `koanf:"plain"` // HTTP without TLS, beyond loopback
 }

@@ -166,4 +166,10 @@ func (s *suite) dutyErased() {
 	if r := s.Records()[len(s.Records())-1]; r.Type != moderation.RecordDutyFiled || r.Subject != evidence.System || !done.Erased {
 		s.Errorf("%s is about %s", r.Type, r.Subject)
 	}
+	// What was held is refused only then.
+	late, err := s.reports.Open(s.ctx, role, moderation.Hit{Judgement: "late", Categories: []string{"weapons"}, Subject: "acc-1", Erased: true})
+	s.no(err)
+	if r := s.Records()[len(s.Records())-1]; r.Type != moderation.RecordDutyOpened || r.Subject != evidence.System || late.Subject != "acc-1" {
+		s.Errorf("%s is about %s", r.Type, r.Subject)
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/moderation"
@@ -57,10 +58,11 @@ func (c *Court) Judge(ctx context.Context, role evidence.Role, item screen.Item,
 	if err != nil {
 		return Outcome{}, err
 	}
+	ctx = context.WithoutCancel(ctx) // what follows does so also where whoever asked went away
 	out := Outcome{Judgement: j}
 	w := why(j)
 	if j.Action == policy.Refuse {
-		if out.Duty, err = c.report(ctx, role, item.Subject, w); err != nil {
+		if out.Duty, err = c.report(ctx, role, item.Subject, false, w); err != nil {
 			return Outcome{}, err
 		}
 	}
@@ -88,7 +90,7 @@ func (c *Court) Decided(ctx context.Context, it moderation.Item) error {
 	if it.Outcome == moderation.Release {
 		return nil
 	}
-	_, err := c.report(ctx, system, it.Subject, it.Why)
+	_, err := c.report(ctx, system, it.Subject, it.Content == moderation.Erased, it.Why)
 	return err
 }
 
@@ -96,10 +98,12 @@ const (
 	system evidence.Role = "system"
 	// unspecified is the function of an item that names none.
 	unspecified = "unspecified"
+	// maxPart is how much of the name of a part a docket takes, in bytes: what lies in a file has a longer name than the file.
+	maxPart = 256
 )
 
 // report opens the duty to report illegal content that was found, and returns its identifier; empty where none was.
-func (c *Court) report(ctx context.Context, role evidence.Role, subject evidence.Subject, w moderation.Why) (string, error) {
+func (c *Court) report(ctx context.Context, role evidence.Role, subject evidence.Subject, erased bool, w moderation.Why) (string, error) {
 	var categories []string
 	for _, f := range w.Findings {
 		if f.Illegal && (f.Level == keyword.Review.String() || f.Level == keyword.Block.String()) && !slices.Contains(categories, f.Category) {
@@ -110,7 +114,7 @@ func (c *Court) report(ctx context.Context, role evidence.Role, subject evidence
 		return "", nil
 	}
 	slices.Sort(categories)
-	duty, err := c.Reports.Open(ctx, role, moderation.Hit{Judgement: w.Judgement, Categories: categories, Subject: subject})
+	duty, err := c.Reports.Open(ctx, role, moderation.Hit{Judgement: w.Judgement, Categories: categories, Subject: subject, Erased: erased})
 	return duty.ID, err
 }
 
@@ -140,6 +144,9 @@ func why(j screen.Judgement) moderation.Why {
 
 func finding(rule string, category library.Category, level, part string, start, end int64) moderation.Finding {
 	topic, _ := category.Topic()
+	if over := len(part) - maxPart; over > 0 {
+		part = strings.ToValidUTF8(part[over:], "")
+	}
 	return moderation.Finding{Rule: rule, Category: string(category), Level: level, High: topic.High, Illegal: topic.Illegal, Part: part, Start: start, End: end}
 }
 

@@ -31,13 +31,14 @@ type kept struct {
 	items  []moderation.Item
 	duties []moderation.Duty
 	roles  []evidence.Role
+	about  evidence.Subject // of the last record of a duty
 	down   bool
 }
 
 type docketStore struct{ *kept }
 
 func (k docketStore) Add(ctx context.Context, rec evidence.Record, it moderation.Item) error {
-	if k.down {
+	if k.down || ctx.Err() != nil {
 		return errDown
 	}
 	if list, _ := k.Items(ctx, moderation.Query{Judgement: it.Why.Judgement}); len(list) > 0 {
@@ -66,13 +67,13 @@ func (docketStore) Figures(context.Context, moderation.Period) (moderation.Figur
 type dutyStore struct{ *kept }
 
 func (k dutyStore) AddDuty(ctx context.Context, rec evidence.Record, d moderation.Duty) error {
-	if k.down {
+	if k.down || ctx.Err() != nil {
 		return errDown
 	}
 	if list, _ := k.Duties(ctx, moderation.DutyQuery{Judgement: d.Judgement}); len(list) > 0 {
 		return moderation.ErrExists
 	}
-	k.duties, k.roles = append(k.duties, d), append(k.roles, rec.Role)
+	k.duties, k.roles, k.about = append(k.duties, d), append(k.roles, rec.Role), rec.Subject
 	return nil
 }
 
@@ -91,10 +92,14 @@ func (dutyStore) AmendDuty(context.Context, evidence.Record, moderation.Duty) er
 // engine gives one judgement.
 type engine struct {
 	screen.Judgement
-	err error
+	err   error
+	leave func() // what whoever asked does then; nil for nothing
 }
 
 func (e *engine) Judge(context.Context, screen.Item) (screen.Judgement, error) {
+	if e.leave != nil {
+		e.leave()
+	}
 	return e.Judgement, e.err
 }
 
@@ -302,6 +307,33 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestGone has whoever asked go away once the judgement is there: what follows from it does all the same.
+func TestGone(t *testing.T) {
+	t.Parallel()
+	for _, action := range []policy.Action{policy.Refuse, policy.Review} {
+		b := open(t)
+		b.judged(action, "fraud block")
+		ctx, leave := context.WithCancel(t.Context())
+		b.engine.leave = leave
+		out, err := b.court.Judge(ctx, "application", screen.Item{Subject: "s-1", Surface: screen.Input, Parts: []screen.Part{{Name: "a", Text: "words"}}}, nil)
+		if err != nil || out.Held+out.Duty == "" || len(b.items)+len(b.duties) != 1 {
+			t.Errorf("%s: %+v, %v", action, out, err)
+		}
+	}
+}
+
+// TestLongName holds what stands in a part of a file whose name is longer than a docket takes.
+func TestLongName(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	b.judged(policy.Review, "fraud block")
+	b.engine.Findings[0].Part = strings.Repeat("片", 80) + "/sound-0/1/speech"
+	b.judge(nil, screen.Part{Name: "a", Text: "words"})
+	if part := b.items[0].Why.Findings[0].Part; !strings.HasPrefix(part, "片") || !strings.HasSuffix(part, "片/sound-0/1/speech") || len(part) > 256 {
+		t.Errorf("%q", part)
+	}
+}
+
 // TestDecided opens a duty for what people refused, once.
 func TestDecided(t *testing.T) {
 	t.Parallel()
@@ -323,6 +355,11 @@ func TestDecided(t *testing.T) {
 	b := open(t)
 	b.judged(policy.Review, "fraud block")
 	b.judge(nil, screen.Part{Name: "a", Text: "words"})
+	gone := b.items[0]
+	gone.Content = moderation.Erased
+	if err := b.court.Decided(t.Context(), gone); err != nil || b.about != evidence.System || b.duties[0].Subject != "s-1" {
+		t.Errorf("the record is about %s: %v", b.about, err) // nothing is sealed anew for an erased subject
+	}
 	b.down = true
 	if err := b.court.Decided(t.Context(), b.items[0]); !errors.Is(err, errDown) { // it expired; the system refused
 		t.Error(err)

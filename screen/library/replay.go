@@ -16,7 +16,7 @@ const maxListed = 1000
 // Report says what a change of the library would do to the stored samples. It names samples and features, and never a word
 // of a text.
 type Report struct {
-	Verdict colophon.Verdict `json:"verdict"` // Unknown when nothing could be tried, or a sample could not be read
+	Verdict colophon.Verdict `json:"verdict"` // Unknown when something could not be tried, or a sample could not be read
 	Samples int              `json:"samples"` // that were read
 	Unread  int              `json:"unread"`  // that could not be opened
 	Untried int              `json:"untried"` // features that no text can tell of: pictures, digests, source units
@@ -149,7 +149,7 @@ func features(hits []Hit) map[string]bool {
 }
 
 func (r *Report) finish(effects map[string]Effect, changed int) {
-	if r.Samples > 0 && r.Unread == 0 && r.Untried < changed {
+	if r.Samples > 0 && r.Unread == 0 && r.Untried == 0 && changed > 0 {
 		r.Verdict = colophon.Passed
 	}
 	for id, e := range effects {

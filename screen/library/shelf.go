@@ -66,13 +66,19 @@ func (s *Shelf) propose(ctx context.Context, features []Feature) error {
 		if !errors.As(err, &taken) {
 			return err
 		}
-		same, failed := s.curator.Features(ctx, Query{IDs: []string{taken.ID}})
-		if failed != nil {
-			return failed
+		said := map[Sum]string{}
+		if err := s.curator.each(ctx, Query{}, func(f *Feature) error {
+			if f.State.Live() {
+				said[f.Key()] = f.ID
+			}
+			return nil
+		}); err != nil {
+			return err
 		}
 		before := len(features)
 		features = slices.DeleteFunc(slices.Clone(features), func(f Feature) bool {
-			return slices.ContainsFunc(same, func(k Feature) bool { return k.ID != f.ID && k.Key() == f.Key() })
+			id := said[f.Key()]
+			return id != "" && id != f.ID
 		})
 		if len(features) == before && !slices.ContainsFunc(missing, func(f Feature) bool { return f.ID == taken.ID }) {
 			return err

@@ -193,3 +193,28 @@ func TestActivatedAsCompiled(t *testing.T) {
 		t.Errorf("%+v", hits)
 	}
 }
+
+// TestShelfBesideALexicon has an operator whose own features say much of what the starter library says.
+func TestShelfBesideALexicon(t *testing.T) {
+	t.Parallel()
+	var starter, own []library.Feature
+	for i := range 100 {
+		value := fmt.Sprint("刷单返利", i)
+		starter = append(starter, word(fmt.Sprint("st-", i), value))
+		if i%2 == 0 {
+			own = append(own, word(fmt.Sprint("own-", i), value))
+		}
+	}
+	store, k, _ := nodes(t)
+	if _, err := k.Propose(t.Context(), proposer, "mine", own); err != nil {
+		t.Fatal(err)
+	}
+	store.proposals = 0
+	shelf, err := library.NewShelf(t.Context(), k, starter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := shelf.Current().Len(); n != len(starter)-len(own) || store.proposals > 2 {
+		t.Errorf("%d features judge after %d proposals", n, store.proposals)
+	}
+}

@@ -51,38 +51,84 @@ func (e *Eye) Likeness(ctx context.Context, f media.Format, src media.Source) ([
 	return nil, &colophon.Error{Kind: colophon.Unsupported, Code: CodePoor, Clauses: []colophon.Clause{colophon.ClauseDS10}}
 }
 
-// tap says between which samples a pixel lies, and how far from the first, in 256ths.
-type tap struct{ at, next, part int }
-
-// taps places the pixels that phash takes of a row of n pixels among the means of its blocks.
-func taps(n int) []tap {
-	list, last := make([]tap, side), (n+7)/8-1
-	for i := range list {
-		at := max(0, (2*(i*n/side)+1)*16-128)
-		list[i] = tap{min(at>>8, last), min(at>>8+1, last), at & 255}
-	}
-	return list
+// blocks are the means of the blocks of a JPEG picture of a size.
+type blocks struct {
+	*image.RGBA
+	width, height int
 }
 
-// enlarged brings the means of the blocks of a JPEG picture to the pixels that phash takes, since it would take the nearest
-// means and so lose half a block.
-func enlarged(small *image.RGBA, width, height int) image.Image {
-	stride := small.Rect.Dx()
-	light := make([]int, stride*small.Rect.Dy()) // in 256ths
-	for i := range light {
-		p := small.Pix[4*i:]
-		light[i] = (19595*int(p[0]) + 38470*int(p[1]) + 7471*int(p[2]) + 1<<7) >> 8
+// upright brings the means to the samples that phash makes of the picture as it is shown. From the means alone phash would
+// take the nearest, and so lose half a block.
+func (b blocks) upright(orientation int) image.Image {
+	left, up := mirrored(orientation)
+	across, down := sums(b.width, left), sums(b.height, up)
+	rows := make([][]float32, b.Rect.Dy())
+	for y := range rows {
+		rows[y] = make([]float32, len(across))
+		line := b.Pix[y*b.Stride:]
+		for i, s := range across {
+			for k, w := range s.weights {
+				p := line[4*(s.from+k):][:3]
+				rows[y][i] += w * (0.299*float32(p[0]) + 0.587*float32(p[1]) + 0.114*float32(p[2]))
+			}
+		}
 	}
-	to := image.NewGray(image.Rect(0, 0, side, side))
-	across := taps(width)
-	for y, down := range taps(height) {
-		above, below := light[down.at*stride:], light[down.next*stride:]
-		row := to.Pix[y*to.Stride:][:side]
-		for x, t := range across {
-			u := above[t.at]*(256-t.part) + above[t.next]*t.part
-			v := below[t.at]*(256-t.part) + below[t.next]*t.part
-			row[x] = uint8((u*(256-down.part) + v*down.part) >> 24)
+	to := image.NewGray(image.Rect(0, 0, len(across), len(down)))
+	for y, s := range down {
+		for x := range across {
+			var light float32
+			for k, w := range s.weights {
+				light += w * rows[s.from+k][x]
+			}
+			at := y*to.Stride + x
+			if orientation >= 5 {
+				at = x*to.Stride + y
+			}
+			to.Pix[at] = uint8(light + 0.5)
 		}
 	}
 	return to
+}
+
+// sum says of which means of blocks a sample is made, and how much each weighs in it.
+type sum struct {
+	from    int
+	weights []float32
+}
+
+// sums says how a row of n pixels, of which there are means of 8 each, becomes the 64 samples of phash: it takes 512 of the
+// pixels, here between the means, then the means of four neighbours twice, and of them every eighth. A mirrored row is
+// taken from its other end.
+func sums(n int, mirrored bool) []sum {
+	const samples, before, after = 64, 1, 2
+	last := (n+7)/8 - 1
+	window := func(at int) (from, to int) { return max(0, at-before), min(side, at+after+1) }
+	list := make([]sum, samples)
+	for i := range list {
+		weights := make([]float32, last+1)
+		from, to := window((2*i + 1) * side / (2 * samples))
+		for j := from; j < to; j++ {
+			first, end := window(j)
+			for k := first; k < end; k++ {
+				pixel := k * n / side
+				if mirrored {
+					pixel = n - 1 - pixel
+				}
+				at := max(0, float32(2*pixel+1)/16-0.5) // among the means
+				whole := min(int(at), last)
+				part, weight := at-float32(whole), 1/float32((to-from)*(end-first))
+				weights[whole] += weight * (1 - part)
+				weights[min(whole+1, last)] += weight * part
+			}
+		}
+		for weights[list[i].from] == 0 {
+			list[i].from++
+		}
+		end := len(weights)
+		for weights[end-1] == 0 {
+			end--
+		}
+		list[i].weights = weights[list[i].from:end]
+	}
+	return list
 }

@@ -279,7 +279,7 @@ func (g *gaze) reduced(r source, conf image.Config) image.Image {
 	case err != nil:
 		return nil
 	case g.quick:
-		return enlarged(t, conf.Width, conf.Height)
+		return blocks{t, conf.Width, conf.Height}
 	}
 	return t
 }

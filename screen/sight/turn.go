@@ -66,6 +66,9 @@ func jpegEXIF(data []byte) []byte {
 
 // upright returns a picture as it is shown.
 func upright(img image.Image, orientation int) image.Image {
+	if b, ok := img.(blocks); ok {
+		return b.upright(orientation)
+	}
 	if orientation == 1 {
 		return img
 	}
@@ -93,15 +96,27 @@ func (t *turned) At(x, y int) color.Color {
 	if t.by >= 5 {
 		x, y = y, x
 	}
-	switch t.by {
-	case 2, 3, 7, 8:
+	left, up := mirrored(t.by)
+	if left {
 		x = b.Dx() - 1 - x
 	}
-	switch t.by {
-	case 3, 4, 6, 7:
+	if up {
 		y = b.Dy() - 1 - y
 	}
 	return t.Image.At(b.Min.X+x, b.Min.Y+y)
+}
+
+// mirrored says which sides of a picture with an orientation are stored the other way round.
+func mirrored(orientation int) (left, up bool) {
+	switch orientation {
+	case 2, 8:
+		return true, false
+	case 4, 6:
+		return false, true
+	case 3, 7:
+		return true, true
+	}
+	return false, false
 }
 
 // quality is that of the small pictures.

@@ -102,28 +102,33 @@ func (r GuardrailRequest) Surface() screen.Surface {
 // not among the texts, such as an older turn.
 func (r GuardrailRequest) Parts() []screen.Part {
 	var list []screen.Part
-	seen := map[string]bool{"": true}
+	type value struct {
+		text string
+		file bool // the same text may be the address of one
+	}
+	seen := map[value]bool{{}: true}
 	for i, t := range r.Texts {
 		if t != "" {
 			list = append(list, screen.Part{Name: place("texts", i), Text: t})
 		}
-		seen[t] = true
+		seen[value{text: t}] = true
 	}
 	for i, image := range r.Images {
 		list = append(list, file(place("images", i), image))
-		seen[image] = true
+		seen[value{image, true}] = true
 	}
 	names := map[string]bool{}
 	add := func(by string) func(name, key, value string) {
-		return func(name, key, value string) {
-			p, ok := partOf(name, key, value)
-			if !ok || seen[value] {
+		return func(name, key, text string) {
+			p, ok := partOf(name, key, text)
+			v := value{text, p.Media != nil}
+			if !ok || seen[v] {
 				return
 			}
 			if p.By = by; names[p.Name] {
 				p.Name = place(p.Name, len(list))
 			}
-			seen[value], names[p.Name] = true, true
+			seen[v], names[p.Name] = true, true
 			list = append(list, p)
 		}
 	}
@@ -178,7 +183,9 @@ func walk(name, key string, v any, visit func(name, key, value string)) {
 func partOf(name, key, value string) (screen.Part, bool) {
 	switch key {
 	case "role", "type", "id", "tool_call_id", "format", "detail":
-		return screen.Part{}, false
+		if identifier.MatchString(value) {
+			return screen.Part{}, false
+		}
 	case "url", "image_url":
 		if strings.HasPrefix(value, "data:") || strings.Contains(value, "://") {
 			return file(name, value), true

@@ -187,6 +187,12 @@ func TestParseGuardrail(t *testing.T) {
 	if diff := cmp.Diff([]string{"structured_messages.0.~(user)=1.a", "structured_messages.0.~.a(user)=y", "structured_messages.0.~.2(user)=somebody said this", "structured_messages.0.~.a.3(user)=x"}, show(r.Parts())); diff != "" || err != nil {
 		t.Errorf("keys: %v %s", err, diff)
 	}
+	// What models read of a tool is judged under any key, and a picture also where its address is among the texts.
+	r, err = wire.ParseGuardrail([]byte(`{"input_type": "request", "texts": ["https://example.com/a.png"], "tools": [{"type": "function", "id": "打死他", "format": "date-time", "detail": "Do this."}],
+		"structured_messages": [{"role": "user", "content": [{"type": "text", "text": "https://example.com/a.png"}, {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}]}`))
+	if diff := cmp.Diff([]string{"texts.0=https://example.com/a.png", "structured_messages.0.content.1.image_url.url(user)=<,>", "tools.0.detail(tool)=Do this.", "tools.0.id(tool)=打死他"}, show(r.Parts())); diff != "" || err != nil {
+		t.Errorf("hidden: %v %s", err, diff)
+	}
 	r, err = wire.ParseGuardrail([]byte(`{"input_type": "response", "texts": ["a"], "request_data": null, "images": null}`))
 	if err != nil || r.Surface() != screen.Output {
 		t.Errorf("%+v, %v", r, err)

@@ -238,7 +238,7 @@ func (s *suite) replay() {
 	s.no(err)
 	r, err := s.k.Replay(s.ctx, reviewer, sel, "")
 	s.no(err)
-	s.same("report", r, library.Report{Verdict: colophon.Passed, Samples: 4, Untried: 1, Gains: 1, Losses: 1, Gaining: ids[:1], Losing: ids[3:],
+	s.same("report", r, library.Report{Verdict: colophon.Unknown, Samples: 4, Untried: 1, Gains: 1, Losses: 1, Gaining: ids[:1], Losing: ids[3:],
 		Features: []library.Effect{{Feature: "bank", Losses: 1}, {Feature: "traffic", Gains: 1}}})
 	records := s.Records()
 	text, err := s.Open(records[len(records)-1])
