@@ -71,7 +71,7 @@ func (l *Line) await(ctx context.Context, in *received, o Order, entry artefact.
 		return entry, err
 	}
 	entry.Work = &artefact.Work{Order: order}
-	entry.Original, err = l.keep(ctx, in.src, in.subject, max(l.c.KeepOriginals, waiting))
+	entry.Original, err = l.keep(ctx, in.src, in.subject, max(l.c.KeepOriginals, Waiting))
 	return entry, err
 }
 
@@ -82,10 +82,10 @@ func (l *Line) Release(ctx context.Context, n artefact.Number, judgement string)
 	return unlessPast(err)
 }
 
-// Refuse ends an item that was held.
+// Refuse ends an item that was held, or was about to be when the process died.
 func (l *Line) Refuse(ctx context.Context, n artefact.Number) error {
 	a, err := l.c.Register.Artefact(ctx, n)
-	if err != nil || a.State != artefact.Held {
+	if err != nil || a.State != artefact.Held && a.State != artefact.Received {
 		return unlessPast(err)
 	}
 	_, err = l.c.Register.Failed(ctx, system, n, CodeRefused)

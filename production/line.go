@@ -26,8 +26,8 @@ const (
 	originalUse = "colophon/original/v1\x00"
 	// sourceType is the IPTC term for content that a trained model made.
 	sourceType = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-	// waiting is for how long the bytes of an item wait to be marked by a job.
-	waiting = 7 * 24 * time.Hour
+	// Waiting is for how long the bytes of an item wait to be marked by a job, or for a person's decision.
+	Waiting = 7 * 24 * time.Hour
 	// page is how many artefacts or references one step of Sweep takes.
 	page = 100
 	// maxExtension is the longest extension that is kept of a file's name while it waits, with its dot.
@@ -95,7 +95,7 @@ func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (art
 	}
 	defer in.file.Close()
 	before, there, err := l.earlier(ctx, &o, in.digest)
-	if err != nil || there && before.State != artefact.Received {
+	if err != nil || there && (before.State != artefact.Received || before.Work != nil) { // a job that judges has the latter
 		return before, errors.Join(err, <-in.logged)
 	}
 	number, err := l.fresh(o)

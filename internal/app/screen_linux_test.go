@@ -171,6 +171,27 @@ func TestDecidedBeforeItIsHeld(t *testing.T) {
 	d.must(d.server.decided(t.Context(), it))
 }
 
+// TestPlanOutlastsTheBytes refuses a plan by which a person may decide after the bytes are gone.
+func TestPlanOutlastsTheBytes(t *testing.T) {
+	t.Parallel()
+	for judge, want := range map[string]colophon.Code{"on": moderation.CodePlan, "off": ""} {
+		c, v := settings(t, map[string]string{"screen-artefacts": judge, "starter-library": "off"})
+		v.Plan = filepath.Join(t.TempDir(), "plan.json")
+		plan := `{"queues":[{"name":"general","deadline":"1h","deadlines":{"fraud":"168h"}}],"lease":"15m","keep":"720h","report":{"deadline":"24h"}}`
+		if err := os.WriteFile(v.Plan, []byte(plan), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := OpenServer(t.Context(), c, v, io.Discard)
+		if want == "" && err == nil {
+			err = s.Close()
+		}
+		var e *colophon.Error
+		if want != "" && (!errors.As(err, &e) || e.Code != want) || want == "" && err != nil {
+			t.Errorf("judging %s: %v", judge, err)
+		}
+	}
+}
+
 // list lists the artefacts.
 func (d *deployment) list() []httpapi.Artefact {
 	d.Helper()

@@ -130,6 +130,7 @@ func (s *Server) endRestrictions(ctx context.Context) error {
 		return s.erasure(system, "", subject)
 	})
 	for _, subject := range erased {
+		s.screens.engine.Forget(subject)
 		s.recorder.Forget(subject)
 	}
 	return err
