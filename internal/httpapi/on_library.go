@@ -393,7 +393,7 @@ func (s *server) retireFeatures(ctx context.Context, in *selectInput) (*versionO
 
 // ReplayReport says what a change of the library would do to the stored samples.
 type ReplayReport struct {
-	Verdict  string         `json:"verdict" enum:"passed,failed,could-not-tell" doc:"Could not tell where nothing could be tried, or a sample could not be read."`
+	Verdict  string         `json:"verdict" enum:"passed,failed,could-not-tell" doc:"Could not tell where something could not be tried, or a sample could not be read."`
 	Samples  int            `json:"samples" doc:"Samples that were read."`
 	Unread   int            `json:"unread" doc:"Samples that could not be opened."`
 	Untried  int            `json:"untried" doc:"Features that no text can tell of: pictures, digests, source units."`

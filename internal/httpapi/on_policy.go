@@ -3,6 +3,8 @@ package httpapi
 import (
 	"context"
 	"encoding/hex"
+	"io"
+	"net/http"
 	"time"
 
 	"github.com/colophon-project/colophon/evidence"
@@ -257,6 +259,42 @@ type releasePolicyOutput struct {
 func (s *server) releasePolicy(ctx context.Context, in *releasePolicyInput) (*releasePolicyOutput, error) {
 	r, err := s.Policies.Release(ctx, officer(ctx), in.ID, in.Body.Reason)
 	return &releasePolicyOutput{Body: PolicyRelease{r.Number, r.By, r.At}}, err
+}
+
+// exportPolicy hands out a version as a signed note, which another deployment that trusts the key imports.
+func (s *server) exportPolicy(ctx context.Context, in *Named) (*stream, error) {
+	v, err := s.Policies.Version(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	file, err := policy.Export(v.Table, s.Shelf.Signer)
+	if err != nil {
+		return nil, err
+	}
+	return streamed(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Content-Disposition", `attachment; filename="policy-`+fileName(in.ID)+`.txt"`)
+		w.Write(file) //nolint:errcheck // nobody is left to be told
+	}), nil
+}
+
+type importPolicyInput struct {
+	Upload
+	Reason string `query:"reason" required:"true" minLength:"1" maxLength:"1024" doc:"Why it is proposed."`
+}
+
+// importPolicy proposes a table that a trusted key signed.
+func (s *server) importPolicy(ctx context.Context, in *importPolicyInput) (*policyVersionOutput, error) {
+	body, err := in.file()
+	if err != nil {
+		return nil, err
+	}
+	file, err := io.ReadAll(io.LimitReader(body, policy.MaxTable+1))
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.Policies.Import(ctx, officer(ctx), file, in.Reason, s.Shelf.Trusted...)
+	return &policyVersionOutput{Body: viewVersion(v)}, err
 }
 
 type judgementsInput struct {

@@ -169,6 +169,8 @@ func detail(op *huma.Operation, registry huma.Registry) {
 		answer(200, "The records with their proofs; as text the proof of one (C2SP tlog-proof).", map[string]*huma.MediaType{"application/json": object(proofList{}), "text/plain": text})
 	case "artefact-bundle", "bundle":
 		answer(200, "The bundle.", map[string]*huma.MediaType{"application/zip": binary})
+	case "export-policy":
+		answer(200, "The table as a signed note (C2SP signed-note).", map[string]*huma.MediaType{"text/plain": text})
 	case "checkpoint", "log-key", "metrics":
 		answer(200, "Text.", map[string]*huma.MediaType{"text/plain": text})
 	case "tile":

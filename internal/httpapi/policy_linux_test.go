@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 
@@ -98,4 +99,27 @@ func TestPolicy(t *testing.T) {
 	w.ask("GET", "/v1/policies?cursor=here", nil).as(w.key).wantCode(422, policy.CodeCursor)
 	w.ask("GET", "/v1/policies/nobody", nil).as(w.key).wantCode(404, policy.CodeVersionMissing)
 	w.silent(refused)
+}
+
+// TestPolicyFiles hands a table out signed, and takes it in where the key is trusted and nothing was changed.
+func TestPolicyFiles(t *testing.T) {
+	t.Parallel()
+	w, other := open(t, nil), open(t, nil)
+	version := w.proposed()
+	file := w.ask("GET", "/v1/policies/"+version+"/export", nil).as(w.key).want(200, nil).Body.Bytes()
+	bring := func(to *world, file []byte) call {
+		return to.ask("POST", "/v1/policies:import?reason=tried+elsewhere", file).by(to.people[staff.Engineer])
+	}
+	bring(w, file).wantCode(409, policy.CodeVersionExists)
+	bring(other, file).wantCode(403, policy.CodeUntrusted)
+	other.config.Shelf.Trusted = w.config.Shelf.Trusted
+	api, err := httpapi.New(other.config)
+	other.must(err)
+	other.api = api
+	bring(other, bytes.Replace(file, []byte(`"refuse"`), []byte(`"allow"`), 1)).wantCode(403, policy.CodeUntrusted)
+	var v httpapi.PolicyVersion
+	bring(other, file).want(201, &v)
+	if v.Table.Version != version || v.Origin == "" || v.Reason != "tried elsewhere" || len(v.Releases) != 0 {
+		t.Errorf("%+v", v)
+	}
 }

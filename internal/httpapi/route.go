@@ -100,6 +100,8 @@ func routes() []route {
 		{get, "/v1/policies", "policies", staff.PolicyRead, "policy", 0, 200, do((*server).policies), "List versions of the decision table", 0},
 		{get, "/v1/policies/{id}", "policy-version", staff.PolicyRead, "policy", 0, 200, do((*server).policyVersion), "Show a version with its history", 0},
 		{post, "/v1/policies", "propose-policy", staff.PolicyPropose, "policy", large, 201, once((*server).proposePolicy), "Propose a decision table", 0},
+		{post, "/v1/policies:import", "import-policy", staff.PolicyPropose, "policy", 0, 201, do((*server).importPolicy), "Propose a table that a trusted key signed", upload},
+		{get, "/v1/policies/{id}/export", "export-policy", staff.PolicyRead, "policy", 0, 200, do((*server).exportPolicy), "Hand out a version, signed", 0},
 		{post, "/v1/policies/{id}:compare", "compare-policy", staff.PolicyPropose, "policy", small, 200, once((*server).comparePolicy), "Decide anew about past judgements (dry run)", 0},
 		{post, "/v1/policies/{id}:release", "release-policy", staff.PolicyRelease, "policy", small, 200, once((*server).releasePolicy), "Put in force what somebody else proposed", 0},
 

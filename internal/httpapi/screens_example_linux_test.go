@@ -158,7 +158,12 @@ func (w *world) screenExample(row httpapi.Row, role staff.Role, may bool) (call,
 		body = map[string]any{"ids": []string{id}, "reason": "test"}
 	case "propose-policy":
 		body = map[string]any{"table": w.tableJSON(), "reason": "test"}
-	case "policy-version":
+	case "import-policy":
+		path += "?reason=test"
+		file, err := policy.Export(w.table(), w.config.Shelf.Signer)
+		w.must(err)
+		body = file
+	case "policy-version", "export-policy":
 		made(w.proposed)
 	case "compare-policy":
 		made(w.proposed)
