@@ -26,6 +26,7 @@ type bench struct {
 	runs, files       int
 	megabytes         int
 	round             int // counts the folders of outputs
+	docs              string
 }
 
 func main() {
@@ -36,11 +37,12 @@ func main() {
 	flag.IntVar(&b.runs, "runs", 7, "runs of each contender, at least 5")
 	flag.IntVar(&b.files, "files", 1000, "JPEG files")
 	flag.IntVar(&b.megabytes, "megabytes", 1024, "size of the MP4 files")
-	flag.StringVar(&only, "only", "", "one of jpeg, read, mp4, notice-jpeg, notice-png, notice-video, store, proof, lag, post")
+	flag.StringVar(&only, "only", "", "one of jpeg, read, mp4, notice-jpeg, notice-png, notice-video, store, proof, lag, post, keyword, likeness")
+	flag.StringVar(&b.docs, "docs", "../docs", "where the part keyword writes its tables and charts")
 	work := flag.String("child", "", "the work of a child process")
 	flag.Parse()
 	if *work != "" {
-		if err := child(*work, flag.Arg(0)); err != nil {
+		if err := child(*work, flag.Args()); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}
@@ -73,7 +75,7 @@ func (b *bench) run(only string) error {
 		name string
 		run  func() error
 	}{{"jpeg", b.jpeg}, {"read", b.read}, {"mp4", b.mp4}, {"notice-jpeg", b.noticeJPEG}, {"notice-png", b.noticePNG}, {"notice-video", b.noticeVideo},
-		{"store", b.store}, {"proof", b.proof}, {"lag", b.lag}, {"post", b.post}} {
+		{"store", b.store}, {"proof", b.proof}, {"lag", b.lag}, {"post", b.post}, {"keyword", b.keyword}, {"likeness", b.likeness}} {
 		if only == "" || only == part.name {
 			if err := part.run(); err != nil {
 				return fmt.Errorf("%s: %w", part.name, err)

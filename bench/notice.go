@@ -27,8 +27,11 @@ const pictureTimes = 9
 const pictureWidth, pictureHeight = 2048, 1536
 
 // child does one kind of work on a file and prints the median time.
-func child(kind, path string) error {
-	data, err := os.ReadFile(path)
+func child(kind string, files []string) error {
+	if name, ok := strings.CutPrefix(kind, "keyword-"); ok {
+		return match(name, files)
+	}
+	data, err := os.ReadFile(files[0])
 	if err != nil {
 		return err
 	}
