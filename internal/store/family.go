@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"strconv"
+	"strings"
 )
 
 // Keep is Write for bookkeeping that proves nothing: buckets that count attempts, progress, signs of life. What a person
@@ -25,3 +27,64 @@ func (s *Store) Fault(err error) error { return s.fault(err) }
 
 // Taken reports whether an error of the database says that a row with the same key is there already.
 func Taken(err error) bool { return taken(err) }
+
+// Row is one row of a query.
+type Row interface{ Scan(...any) error }
+
+// Collect reads all rows of a query, outside the writer's transaction.
+func Collect[T any](ctx context.Context, s *Store, scan func(Row) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := s.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, s.Fault(err)
+		}
+		list = append(list, v)
+	}
+	return list, s.Fault(rows.Err())
+}
+
+// Changed returns how many rows a statement changed.
+func Changed(res sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// Where collects the conditions of a query, which must all hold.
+type Where struct {
+	Text string // begins with a space; empty for no condition
+	Args []any
+}
+
+// Add adds a condition in which each ? stands for the value.
+func (w *Where) Add(condition string, value any) {
+	w.Args = append(w.Args, value)
+	w.And(strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(w.Args))))
+}
+
+// And adds a condition without a value.
+func (w *Where) And(condition string) {
+	word := " AND "
+	if w.Text == "" {
+		word = " WHERE "
+	}
+	w.Text += word + condition
+}
+
+// Beyond adds the condition that a page begins after an entry: the pair of columns is greater, or less, than its time and
+// name. Without a name the page begins at the beginning.
+func (w *Where) Beyond(comparison, at, name string, time int64, last string) {
+	if last == "" {
+		return
+	}
+	n := len(w.Args)
+	w.Args = append(w.Args, time, last)
+	w.And(`(` + at + `, ` + name + `) ` + comparison + ` ($` + strconv.Itoa(n+1) + `, $` + strconv.Itoa(n+2) + `)`)
+}

@@ -41,7 +41,7 @@ func New(s *store.Store, enqueue Enqueue) *Artefacts { return &Artefacts{s, enqu
 func (s *Artefacts) Add(ctx context.Context, rec evidence.Record, a artefact.Artefact) error {
 	a.Version = 1
 	return s.write(ctx, rec, a.Number, func(tx *store.Tx, seq int64) error {
-		n, err := changed(tx.Exec(`INSERT INTO artefact (number, state, function, account, format, size, sha_before, parents, stored, sha_after, marks, blob, likeness, reason, created, changed, version, unlikened, likened)
+		n, err := store.Changed(tx.Exec(`INSERT INTO artefact (number, state, function, account, format, size, sha_before, parents, stored, sha_after, marks, blob, likeness, reason, created, changed, version, unlikened, likened)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (number) DO NOTHING`,
 			string(a.Number), string(a.State), a.Function, string(a.Account), string(a.Format), a.Size, digest(a.Before), joined(a.Parents), a.Stored, digest(a.After),
 			text(a.Marks), a.Blob, blob(a.Likeness), string(a.Reason), a.Created.UnixMilli(), a.Changed.UnixMilli(), a.Version, string(a.Unlikened), since(a.Likeness, seq)))
@@ -52,7 +52,7 @@ func (s *Artefacts) Add(ctx context.Context, rec evidence.Record, a artefact.Art
 			return artefact.ErrExists
 		}
 		for _, p := range a.Parents {
-			n, err := changed(tx.Exec(`INSERT INTO artefact_parent (child, parent) SELECT $1, number FROM artefact WHERE number = $2`, string(a.Number), string(p)))
+			n, err := store.Changed(tx.Exec(`INSERT INTO artefact_parent (child, parent) SELECT $1, number FROM artefact WHERE number = $2`, string(a.Number), string(p)))
 			if err != nil {
 				return err
 			}
@@ -93,7 +93,7 @@ func (s *Artefacts) enqueued(ctx context.Context, tx *store.Tx, n artefact.Numbe
 func (s *Artefacts) Amend(ctx context.Context, rec evidence.Record, c artefact.Change) error {
 	a := c.Artefact
 	return s.write(ctx, rec, a.Number, func(tx *store.Tx, seq int64) error {
-		n, err := changed(tx.Exec(`UPDATE artefact SET state = $1, account = $2, sha_before = $3, stored = $4, sha_after = $5, marks = $6, blob = $7, likeness = $8, reason = $9, changed = $10, version = version + 1,
+		n, err := store.Changed(tx.Exec(`UPDATE artefact SET state = $1, account = $2, sha_before = $3, stored = $4, sha_after = $5, marks = $6, blob = $7, likeness = $8, reason = $9, changed = $10, version = version + 1,
 			unlikened = $13, likened = CASE WHEN likeness IS DISTINCT FROM $8 THEN CAST($14 AS BIGINT) ELSE likened END, likened_before = CASE WHEN likeness IS DISTINCT FROM $8 THEN likened ELSE likened_before END
 			WHERE number = $11 AND version = $12`,
 			string(a.State), string(a.Account), digest(a.Before), a.Stored, digest(a.After), text(a.Marks), a.Blob, blob(a.Likeness), string(a.Reason), a.Changed.UnixMilli(), string(a.Number), a.Version,
@@ -187,7 +187,7 @@ const columns = `a.number, a.state, a.function, a.account, a.format, a.size, a.s
 	o.sealed, k.id, k.subject, k.envelope, k.wrapped, w.wanted, w.job, w.cleared
 	FROM artefact a LEFT JOIN artefact_original o ON o.number = a.number LEFT JOIN subject_key k ON k.id = o.key_id LEFT JOIN artefact_work w ON w.number = a.number `
 
-func scan(row interface{ Scan(...any) error }) (artefact.Artefact, error) {
+func scan(row store.Row) (artefact.Artefact, error) {
 	var a artefact.Artefact
 	var before, after []byte
 	var parents string
@@ -230,57 +230,57 @@ func (s *Artefacts) Artefact(ctx context.Context, n artefact.Number) (artefact.A
 
 // Artefacts implements [artefact.Store].
 func (s *Artefacts) Artefacts(ctx context.Context, q artefact.Query) ([]artefact.Artefact, error) {
-	var w where
+	var w store.Where
 	if q.Digest != (artefact.Digest{}) {
-		w.add(`(a.sha_before = ? OR a.sha_after = ?)`, q.Digest[:])
+		w.Add(`(a.sha_before = ? OR a.sha_after = ?)`, q.Digest[:])
 	}
 	if q.Parent != "" {
-		w.add(`a.number IN (SELECT child FROM artefact_parent WHERE parent = ?)`, string(q.Parent))
+		w.Add(`a.number IN (SELECT child FROM artefact_parent WHERE parent = ?)`, string(q.Parent))
 	}
 	if q.Recipient != "" {
-		w.add(`a.number IN (SELECT number FROM artefact_delivery WHERE recipient = ?)`, q.Recipient)
+		w.Add(`a.number IN (SELECT number FROM artefact_delivery WHERE recipient = ?)`, q.Recipient)
 	}
 	if q.Account != "" {
-		w.add(`a.account = ?`, string(q.Account))
+		w.Add(`a.account = ?`, string(q.Account))
 	}
 	if q.State != "" {
-		w.add(`a.state = ?`, string(q.State))
+		w.Add(`a.state = ?`, string(q.State))
 	}
 	if !q.From.IsZero() {
-		w.add(`a.created >= ?`, q.From.UnixMilli())
+		w.Add(`a.created >= ?`, q.From.UnixMilli())
 	}
 	if !q.To.IsZero() {
-		w.add(`a.created < ?`, q.To.UnixMilli())
+		w.Add(`a.created < ?`, q.To.UnixMilli())
 	}
 	if !q.OriginalDue.IsZero() {
-		w.add(`o.ends <= ?`, q.OriginalDue.UnixMilli())
+		w.Add(`o.ends <= ?`, q.OriginalDue.UnixMilli())
 	}
-	w.after(`a.created`, `a.number`, q.After)
-	return read(ctx, s.store, scan, `SELECT `+columns+w.text+` ORDER BY a.created, a.number LIMIT `+strconv.Itoa(q.Limit), w.args...)
+	w.Beyond(`>`, `a.created`, `a.number`, q.After.At.UnixMilli(), q.After.Name)
+	return store.Collect(ctx, s.store, scan, `SELECT `+columns+w.Text+` ORDER BY a.created, a.number LIMIT `+strconv.Itoa(q.Limit), w.Args...)
 }
 
 // Deliveries implements [artefact.Store].
 func (s *Artefacts) Deliveries(ctx context.Context, q artefact.DeliveryQuery) ([]artefact.Delivery, error) {
-	var w where
+	var w store.Where
 	if q.Number != "" {
-		w.add(`number = ?`, string(q.Number))
+		w.Add(`number = ?`, string(q.Number))
 	}
 	if q.To != "" {
-		w.add(`recipient = ?`, q.To)
+		w.Add(`recipient = ?`, q.To)
 	}
-	w.after(`at`, `id`, q.After)
-	return read(ctx, s.store, func(row interface{ Scan(...any) error }) (artefact.Delivery, error) {
+	w.Beyond(`>`, `at`, `id`, q.After.At.UnixMilli(), q.After.Name)
+	return store.Collect(ctx, s.store, func(row store.Row) (artefact.Delivery, error) {
 		var d artefact.Delivery
 		var at int64
 		err := row.Scan(&d.ID, &d.Number, &d.To, &d.How, &at)
 		d.At = moment(at)
 		return d, err
-	}, `SELECT id, number, recipient, how, at FROM artefact_delivery`+w.text+` ORDER BY at, id LIMIT `+strconv.Itoa(q.Limit), w.args...)
+	}, `SELECT id, number, recipient, how, at FROM artefact_delivery`+w.Text+` ORDER BY at, id LIMIT `+strconv.Itoa(q.Limit), w.Args...)
 }
 
 // Doomed implements [artefact.Store].
 func (s *Artefacts) Doomed(ctx context.Context, limit int) ([]string, error) {
-	return read(ctx, s.store, func(row interface{ Scan(...any) error }) (blob string, err error) {
+	return store.Collect(ctx, s.store, func(row store.Row) (blob string, err error) {
 		err = row.Scan(&blob)
 		return blob, err
 	}, `SELECT blob FROM artefact_doomed d WHERE NOT EXISTS (SELECT 1 FROM artefact a WHERE a.blob <> '' AND a.blob = d.blob)
@@ -297,58 +297,6 @@ func (s *Artefacts) Gone(ctx context.Context, rec evidence.Record, blobs []strin
 		}
 		return nil
 	})
-}
-
-// where collects conditions. Each ? of one condition stands for the same value.
-type where struct {
-	text string
-	args []any
-}
-
-func (w *where) add(condition string, value any) {
-	w.args = append(w.args, value)
-	w.and(strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(w.args))))
-}
-
-func (w *where) and(condition string) {
-	word := " AND "
-	if w.text == "" {
-		word = " WHERE "
-	}
-	w.text += word + condition
-}
-
-func (w *where) after(at, name string, p artefact.Place) {
-	if p.Name == "" {
-		return
-	}
-	n := len(w.args)
-	w.args = append(w.args, p.At.UnixMilli(), p.Name)
-	w.and(`(` + at + `, ` + name + `) > ($` + strconv.Itoa(n+1) + `, $` + strconv.Itoa(n+2) + `)`)
-}
-
-func read[T any](ctx context.Context, s *store.Store, scan func(interface{ Scan(...any) error }) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := s.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, s.Fault(err)
-		}
-		list = append(list, v)
-	}
-	return list, s.Fault(rows.Err())
-}
-
-func changed(res sql.Result, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
 }
 
 func digest(d artefact.Digest) any {

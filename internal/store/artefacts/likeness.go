@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/colophon-project/colophon/artefact"
+	"github.com/colophon-project/colophon/internal/store"
 	"github.com/colophon-project/colophon/screen/phash"
 )
 
@@ -111,7 +112,7 @@ func (s *Artefacts) Alike(ctx context.Context, hashes []byte, bits, limit int) (
 	})
 	var list []artefact.Match
 	for page := range slices.Chunk(ids, max(limit, 1)) {
-		items, err := read(ctx, s.store, scan, `SELECT `+columns+`WHERE a.likened IN (`+listed(page)+`)`)
+		items, err := store.Collect(ctx, s.store, scan, `SELECT `+columns+`WHERE a.likened IN (`+listed(page)+`)`)
 		if err != nil {
 			return nil, err
 		}

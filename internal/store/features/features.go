@@ -80,7 +80,7 @@ func insert(tx *store.Tx, batch string, part []library.Feature) error {
 		rows[i] = tuple[any](&q, f.ID, batch, string(f.Kind), f.Value, strings.Join(f.Aliases, "\n"), string(f.Category), f.Level.String(), f.Language, f.Source, milliseconds(f.From), milliseconds(f.Until),
 			flag(f.Anywhere), f.Standard, f.Reason, key[:], string(f.State), f.Reviewer, f.Changed.UnixMilli(), f.Since, f.Gone)
 	}
-	n, err := changed(tx.Exec(`INSERT INTO feature (id, batch, kind, value, aliases, category, level, language, source, begins, ends, anywhere, standard, reason, live_key, state, reviewer, changed, since, gone)
+	n, err := store.Changed(tx.Exec(`INSERT INTO feature (id, batch, kind, value, aliases, category, level, language, source, begins, ends, anywhere, standard, reason, live_key, state, reviewer, changed, since, gone)
 		VALUES `+strings.Join(rows, ",")+` ON CONFLICT DO NOTHING`, q.args...))
 	if err != nil || n == int64(len(part)) {
 		return err
@@ -163,13 +163,13 @@ func move(tx *store.Tx, m library.Move, ids []string) (int64, error) {
 		from[i] = string(s)
 	}
 	q.where(`state IN ` + tuple(&q, from...))
-	return changed(tx.Exec(`UPDATE feature SET `+set+q.text, q.args...))
+	return store.Changed(tx.Exec(`UPDATE feature SET `+set+q.text, q.args...))
 }
 
 const columns = `f.id, f.batch, f.kind, f.value, f.aliases, f.category, f.level, f.language, f.source, f.begins, f.ends, f.anywhere, f.standard, f.reason, f.state, f.reviewer, f.changed, f.since, f.gone, b.proposer, b.at
 	FROM feature f JOIN feature_batch b ON b.id = f.batch`
 
-func scanFeature(row *sql.Rows) (library.Feature, error) {
+func scanFeature(row store.Row) (library.Feature, error) {
 	var f library.Feature
 	var aliases, level string
 	var anywhere, begins, ends, changed, proposed int64
@@ -218,7 +218,7 @@ func (s *Features) Features(ctx context.Context, want library.Query) ([]library.
 	if want.After != "" {
 		q.where(`f.id > ` + q.arg(want.After))
 	}
-	return read(ctx, s.store, scanFeature, `SELECT `+columns+q.text+` ORDER BY f.id LIMIT `+strconv.Itoa(want.Limit), q.args...)
+	return store.Collect(ctx, s.store, scanFeature, `SELECT `+columns+q.text+` ORDER BY f.id LIMIT `+strconv.Itoa(want.Limit), q.args...)
 }
 
 // Batches implements [library.Store].
@@ -233,7 +233,7 @@ func (s *Features) Batches(ctx context.Context, want library.BatchQuery) ([]libr
 	if want.State != "" {
 		q.where(`EXISTS (SELECT 1 FROM feature f WHERE f.batch = feature_batch.id AND f.state = ` + q.arg(string(want.State)) + `)`)
 	}
-	list, err := read(ctx, s.store, func(row *sql.Rows) (library.Batch, error) {
+	list, err := store.Collect(ctx, s.store, func(row store.Row) (library.Batch, error) {
 		b := library.Batch{States: map[library.State]int{}}
 		var at int64
 		var digest []byte
@@ -258,7 +258,7 @@ func (s *Features) count(ctx context.Context, list []library.Batch) error {
 	}
 	var q query
 	q.where(`batch IN ` + tuple(&q, ids...))
-	_, err := read(ctx, s.store, func(row *sql.Rows) (struct{}, error) {
+	_, err := store.Collect(ctx, s.store, func(row store.Row) (struct{}, error) {
 		var batch string
 		var state library.State
 		var n int
@@ -277,7 +277,7 @@ func (s *Features) Versions(ctx context.Context, below int64, limit int) ([]libr
 	if below > 0 {
 		q.where(`number < ` + q.arg(below))
 	}
-	return read(ctx, s.store, func(row *sql.Rows) (library.Version, error) {
+	return store.Collect(ctx, s.store, func(row store.Row) (library.Version, error) {
 		var v library.Version
 		var at int64
 		var digest []byte
@@ -314,7 +314,7 @@ func (s *Features) Samples(ctx context.Context, want library.SampleQuery) ([]lib
 	if want.After != "" {
 		q.where(`s.id > ` + q.arg(want.After))
 	}
-	return read(ctx, s.store, func(row *sql.Rows) (library.Sample, error) {
+	return store.Collect(ctx, s.store, func(row store.Row) (library.Sample, error) {
 		var x library.Sample
 		var added, ends int64
 		var subject, envelope sql.NullString
@@ -331,7 +331,7 @@ func (s *Features) RemoveSamples(ctx context.Context, rec evidence.Record, ids [
 	return s.write(ctx, rec, nil, func(tx *store.Tx) error {
 		var q query
 		q.where(`id IN ` + tuple(&q, ids...))
-		n, err := changed(tx.Exec(`DELETE FROM feature_sample`+q.text, q.args...))
+		n, err := store.Changed(tx.Exec(`DELETE FROM feature_sample`+q.text, q.args...))
 		if err == nil && n != int64(len(ids)) {
 			return library.ErrChanged
 		}
@@ -365,30 +365,6 @@ func tuple[T any](q *query, args ...T) string {
 		places[i] = q.arg(a)
 	}
 	return "(" + strings.Join(places, ",") + ")"
-}
-
-func read[T any](ctx context.Context, s *store.Store, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := s.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, s.Fault(err)
-		}
-		list = append(list, v)
-	}
-	return list, s.Fault(rows.Err())
-}
-
-func changed(res sql.Result, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
 }
 
 func flag(b bool) int64 {

@@ -16,7 +16,7 @@ import (
 func (h *Held) AddDuty(ctx context.Context, rec evidence.Record, d moderation.Duty) error {
 	return h.write(ctx, rec, []string{d.ID, d.Judgement}, func(tx *store.Tx) error {
 		f := filing(d)
-		n, err := changed(tx.Exec(`INSERT INTO report_duty (id, judgement, state, categories, subject, opened, due, channel, reference, filed, attachment, reason, closed_by, closed, version)
+		n, err := store.Changed(tx.Exec(`INSERT INTO report_duty (id, judgement, state, categories, subject, opened, due, channel, reference, filed, attachment, reason, closed_by, closed, version)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1) ON CONFLICT (judgement) DO NOTHING`,
 			d.ID, d.Judgement, string(d.State), strings.Join(d.Categories, " "), string(d.Subject), ms(d.Opened), ms(d.Due), f.Channel, f.Reference, ms(f.At), digest(f.Attachment), string(d.Reason), d.By, ms(d.Closed)))
 		if err == nil && n == 0 {
@@ -30,7 +30,7 @@ func (h *Held) AddDuty(ctx context.Context, rec evidence.Record, d moderation.Du
 func (h *Held) AmendDuty(ctx context.Context, rec evidence.Record, d moderation.Duty) error {
 	return h.write(ctx, rec, []string{d.ID, d.Judgement}, func(tx *store.Tx) error {
 		f := filing(d)
-		n, err := changed(tx.Exec(`UPDATE report_duty SET state = $1, channel = $2, reference = $3, filed = $4, attachment = $5, reason = $6, closed_by = $7, closed = $8, version = version + 1 WHERE id = $9 AND version = $10`,
+		n, err := store.Changed(tx.Exec(`UPDATE report_duty SET state = $1, channel = $2, reference = $3, filed = $4, attachment = $5, reason = $6, closed_by = $7, closed = $8, version = version + 1 WHERE id = $9 AND version = $10`,
 			string(d.State), f.Channel, f.Reference, ms(f.At), digest(f.Attachment), string(d.Reason), d.By, ms(d.Closed), d.ID, d.Version))
 		if err == nil && n == 0 {
 			return lost(tx.QueryRow(`SELECT version FROM report_duty WHERE id = $1`, d.ID))
@@ -41,21 +41,21 @@ func (h *Held) AmendDuty(ctx context.Context, rec evidence.Record, d moderation.
 
 // Duties implements [moderation.DutyStore].
 func (h *Held) Duties(ctx context.Context, q moderation.DutyQuery) ([]moderation.Duty, error) {
-	var w where
-	w.is(`d.id`, q.ID)
-	w.is(`d.judgement`, q.Judgement)
-	w.is(`d.state`, string(q.State))
+	var w store.Where
+	is(&w, `d.id`, q.ID)
+	is(&w, `d.judgement`, q.Judgement)
+	is(&w, `d.state`, string(q.State))
 	if q.After != "" {
-		w.add(`d.id > ?`, q.After)
+		w.Add(`d.id > ?`, q.After)
 	}
 	if !q.Overdue.IsZero() {
-		w.add(`d.state = 'open' AND d.due <= ?`, ms(q.Overdue))
+		w.Add(`d.state = 'open' AND d.due <= ?`, ms(q.Overdue))
 	}
-	return read(ctx, h.store, scanDuty, `SELECT d.id, d.judgement, d.state, d.categories, d.subject, d.opened, d.due, d.channel, d.reference, d.filed, d.attachment, d.reason, d.closed_by, d.closed, d.version, e.done
-		FROM report_duty d LEFT JOIN erasure e ON e.subject = d.subject`+w.text+` ORDER BY d.id LIMIT `+strconv.Itoa(q.Limit), w.args...)
+	return store.Collect(ctx, h.store, scanDuty, `SELECT d.id, d.judgement, d.state, d.categories, d.subject, d.opened, d.due, d.channel, d.reference, d.filed, d.attachment, d.reason, d.closed_by, d.closed, d.version, e.done
+		FROM report_duty d LEFT JOIN erasure e ON e.subject = d.subject`+w.Text+` ORDER BY d.id LIMIT `+strconv.Itoa(q.Limit), w.Args...)
 }
 
-func scanDuty(row scanner) (moderation.Duty, error) {
+func scanDuty(row store.Row) (moderation.Duty, error) {
 	var d moderation.Duty
 	var f moderation.Filing
 	var categories string
@@ -94,7 +94,7 @@ func (h *Held) Figures(ctx context.Context, p moderation.Period) (moderation.Fig
 	var f moderation.Figures
 	var err error
 	now, from, to := ms(p.Now), ms(p.From), ms(p.To)
-	f.Queues, err = read(ctx, h.store, func(row scanner) (moderation.QueueFigure, error) {
+	f.Queues, err = store.Collect(ctx, h.store, func(row store.Row) (moderation.QueueFigure, error) {
 		var q moderation.QueueFigure
 		var all, oldest int64
 		err := row.Scan(&q.Queue, &all, &q.Taken, &q.Escalated, &oldest)

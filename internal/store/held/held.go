@@ -53,7 +53,7 @@ func (h *Held) Add(ctx context.Context, rec evidence.Record, it moderation.Item)
 		if it.Sealed != nil {
 			tx.DataKey(it.Sealed.Key)
 		}
-		n, err := changed(tx.Exec(`INSERT INTO held_item (id, judgement, state, stage, queue, priority, deadline, subject, surface, function, about, why, categories, reviewer, lease, seen, opinions, hands,
+		n, err := store.Changed(tx.Exec(`INSERT INTO held_item (id, judgement, state, stage, queue, priority, deadline, subject, surface, function, about, why, categories, reviewer, lease, seen, opinions, hands,
 			outcome, reason, measure, overturned, created, decided, acted, ends, key_id, sealed, blob, version)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, 1) ON CONFLICT (judgement) DO NOTHING`,
 			it.ID, it.Why.Judgement, string(it.State), string(it.Stage), it.Queue, it.Priority, ms(it.Deadline), string(it.Subject), it.Surface, it.Function, it.About, string(why), spaced(it.Why.Categories()),
@@ -72,7 +72,7 @@ func (h *Held) Amend(ctx context.Context, rec evidence.Record, it moderation.Ite
 		return err
 	}
 	return h.write(ctx, rec, []string{it.ID, it.Why.Judgement, it.About}, func(tx *store.Tx) error {
-		n, err := changed(tx.Exec(`UPDATE held_item SET state = $1, stage = $2, reviewer = $3, lease = $4, seen = $5, opinions = $6, hands = $7, outcome = $8, reason = $9, measure = $10, overturned = $11,
+		n, err := store.Changed(tx.Exec(`UPDATE held_item SET state = $1, stage = $2, reviewer = $3, lease = $4, seen = $5, opinions = $6, hands = $7, outcome = $8, reason = $9, measure = $10, overturned = $11,
 			decided = $12, acted = $13, ends = $14, blob = $15, version = version + 1 WHERE id = $16 AND version = $17`,
 			string(it.State), string(it.Stage), it.Reviewer, ms(it.Lease), bit(it.Seen), opinions, hands, string(it.Outcome), string(it.Reason), it.Measure, bit(it.Overturned),
 			ms(it.Decided), ms(it.Acted), ms(it.Ends), it.Blob, it.ID, it.Version))
@@ -92,7 +92,7 @@ func (h *Held) Amend(ctx context.Context, rec evidence.Record, it moderation.Ite
 // Extend implements [moderation.Store].
 func (h *Held) Extend(ctx context.Context, id string, version int64, lease time.Time) error {
 	return h.store.Keep(ctx, func(tx *store.Tx) error {
-		n, err := changed(tx.Exec(`UPDATE held_item SET lease = $1, version = version + 1 WHERE id = $2 AND version = $3`, ms(lease), id, version))
+		n, err := store.Changed(tx.Exec(`UPDATE held_item SET lease = $1, version = version + 1 WHERE id = $2 AND version = $3`, ms(lease), id, version))
 		if err == nil && n == 0 {
 			return lost(tx.QueryRow(`SELECT version FROM held_item WHERE id = $1`, id))
 		}
@@ -102,55 +102,55 @@ func (h *Held) Extend(ctx context.Context, id string, version int64, lease time.
 
 // Items implements [moderation.Store].
 func (h *Held) Items(ctx context.Context, q moderation.Query) ([]moderation.Item, error) {
-	var w where
-	w.is(`h.id`, q.ID)
-	w.is(`h.judgement`, q.Judgement)
+	var w store.Where
+	is(&w, `h.id`, q.ID)
+	is(&w, `h.judgement`, q.Judgement)
 	if q.About != "" {
-		w.add(`h.about <> '' AND h.about = ?`, q.About) // the index leaves out what is about nothing
+		w.Add(`h.about <> '' AND h.about = ?`, q.About) // the index leaves out what is about nothing
 	}
-	w.is(`h.subject`, string(q.Subject))
-	w.is(`h.surface`, q.Surface)
-	w.is(`h.function`, q.Function)
-	w.in(`h.queue`, q.Queues)
+	is(&w, `h.subject`, string(q.Subject))
+	is(&w, `h.surface`, q.Surface)
+	is(&w, `h.function`, q.Function)
+	in(&w, `h.queue`, q.Queues)
 	states := make([]string, len(q.States))
 	for i, s := range q.States {
 		states[i] = string(s)
 	}
-	w.in(`h.state`, states)
+	in(&w, `h.state`, states)
 	if q.Category != "" {
-		w.add(`h.categories LIKE ? ESCAPE '\'`, like(q.Category))
+		w.Add(`h.categories LIKE ? ESCAPE '\'`, like(q.Category))
 	}
 	if q.Reviewer != "" {
-		w.add(`h.decided = 0 AND h.reviewer = ?`, q.Reviewer)
+		w.Add(`h.decided = 0 AND h.reviewer = ?`, q.Reviewer)
 	}
 	if q.After != "" {
-		w.add(`h.id > ?`, q.After)
+		w.Add(`h.id > ?`, q.After)
 	}
 	if !q.Due.IsZero() {
-		w.add(`h.decided = 0 AND h.deadline <= ?`, ms(q.Due))
+		w.Add(`h.decided = 0 AND h.deadline <= ?`, ms(q.Due))
 	}
 	if q.Outstanding {
-		w.and(`h.decided > 0 AND h.acted = 0`)
+		w.And(`h.decided > 0 AND h.acted = 0`)
 	}
 	if !q.Spent.IsZero() {
-		w.add(`h.ends > 0 AND h.ends <= ?`, ms(q.Spent))
+		w.Add(`h.ends > 0 AND h.ends <= ?`, ms(q.Spent))
 	}
 	order := `h.id`
 	if c := q.Claim; c != nil {
 		// The sum keeps the engines from the index of deadlines, by which they would read and sort all that waits.
-		w.add(`h.decided = 0 AND h.deadline + 0 > ? AND (h.state = 'waiting' OR h.lease <= ?)`, ms(c.Now))
-		w.add(`h.hands NOT LIKE ? ESCAPE '\'`, like(c.Reviewer))
+		w.Add(`h.decided = 0 AND h.deadline + 0 > ? AND (h.state = 'waiting' OR h.lease <= ?)`, ms(c.Now))
+		w.Add(`h.hands NOT LIKE ? ESCAPE '\'`, like(c.Reviewer))
 		if !c.Senior {
-			w.and(`h.stage <> 'senior'`)
+			w.And(`h.stage <> 'senior'`)
 		}
 		order = `h.priority DESC, h.deadline, h.id`
 	}
-	return read(ctx, h.store, scanItem, `SELECT h.id, h.state, h.stage, h.queue, h.priority, h.deadline, h.subject, h.surface, h.function, h.about, h.why, h.reviewer, h.lease, h.seen, h.opinions, h.outcome, h.reason,
+	return store.Collect(ctx, h.store, scanItem, `SELECT h.id, h.state, h.stage, h.queue, h.priority, h.deadline, h.subject, h.surface, h.function, h.about, h.why, h.reviewer, h.lease, h.seen, h.opinions, h.outcome, h.reason,
 		h.measure, h.overturned, h.created, h.decided, h.acted, h.ends, h.sealed, h.blob, h.version, k.id, k.subject, k.envelope, k.wrapped, e.subject, e.done
-		FROM held_item h LEFT JOIN subject_key k ON k.id = h.key_id LEFT JOIN erasure e ON e.subject = h.subject`+w.text+` ORDER BY `+order+` LIMIT `+strconv.Itoa(q.Limit), w.args...)
+		FROM held_item h LEFT JOIN subject_key k ON k.id = h.key_id LEFT JOIN erasure e ON e.subject = h.subject`+w.Text+` ORDER BY `+order+` LIMIT `+strconv.Itoa(q.Limit), w.Args...)
 }
 
-func scanItem(row scanner) (moderation.Item, error) {
+func scanItem(row store.Row) (moderation.Item, error) {
 	var it moderation.Item
 	var why, opinions string
 	var seen, overturned, deadline, lease, created, decided, acted, ends int64
@@ -271,65 +271,22 @@ func at(ms int64) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-func changed(res sql.Result, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
-}
-
-// where collects conditions. Each ? of one condition stands for the same value.
-type where struct {
-	text string
-	args []any
-}
-
-func (w *where) add(condition string, value any) {
-	w.args = append(w.args, value)
-	w.and(strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(w.args))))
-}
-
-func (w *where) and(condition string) {
-	word := " AND "
-	if w.text == "" {
-		word = " WHERE "
-	}
-	w.text += word + condition
-}
-
-func (w *where) is(column, value string) {
+// is asks for a column that equals a value, where there is one.
+func is(w *store.Where, column, value string) {
 	if value != "" {
-		w.add(column+` = ?`, value)
+		w.Add(column+` = ?`, value)
 	}
 }
 
-func (w *where) in(column string, values []string) {
+// in asks for a column that equals one of some values, where there are any.
+func in(w *store.Where, column string, values []string) {
 	if len(values) == 0 {
 		return
 	}
 	places := make([]string, len(values))
 	for i, v := range values {
-		w.args = append(w.args, v)
-		places[i] = "$" + strconv.Itoa(len(w.args))
+		w.Args = append(w.Args, v)
+		places[i] = "$" + strconv.Itoa(len(w.Args))
 	}
-	w.and(column + ` IN (` + strings.Join(places, ", ") + `)`)
-}
-
-type scanner interface{ Scan(...any) error }
-
-func read[T any](ctx context.Context, s *store.Store, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := s.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, s.Fault(err)
-		}
-		list = append(list, v)
-	}
-	return list, s.Fault(rows.Err())
+	w.And(column + ` IN (` + strings.Join(places, ", ") + `)`)
 }

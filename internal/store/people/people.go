@@ -55,7 +55,7 @@ func (s *People) Accounts(ctx context.Context, after staff.ID, limit int) ([]sta
 }
 
 func (s *People) accounts(ctx context.Context, where string, args ...any) ([]staff.Account, error) {
-	return read(ctx, s.store, func(row *sql.Rows) (a staff.Account, err error) {
+	return store.Collect(ctx, s.store, func(row store.Row) (a staff.Account, err error) {
 		var login sql.NullString
 		var roles, passkeys, identities string
 		var disabled, created int64
@@ -72,7 +72,7 @@ func (s *People) accounts(ctx context.Context, where string, args ...any) ([]sta
 
 // Session implements [staff.Store].
 func (s *People) Session(ctx context.Context, token staff.Digest) (staff.Session, error) {
-	return one(read(ctx, s.store, func(row *sql.Rows) (staff.Session, error) {
+	return one(store.Collect(ctx, s.store, func(row store.Row) (staff.Session, error) {
 		o := staff.Session{Digest: token}
 		var opened, seen, ends int64
 		err := row.Scan(&o.ID, &o.Account, &o.Epoch, &o.Method, &opened, &seen, &ends)
@@ -83,7 +83,7 @@ func (s *People) Session(ctx context.Context, token staff.Digest) (staff.Session
 
 // Ticket implements [staff.Store].
 func (s *People) Ticket(ctx context.Context, ticket staff.Digest) (staff.Ticket, error) {
-	return one(read(ctx, s.store, func(row *sql.Rows) (staff.Ticket, error) {
+	return one(store.Collect(ctx, s.store, func(row store.Row) (staff.Ticket, error) {
 		t := staff.Ticket{Digest: ticket}
 		var ends int64
 		err := row.Scan(&t.Kind, &t.Account, &t.State, &ends)
@@ -97,17 +97,17 @@ const keyColumns = `SELECT id, digest, name, scope, created, ends, revoked, used
 // Key implements [staff.Store].
 func (s *People) Key(ctx context.Context, q staff.KeyQuery) (staff.Key, error) {
 	if q.ID != "" {
-		return one(read(ctx, s.store, scanKey, keyColumns+`WHERE id = $1`, string(q.ID)))
+		return one(store.Collect(ctx, s.store, scanKey, keyColumns+`WHERE id = $1`, string(q.ID)))
 	}
-	return one(read(ctx, s.store, scanKey, keyColumns+`WHERE digest = $1`, q.Digest[:]))
+	return one(store.Collect(ctx, s.store, scanKey, keyColumns+`WHERE digest = $1`, q.Digest[:]))
 }
 
 // Keys implements [staff.Store].
 func (s *People) Keys(ctx context.Context, after staff.ID, limit int) ([]staff.Key, error) {
-	return read(ctx, s.store, scanKey, keyColumns+`WHERE id > $1 ORDER BY id LIMIT $2`, string(after), limit)
+	return store.Collect(ctx, s.store, scanKey, keyColumns+`WHERE id > $1 ORDER BY id LIMIT $2`, string(after), limit)
 }
 
-func scanKey(row *sql.Rows) (staff.Key, error) {
+func scanKey(row store.Row) (staff.Key, error) {
 	var k staff.Key
 	var digest []byte
 	var scope string
@@ -119,23 +119,6 @@ func scanKey(row *sql.Rows) (staff.Key, error) {
 	copy(k.Digest[:], digest)
 	k.Created, k.Ends, k.Revoked, k.Used = moment(created), moment(ends), moment(revoked), moment(used)
 	return k, json.Unmarshal([]byte(scope), &k.Scope)
-}
-
-func read[T any](ctx context.Context, s *store.Store, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := s.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, s.Fault(err)
-		}
-		list = append(list, v)
-	}
-	return list, s.Fault(rows.Err())
 }
 
 func one[T any](list []T, err error) (T, error) {

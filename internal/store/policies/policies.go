@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -42,7 +41,7 @@ func (p *Policies) Add(ctx context.Context, rec evidence.Record, v policy.Versio
 		return err
 	}
 	return p.write(ctx, rec, func(tx *store.Tx) error {
-		n, err := changed(tx.Exec(`INSERT INTO policy_version (version, digest, body, origin, reason, proposer, at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (version) DO NOTHING`,
+		n, err := store.Changed(tx.Exec(`INSERT INTO policy_version (version, digest, body, origin, reason, proposer, at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (version) DO NOTHING`,
 			v.Table.Version, v.Digest[:], string(body), v.Origin, v.Reason, v.By, v.At.UnixMilli()))
 		if err == nil && n == 0 {
 			return policy.ErrExists
@@ -58,7 +57,7 @@ func (p *Policies) Compared(ctx context.Context, rec evidence.Record, c policy.C
 		return err
 	}
 	return p.write(ctx, rec, func(tx *store.Tx) error {
-		n, err := changed(tx.Exec(`UPDATE policy_version SET comparison = $1 WHERE version = $2`, string(text), c.Version))
+		n, err := store.Changed(tx.Exec(`UPDATE policy_version SET comparison = $1 WHERE version = $2`, string(text), c.Version))
 		if err == nil && n == 0 {
 			return policy.ErrMissing
 		}
@@ -141,15 +140,15 @@ func (p *Policies) write(ctx context.Context, rec evidence.Record, fn func(*stor
 
 // Versions implements [policy.Store].
 func (p *Policies) Versions(ctx context.Context, q policy.VersionQuery) ([]policy.Version, error) {
-	var w where
+	var w store.Where
 	if q.Version != "" {
-		w.add(`version = ?`, q.Version)
+		w.Add(`version = ?`, q.Version)
 	}
 	if q.InForce {
-		w.and(`version = (SELECT version FROM policy_release ORDER BY number DESC LIMIT 1)`)
+		w.And(`version = (SELECT version FROM policy_release ORDER BY number DESC LIMIT 1)`)
 	}
-	w.before(`at`, `version`, q.After)
-	list, err := read(ctx, p.store, func(row scanner) (v policy.Version, err error) {
+	w.Beyond(`<`, `at`, `version`, q.After.At.UnixMilli(), q.After.Name)
+	list, err := store.Collect(ctx, p.store, func(row store.Row) (v policy.Version, err error) {
 		var digest []byte
 		var body string
 		var comparison sql.NullString
@@ -164,13 +163,13 @@ func (p *Policies) Versions(ctx context.Context, q policy.VersionQuery) ([]polic
 			err = json.Unmarshal([]byte(comparison.String), v.Comparison)
 		}
 		return v, errors.Join(err, json.Unmarshal([]byte(body), &v.Table))
-	}, `SELECT digest, body, origin, reason, proposer, at, comparison FROM policy_version`+w.text+` ORDER BY at DESC, version DESC LIMIT `+strconv.Itoa(q.Limit), w.args...)
+	}, `SELECT digest, body, origin, reason, proposer, at, comparison FROM policy_version`+w.Text+` ORDER BY at DESC, version DESC LIMIT `+strconv.Itoa(q.Limit), w.Args...)
 	if err != nil {
 		return nil, err
 	}
 	for i := range list {
 		v := &list[i]
-		v.Releases, err = read(ctx, p.store, func(row scanner) (r policy.Release, err error) {
+		v.Releases, err = store.Collect(ctx, p.store, func(row store.Row) (r policy.Release, err error) {
 			var at int64
 			err = row.Scan(&r.Number, &r.Version, &r.By, &at)
 			r.At = moment(at)
@@ -186,32 +185,32 @@ func (p *Policies) Versions(ctx context.Context, q policy.VersionQuery) ([]polic
 // Past implements [policy.Store].
 func (p *Policies) Past(ctx context.Context, q policy.PastQuery) ([]policy.Judged, error) {
 	from, at, id := `judgement j`, `j.at`, `j.id`
-	var w where
+	var w store.Where
 	if q.Category != "" {
 		from, at, id = `judgement_category c JOIN judgement j ON j.id = c.id`, `c.at`, `c.id`
-		w.add(`c.category = ?`, q.Category)
+		w.Add(`c.category = ?`, q.Category)
 	}
 	if !q.From.IsZero() {
-		w.add(at+` >= ?`, q.From.UnixMilli())
+		w.Add(at+` >= ?`, q.From.UnixMilli())
 	}
 	if !q.To.IsZero() {
-		w.add(at+` < ?`, q.To.UnixMilli())
+		w.Add(at+` < ?`, q.To.UnixMilli())
 	}
 	if q.Action != 0 {
-		w.add(`j.action = ?`, int64(q.Action))
+		w.Add(`j.action = ?`, int64(q.Action))
 		if q.Action != policy.Allow {
-			w.and(`j.action > 1`) // what the index holds
+			w.And(`j.action > 1`) // what the index holds
 		}
 	}
 	if q.Subject != "" {
-		w.add(`j.subject = ?`, string(q.Subject))
+		w.Add(`j.subject = ?`, string(q.Subject))
 	}
 	if q.WithFacts {
-		w.and(`j.facts IS NOT NULL`)
+		w.And(`j.facts IS NOT NULL`)
 	}
-	w.and(`j.subject NOT IN (SELECT subject FROM erasure WHERE done IS NULL)`)
-	w.before(at, id, q.After)
-	return read(ctx, p.store, func(row scanner) (j policy.Judged, err error) {
+	w.And(`j.subject NOT IN (SELECT subject FROM erasure WHERE done IS NULL)`)
+	w.Beyond(`<`, at, id, q.After.At.UnixMilli(), q.After.Name)
+	return store.Collect(ctx, p.store, func(row store.Row) (j policy.Judged, err error) {
 		var at int64
 		var facts sql.NullString
 		if err := row.Scan(&j.ID, &at, &j.Subject, &j.Surface, &j.Class, &j.Function, &j.Action, &j.Verdict, &j.Policy, &j.Library, &facts); err != nil {
@@ -222,62 +221,8 @@ func (p *Policies) Past(ctx context.Context, q policy.PastQuery) ([]policy.Judge
 			err = json.Unmarshal([]byte(facts.String), &j.Facts)
 		}
 		return j, err
-	}, `SELECT j.id, j.at, j.subject, j.surface, j.class, j.function, j.action, j.verdict, j.policy, j.library, j.facts FROM `+from+w.text+
-		` ORDER BY `+at+` DESC, `+id+` DESC LIMIT `+strconv.Itoa(q.Limit), w.args...)
-}
-
-// where collects conditions.
-type where struct {
-	text string
-	args []any
-}
-
-func (w *where) add(condition string, value any) {
-	w.args = append(w.args, value)
-	w.and(strings.Replace(condition, "?", "$"+strconv.Itoa(len(w.args)), 1))
-}
-
-func (w *where) and(condition string) {
-	word := " AND "
-	if w.text == "" {
-		word = " WHERE "
-	}
-	w.text += word + condition
-}
-
-func (w *where) before(at, name string, p policy.Place) {
-	if p.Name == "" {
-		return
-	}
-	w.args = append(w.args, p.At.UnixMilli(), p.Name)
-	n := len(w.args)
-	w.and(`(` + at + `, ` + name + `) < ($` + strconv.Itoa(n-1) + `, $` + strconv.Itoa(n) + `)`)
-}
-
-type scanner interface{ Scan(...any) error }
-
-func read[T any](ctx context.Context, s *store.Store, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := s.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, s.Fault(err)
-		}
-		list = append(list, v)
-	}
-	return list, s.Fault(rows.Err())
-}
-
-func changed(res sql.Result, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	}, `SELECT j.id, j.at, j.subject, j.surface, j.class, j.function, j.action, j.verdict, j.policy, j.library, j.facts FROM `+from+w.Text+
+		` ORDER BY `+at+` DESC, `+id+` DESC LIMIT `+strconv.Itoa(q.Limit), w.Args...)
 }
 
 func moment(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
