@@ -22,6 +22,7 @@ import (
 	"github.com/colophon-project/colophon/internal/store/artefacts"
 	"github.com/colophon-project/colophon/label"
 	"github.com/colophon-project/colophon/production"
+	"github.com/colophon-project/colophon/screen/sight"
 	"github.com/colophon-project/colophon/stamp"
 )
 
@@ -134,6 +135,7 @@ func (r *rig) line() (*production.Line, error) {
 		Register: artefact.NewRegister(artefacts.New(r.store, nil), r.rec), Recorder: r.rec, Keys: r.keys.Envelopes, Press: &stamp.Press{},
 		Accounts: accounts.New(r.store, r.rec, make([]byte, 32)), Network: networkLog{r}, Blobs: blobs{store: files},
 		Spool: func() (production.Temporary, error) { return &temporary{}, nil }, Rand: rand.Reader, Producer: postProducer, Key: r.keys.Seal, MaxSize: 1 << 30, AtOnce: runtime.GOMAXPROCS(0),
+		Likeness: sight.New(nil, sight.Limits{}).Likeness,
 	}), nil
 }
 
