@@ -134,8 +134,9 @@ func TestWhatIsProducedIsJudged(t *testing.T) {
 	if after := len(d.list()); after != before {
 		t.Errorf("%d items became %d", before, after)
 	}
-	if strings.Contains(d.output.String(), person) {
-		t.Error("the log names the account")
+	d.stop()
+	if log := d.output.String(); strings.Contains(log, person) || !strings.Contains(log, `"msg":"check"`) || !strings.Contains(log, "classify-status") {
+		t.Errorf("the log names the account, or does not say why the check failed: %s", log)
 	}
 }
 

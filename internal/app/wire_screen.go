@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"os"
 	"slices"
@@ -180,11 +181,31 @@ func (s *Server) openDocket() (err error) {
 		return err
 	}
 	v.reports = moderation.NewReports(v.held, s.recorder, plan.Report)
-	v.court = &screening.Court{Engine: v.engine, Docket: v.docket, Reports: v.reports, Rand: rand.Reader, Seal: func(ctx context.Context, r io.Reader, key []byte) (string, error) {
+	v.court = &screening.Court{Engine: heard{v.engine, s.log}, Docket: v.docket, Reports: v.reports, Rand: rand.Reader, Seal: func(ctx context.Context, r io.Reader, key []byte) (string, error) {
 		d, _, err := s.blobs.PutSealed(ctx, r, key, heldPurpose)
 		return blob.FormatDigest(d), err
 	}}
 	return nil
+}
+
+// heard is an engine whose log says why a check did not run. No text of what was judged stands in these errors.
+type heard struct {
+	*screen.Engine
+	log *slog.Logger
+}
+
+// Judge implements screening.Engine.
+func (e heard) Judge(ctx context.Context, item screen.Item) (screen.Judgement, error) {
+	j, err := e.Engine.Judge(ctx, item)
+	for _, r := range j.Runs {
+		if r.Err != nil {
+			e.log.WarnContext(ctx, "check", "check", r.Check, "outcome", string(r.Outcome), "error", r.Err)
+		}
+	}
+	if j.Decision.Fault != nil {
+		e.log.ErrorContext(ctx, "policy", "error", j.Decision.Fault)
+	}
+	return j, err
 }
 
 // Judge implements httpapi.Screener.
@@ -300,21 +321,16 @@ func (s *Server) sweepHeld(ctx context.Context) error {
 	}
 }
 
-// heldContent opens the sealed blob of a held item.
-func (s *Server) heldContent(ctx context.Context, c moderation.Content) (production.File, error) {
-	d, err := blob.ParseDigest(c.Blob)
-	if err != nil {
-		return nil, err
-	}
-	return s.blobs.GetSealed(ctx, d, c.Key, heldPurpose)
-}
-
 // Look implements httpapi.Beheld.
 func (s *Server) Look(ctx context.Context, it moderation.Item, c moderation.Content) (production.File, media.Format, error) {
 	if c.Format == httpapi.HeldArtefact {
 		return s.line.Look(ctx, artefact.Number(it.About))
 	}
-	f, err := s.heldContent(ctx, c)
+	d, err := blob.ParseDigest(c.Blob)
+	if err != nil {
+		return nil, "", err
+	}
+	f, err := s.blobs.GetSealed(ctx, d, c.Key, heldPurpose)
 	return f, media.Unknown, err
 }
 
