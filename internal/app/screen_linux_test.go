@@ -63,7 +63,7 @@ func TestWhatIsProducedIsJudged(t *testing.T) {
 	t.Parallel()
 	g := newGuard(t)
 	d := &deployment{T: t, output: new(bytes.Buffer)}
-	d.config, d.set = settings(t, map[string]string{"screen-artefacts": "on", "starter-library": "off"})
+	d.config, d.set = settings(t, map[string]string{"screen-artefacts": "on"})
 	d.set.Classifiers = []classify.Endpoint{{Name: "guard", Kind: classify.Moderations, URL: g.URL + "/v1", Model: "guard-1", CacheTime: -1}}
 	d.start()
 	officer := d.join()
@@ -144,7 +144,7 @@ func TestWhatIsProducedIsJudged(t *testing.T) {
 func TestDecidedBeforeItIsHeld(t *testing.T) {
 	t.Parallel()
 	d := &deployment{T: t, output: new(bytes.Buffer)}
-	d.config, d.set = settings(t, map[string]string{"starter-library": "off"})
+	d.config, d.set = settings(t, nil)
 	d.start()
 	docket := d.server.screens.docket
 	it, err := docket.Enter(t.Context(), system, moderation.Entry{Subject: evidence.System, Surface: "output", Function: "person", About: "late-1",
@@ -176,7 +176,7 @@ func TestDecidedBeforeItIsHeld(t *testing.T) {
 func TestPlanOutlastsTheBytes(t *testing.T) {
 	t.Parallel()
 	for judge, want := range map[string]colophon.Code{"on": moderation.CodePlan, "off": ""} {
-		c, v := settings(t, map[string]string{"screen-artefacts": judge, "starter-library": "off"})
+		c, v := settings(t, map[string]string{"screen-artefacts": judge})
 		v.Plan = filepath.Join(t.TempDir(), "plan.json")
 		plan := `{"queues":[{"name":"general","deadline":"1h","deadlines":{"fraud":"168h"}}],"lease":"15m","keep":"720h","report":{"deadline":"24h"}}`
 		if err := os.WriteFile(v.Plan, []byte(plan), 0o600); err != nil {

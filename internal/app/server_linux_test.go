@@ -54,7 +54,7 @@ type deployment struct {
 
 func settings(t *testing.T, flags map[string]string) (Config, Serving) {
 	t.Helper()
-	all := map[string]string{"data": t.TempDir(), "listen": "127.0.0.1:0", "producer": trial, "log-name": "colophon.test/log", "rate": "100000"}
+	all := map[string]string{"data": t.TempDir(), "listen": "127.0.0.1:0", "producer": trial, "log-name": "colophon.test/log", "rate": "100000", "starter-library": "off"}
 	for k, v := range flags {
 		all[k] = v
 	}
@@ -396,7 +396,7 @@ func TestLogKeepsItsName(t *testing.T) {
 	t.Parallel()
 	c, v := settings(t, map[string]string{"log-name": "", "public-url": "http://localhost:1"})
 	for _, public := range []string{"http://localhost:1", "http://127.0.0.1:1"} {
-		c, next, err := c.Serve(map[string]string{"data": v.Data, "producer": trial, "public-url": public}, "", func(string) string { return "" })
+		c, next, err := c.Serve(map[string]string{"data": v.Data, "producer": trial, "public-url": public, "starter-library": "off"}, "", func(string) string { return "" })
 		if err != nil || next.LogName != "localhost/log" {
 			t.Fatal(next.LogName, err)
 		}

@@ -2,6 +2,7 @@ package keyword
 
 import (
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -17,6 +18,9 @@ type compiler struct {
 	words strings.Builder
 	names map[string]uint16
 	buf   []letter
+
+	spoken map[string]int // syllables by number
+	keys   []uint64       // first syllables of what the sound pass looks for
 }
 
 func newCompiler(o Options) *compiler {
@@ -26,7 +30,7 @@ func newCompiler(o Options) *compiler {
 	if o.Syllables == 0 {
 		o.Syllables = 3
 	}
-	return &compiler{Options: o, m: &Matcher{names: []string{""}}, f: foldings(), names: map[string]uint16{"": 0}}
+	return &compiler{Options: o, m: &Matcher{names: []string{""}}, f: foldings(), names: map[string]uint16{"": 0}, spoken: map[string]int{}}
 }
 
 func refuse(code colophon.Code, line int, err error) error {
@@ -94,45 +98,26 @@ func (c *compiler) finish() (*Matcher, error) {
 	c.m.words = strings.Clone(c.words.String())
 	c.words.Reset()
 	c.m.entries = append([]entry(nil), c.m.entries...)
-	same := func(r rune) rune { return r }
-	plain, err := c.pass(Plain, func(letters []letter) [][]rune { return [][]rune{runes(letters, same)} }, c.plainClasses)
-	if err != nil {
-		return nil, err
-	}
-	c.m.passes = append(c.m.passes, plain)
-	if c.Sound {
-		p, err := c.pass(Sound, c.syllables, c.soundClasses)
+	for _, p := range []struct {
+		how     How
+		wanted  bool
+		spell   func([]letter) [][]rune
+		prepare func(*pass, *alphabet, []pattern)
+	}{{Plain, true, c.plain, c.finishPlain}, {Sound, c.Sound, c.syllables, c.finishSound}, {Loose, c.Loose, c.shapes, c.finishLoose}} {
+		if !p.wanted {
+			continue
+		}
+		made, err := c.pass(p.how, p.spell, p.prepare)
 		if err != nil {
 			return nil, err
 		}
-		c.m.passes = append(c.m.passes, p)
-	}
-	if c.Loose {
-		p, err := c.pass(Loose, c.shapes, c.looseClasses)
-		if err != nil {
-			return nil, err
-		}
-		p.join, p.left = c.f.join, make([]bool, foldedRunes)
-		for parts := range p.join {
-			if parts[0] >= 0 {
-				p.left[parts[0]] = true
-			}
-		}
-		c.m.passes = append(c.m.passes, p)
+		c.m.passes = append(c.m.passes, made)
 	}
 	return c.m, nil
 }
 
-func runes(letters []letter, shape func(rune) rune) []rune {
-	list := make([]rune, len(letters))
-	for i, l := range letters {
-		list[i] = shape(l.r)
-	}
-	return list
-}
-
-// pass builds one pass from what spell makes of each keyword, and from how text is read.
-func (c *compiler) pass(how How, spell func([]letter) [][]rune, classes func(*pass, *alphabet) func(rune) uint16) (*pass, error) {
+// pass builds one pass from what spell makes of each keyword; prepare fills the tables of how text is read.
+func (c *compiler) pass(how How, spell func([]letter) [][]rune, prepare func(*pass, *alphabet, []pattern)) (*pass, error) {
 	set := map[rune]bool{}
 	var spelled []rune // all patterns, each followed by -1 and its owner
 	for i := range c.m.entries {
@@ -148,7 +133,6 @@ func (c *compiler) pass(how How, spell func([]letter) [][]rune, classes func(*pa
 	if err != nil {
 		return nil, refuse(CodeKeywordAlphabet, len(c.m.entries), err)
 	}
-	p := &pass{how: how, words: a.words, bound: c.Bound, fold: c.f}
 	letters := make([]byte, 0, 2*len(spelled))
 	var patterns []pattern
 	for i, start := 0, 0; i < len(spelled); i++ {
@@ -160,16 +144,38 @@ func (c *compiler) pass(how How, spell func([]letter) [][]rune, classes func(*pa
 		start = len(letters)
 		i++
 	}
-	p.automaton = build(patterns, len(set)+2)
-	for _, o := range p.single {
-		p.one = p.one || o != 0
+	patterns = sorted(patterns)
+	p := &pass{automaton: build(patterns, a.size), how: how, fast: fast{word: a.word, bound: c.Bound}, fold: c.f}
+	p.mark(p.word)
+	p.fast.filter, p.fast.mask = p.automaton.filter, p.automaton.mask
+	for _, x := range patterns {
+		first := binary.BigEndian.Uint16(x.letters)
+		p.inner[first] = p.inner[first] || how != Plain || !c.m.entries[x.owner].has(startsWord)
 	}
-	p.spread(classes(p, a))
+	prepare(p, a, patterns)
 	return p, nil
 }
 
-func (c *compiler) plainClasses(p *pass, a *alphabet) func(rune) uint16 {
-	return p.classes(a, func(r rune) rune { return r })
+func (c *compiler) plain(letters []letter) [][]rune {
+	return [][]rune{runes(letters, same)}
+}
+
+func runes(letters []letter, shape func(rune) rune) []rune {
+	list := make([]rune, len(letters))
+	for i, l := range letters {
+		list[i] = shape(l.r)
+	}
+	return list
+}
+
+func same(r rune) rune { return r }
+
+func (c *compiler) finishPlain(p *pass, a *alphabet, _ []pattern) { p.spread(p.classes(a, same)) }
+
+// spelling is a keyword in the letters of its syllables, and its first syllables as a key of the sieve.
+type spelling struct {
+	letters string
+	key     uint64
 }
 
 // syllables spells a keyword of ideographs in the letters of its syllables, in up to four readings.
@@ -177,47 +183,50 @@ func (c *compiler) syllables(letters []letter) [][]rune {
 	if len(letters) < c.Syllables || len(letters) < 2 {
 		return nil
 	}
-	words := []string{""}
-	for _, l := range letters {
+	words := []spelling{{}}
+	for i, l := range letters {
 		first := c.f.sound(l.from)
 		if first == "" || l.run > 1 {
 			return nil
 		}
-		readings := append([]string{first}, c.f.readings[l.from]...)
-		var next []string
-		for _, r := range readings {
+		var next []spelling
+		for _, r := range append([]string{first}, c.f.readings[l.from]...) {
 			for _, w := range words {
-				if len(next) < 4 {
-					next = append(next, w+r)
+				if len(next) == 4 {
+					break
 				}
+				w.letters += r
+				if i < manySyllables {
+					w.key = w.key<<syllableBits | uint64(c.syllable(r)+1)
+				}
+				next = append(next, w)
 			}
 		}
 		words = next
 	}
 	var list [][]rune
 	for _, w := range words {
-		if len(w) <= 255 {
-			list = append(list, []rune(w))
+		if len(w.letters) <= 255 && len(w.letters) >= fewLetters {
+			list, c.keys = append(list, []rune(w.letters)), append(c.keys, w.key)
 		}
 	}
 	return list
 }
 
-func (c *compiler) soundClasses(p *pass, a *alphabet) func(rune) uint16 {
-	index := map[string]uint16{}
-	return func(r rune) uint16 {
+// syllable returns the number of a syllable.
+func (c *compiler) syllable(s string) int {
+	n, ok := c.spoken[s]
+	if !ok {
+		n = len(c.spoken)
+		c.spoken[s] = n
+	}
+	return n
+}
+
+func (c *compiler) finishSound(p *pass, a *alphabet, patterns []pattern) {
+	p.spread(func(r rune) uint16 {
 		if s := c.f.sound(r); s != "" {
-			n, ok := index[s]
-			if !ok {
-				n = uint16(len(p.expand))
-				index[s] = n
-				var list []uint16
-				for _, x := range s {
-					list = append(list, a.of(x))
-				}
-				p.expand = append(p.expand, list)
-			}
-			return classExpand + n
+			return classExpand + uint16(c.syllable(s))
 		}
 		switch x := c.f.rune(r); {
 		case x == dropRune:
@@ -228,6 +237,22 @@ func (c *compiler) soundClasses(p *pass, a *alphabet) func(rune) uint16 {
 			return a.of(x)
 		}
 		return classOther
+	})
+	list := make([]syllable, len(c.spoken))
+	p.expand = make([][]uint16, len(c.spoken))
+	for s, n := range c.spoken {
+		for _, x := range s {
+			letter := a.of(x)
+			p.expand[n] = append(p.expand[n], letter)
+			list[n] = syllable{list[n].letters<<letterBits | uint32(letter), list[n].size + 1}
+		}
+		if slices.ContainsFunc(p.expand[n], p.unknown) {
+			list[n].size = 0
+		}
+	}
+	p.sieve = newSieve(patterns, list, c.keys)
+	for i := range p.sieve.class {
+		p.sieve.class[i] = a.of('a' + rune(i))
 	}
 }
 
@@ -258,19 +283,36 @@ func (c *compiler) shapes(letters []letter) [][]rune {
 	return [][]rune{list}
 }
 
-func (c *compiler) looseClasses(p *pass, a *alphabet) func(rune) uint16 {
-	class := p.classes(a, c.shapeOf)
-	return func(r rune) uint16 {
-		v := class(r)
-		switch {
-		case v >= classExpand:
-			if v < classBail {
-				return classSkip
-			}
+func (c *compiler) finishLoose(p *pass, a *alphabet, _ []pattern) {
+	plain := p.classes(a, c.shapeOf)
+	class := func(r rune) uint16 {
+		switch v := plain(r); {
+		case v >= classBail || v < classExpand && (unicode.Is(unicode.Han, r) || !isWord(c.f.rune(r))):
 			return v
-		case !unicode.Is(unicode.Han, r) && isWord(c.f.rune(r)):
+		default:
 			return classSkip
 		}
-		return v
 	}
+	var list []joint
+	parts := map[rune]uint16{} // classes of left components
+	for two, whole := range c.f.join {
+		made := class(whole)
+		if two[0] < 0 || two[1] < 0 || p.unknown(made) || made >= classExpand {
+			continue
+		}
+		left, ok := parts[two[0]]
+		if !ok {
+			left = classExpand + uint16(len(p.parts))
+			parts[two[0]], p.parts = left, append(p.parts, a.of(c.shapeOf(two[0])))
+		}
+		list = append(list, joint{jointOf(left, two[1]), made})
+	}
+	p.joints = newJoints(list)
+	p.spread(func(r rune) uint16 {
+		v := class(r)
+		if left, ok := parts[c.f.rune(r)]; ok && v < classExpand {
+			return left
+		}
+		return v
+	})
 }

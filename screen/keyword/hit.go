@@ -2,25 +2,29 @@ package keyword
 
 import "slices"
 
-// emit opens a hit for every pattern that ends at the state. After a repeat of the last letter only keywords that end in
+// emit makes a hit of every keyword that ends at the state. After a repeat of the last letter only keywords that end in
 // so many repeats are meant.
 func (t *track) emit(repeat bool) {
-	for o := t.outputs(t.st); o != 0; o = t.outs[o].next {
-		p := t.outs[o].pattern
-		first := t.n - int64(t.lengths[p])
-		for _, owner := range t.owners[t.first[p]:t.first[p+1]] {
-			e := &t.s.m.entries[owner]
-			if !e.valid(t.s.day) {
-				continue
-			}
-			border := t.how == Plain && e.has(endsWord)
-			if border && repeat || !border && t.how != Sound && t.at(t.n-1).run != int32(e.tail) {
-				continue
-			}
-			h := open{hit: Hit{Entry: int(owner), Level: t.s.m.level(e, t.how), How: t.how}, entry: e, first: first, last: t.n - 1, border: border}
-			if border || t.verify(&h) {
-				t.open = append(t.open, h)
-			}
+	for o := t.outputs(t.st); o != 0; {
+		out := &t.outs[o]
+		o = out.next
+		e := &t.s.m.entries[out.owner]
+		if !e.valid(t.s.day) {
+			continue
+		}
+		border := t.how == Plain && e.has(endsWord)
+		if border && repeat || !border && t.how != Sound && t.at(t.n-1).run != int32(e.tail) {
+			continue
+		}
+		h := open{hit: Hit{Entry: int(out.owner), Level: t.s.m.level(e, t.how), How: t.how}, entry: e, first: t.n - int64(out.letters), last: t.n - 1, border: border}
+		switch {
+		case border:
+			t.open = append(t.open, h)
+		case !t.verify(&h):
+		case t.s.m.allows:
+			t.open = append(t.open, h)
+		default:
+			t.s.hits = append(t.s.hits, h.hit)
 		}
 	}
 }
@@ -31,8 +35,10 @@ func (t *track) verify(h *open) bool {
 	h.hit.Start, h.hit.End, h.hit.RuneStart, h.hit.RuneEnd = head.start, top.end, head.runes, top.runesEnd
 	e := h.entry
 	switch {
-	case t.how != Plain:
-		return head.head && top.tail && (h.last-h.first+1 >= soundLetters || !t.typed(h)) && !t.plain(h)
+	case t.how == Sound:
+		return t.spoken(h) && !t.plain(h)
+	case t.how == Loose:
+		return !t.plain(h)
 	case e.has(startsWord) && head.edge:
 		return false
 	case e.has(anyWord) || e.has(repeats):
@@ -44,14 +50,55 @@ func (t *track) verify(h *open) bool {
 // soundLetters is the number of letters from which a keyword typed in pinyin alone is told from other Latin text.
 const soundLetters = 6
 
+// spoken reports whether the text has the syllables of the keyword: each is one character, or letters that are typed.
+func (t *track) spoken(h *open) bool {
+	if h.last-h.first+1 < soundLetters && t.typed(h) {
+		return false
+	}
+	t.s.scratch = t.fold.letters(t.s.scratch[:0], t.s.m.text(h.entry))
+	return t.syllables(h.first, h.last+1, t.s.scratch)
+}
+
 // typed reports whether all letters of a hit stand in the text as Latin letters.
 func (t *track) typed(h *open) bool {
 	for n := h.first; n <= h.last; n++ {
-		if t.at(n).r > 'z' {
+		if t.at(n).spoken {
 			return false
 		}
 	}
-	return t.how == Sound
+	return true
+}
+
+// syllables reports whether the letters from a record up to another are some reading of the characters of a keyword.
+func (t *track) syllables(n, end int64, word []letter) bool {
+	if len(word) == 0 || n == end {
+		return len(word) == 0 && n == end
+	}
+	from := word[0].from
+	if s := t.fold.sound(from); t.stands(n, end, s) && t.syllables(n+int64(len(s)), end, word[1:]) {
+		return true
+	}
+	for _, s := range t.fold.readings[from] {
+		if t.stands(n, end, s) && t.syllables(n+int64(len(s)), end, word[1:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// stands reports whether a syllable stands at a record, in one character or in letters.
+func (t *track) stands(n, end int64, syllable string) bool {
+	last := n + int64(len(syllable)) - 1
+	if last >= end {
+		return false
+	}
+	for i := range len(syllable) {
+		rec := t.at(n + int64(i))
+		if rec.class != t.sieve.class[syllable[i]-'a'] || rec.spoken != t.at(n).spoken || rec.spoken && rec.head != (i == 0) {
+			return false
+		}
+	}
+	return t.at(last).tail
 }
 
 // sameRuns holds repeats and gaps against the keyword. A letter of a word stands as often as in the keyword, or is drawn
