@@ -20,7 +20,6 @@ import (
 	"github.com/colophon-project/colophon/moderation/screening"
 	"github.com/colophon-project/colophon/production"
 	"github.com/colophon-project/colophon/screen"
-	"github.com/colophon-project/colophon/screen/keyword"
 	"github.com/colophon-project/colophon/screen/library"
 	"github.com/colophon-project/colophon/screen/policy"
 	"github.com/colophon-project/colophon/screen/sight"
@@ -48,7 +47,7 @@ type screens struct {
 func (w *world) openScreens(kept *blobs, rec *evidence.Recorder, ring *evidence.Keyring, signer note.Signer) {
 	ctx := w.Context()
 	stored := features.New(w.store)
-	curator, err := library.New(ctx, library.Config{Store: stored, Samples: stored, Recorder: rec, Keys: ring, Options: library.Options{Words: keyword.Options{Sound: true, Loose: true}}})
+	curator, err := library.New(ctx, library.Config{Store: stored, Samples: stored, Recorder: rec, Keys: ring})
 	w.must(err)
 	starter, err := library.ReadCSV(strings.NewReader(csvHead+
 		"t-fraud,keyword,"+reviewed+",fraud,block,zh,test,standard,reason\n"+
