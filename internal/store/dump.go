@@ -36,6 +36,7 @@ var dumpTables = []struct{ name, key string }{
 	{"feature_batch", "id"}, {"feature", "id"}, {"feature_version", "number"}, {"feature_sample", "id"},
 	{"policy_version", "version"}, {"policy_release", "number"}, {"judgement", "id"}, {"judgement_category", "category, at, id"},
 	{"held_item", "id"}, {"report_duty", "id"},
+	{"ledger_entry", "ledger, id"}, {"ledger_key", "ledger, name, value, id"},
 	{"job", "id"}, {"job_node", "id"}, {"job_period", "name"}, {jobTable, "id"},
 }
 

@@ -66,6 +66,8 @@ func (s *Store) erase(tx *Tx, subject evidence.Subject, requested, now int64) (E
 			`DELETE FROM account_name WHERE subject = $1`,
 			`DELETE FROM judgement WHERE subject = $1`,
 			`UPDATE held_item SET sealed = NULL, key_id = '', ends = 1, version = version + 1 WHERE subject = $1 AND sealed IS NOT NULL`,
+			`UPDATE ledger_entry SET sealed = NULL, key_id = '' WHERE subject = $1 AND sealed IS NOT NULL`,
+			`DELETE FROM ledger_key WHERE personal = 1 AND EXISTS (SELECT 1 FROM ledger_entry e WHERE e.ledger = ledger_key.ledger AND e.id = ledger_key.id AND e.subject = $1)`,
 		} {
 			if _, err := tx.Exec(query, string(subject)); err != nil {
 				return "", err
@@ -202,7 +204,7 @@ func (s *Store) Purge(ctx context.Context, rec evidence.Record) error {
 		_, err := tx.Exec(`UPDATE subject_key SET wrapped = NULL WHERE wrapped IS NOT NULL AND id <> $1
 			AND id NOT IN (SELECT key_id FROM record WHERE sealed IS NOT NULL) AND id NOT IN (SELECT key_id FROM network_log)
 			AND id NOT IN (SELECT key_id FROM artefact_original) AND id NOT IN (SELECT key_id FROM held_item)
-			AND id NOT IN (SELECT key_id FROM feature_sample)`, rec.Sealed.Key.ID)
+			AND id NOT IN (SELECT key_id FROM feature_sample) AND id NOT IN (SELECT key_id FROM ledger_entry)`, rec.Sealed.Key.ID)
 		return errors.Join(err, countErasure(tx))
 	})
 	if err == nil {
