@@ -28,37 +28,63 @@ type Action string
 
 // The actions. A new capability adds its own here and in the table below.
 const (
-	ArtefactCreate Action = "artefact.create"
-	ArtefactRead   Action = "artefact.read"
-	ArtefactVerify Action = "artefact.verify"
-	EvidenceRead   Action = "evidence.read"
-	EvidenceVerify Action = "evidence.verify"
-	EvidenceHold   Action = "evidence.hold" // keep records from being purged
-	SubjectErase   Action = "subject.erase"
-	BundleMake     Action = "bundle.make"
-	NetworkLogRead Action = "network-log.read"
-	KeysRotate     Action = "keys.rotate" // keys of seal, log and envelope
-	StaffRead      Action = "staff.read"
-	StaffManage    Action = "staff.manage"
-	APIKeyRead     Action = "apikey.read"
-	APIKeyManage   Action = "apikey.manage"
-	JobRead        Action = "job.read"
-	JobRetry       Action = "job.retry"
-	ScreenUse      Action = "screen.use"   // have content judged
-	ScreenRead     Action = "screen.read"  // what was judged, and how
-	FeatureRead    Action = "feature.read" // the feature library
-	FeaturePropose Action = "feature.propose"
-	FeatureReview  Action = "feature.review" // what somebody else proposed
-	FeatureManage  Action = "feature.manage" // activate, retire, and the stored samples
-	PolicyRead     Action = "policy.read"
-	PolicyPropose  Action = "policy.propose"
-	PolicyRelease  Action = "policy.release" // what somebody else proposed
-	HeldRead       Action = "held.read"      // what waits for a person, without its content
-	HeldDecide     Action = "held.decide"    // read the content, and decide
-	ReportRead     Action = "report-duty.read"
-	ReportFile     Action = "report-duty.file" // file or dismiss what the law wants reported
-	SettingsRead   Action = "settings.read"
-	SettingsChange Action = "settings.change"
+	ArtefactCreate    Action = "artefact.create"
+	ArtefactRead      Action = "artefact.read"
+	ArtefactVerify    Action = "artefact.verify"
+	EvidenceRead      Action = "evidence.read"
+	EvidenceVerify    Action = "evidence.verify"
+	EvidenceHold      Action = "evidence.hold" // keep records from being purged
+	SubjectErase      Action = "subject.erase"
+	BundleMake        Action = "bundle.make"
+	NetworkLogRead    Action = "network-log.read"
+	KeysRotate        Action = "keys.rotate" // keys of seal, log and envelope
+	StaffRead         Action = "staff.read"
+	StaffManage       Action = "staff.manage"
+	APIKeyRead        Action = "apikey.read"
+	APIKeyManage      Action = "apikey.manage"
+	JobRead           Action = "job.read"
+	JobRetry          Action = "job.retry"
+	ScreenUse         Action = "screen.use"   // have content judged
+	ScreenRead        Action = "screen.read"  // what was judged, and how
+	FeatureRead       Action = "feature.read" // the feature library
+	FeaturePropose    Action = "feature.propose"
+	FeatureReview     Action = "feature.review" // what somebody else proposed
+	FeatureManage     Action = "feature.manage" // activate, retire, and the stored samples
+	PolicyRead        Action = "policy.read"
+	PolicyPropose     Action = "policy.propose"
+	PolicyRelease     Action = "policy.release" // what somebody else proposed
+	HeldRead          Action = "held.read"      // what waits for a person, without its content
+	HeldDecide        Action = "held.decide"    // read the content, and decide
+	ReportRead        Action = "report-duty.read"
+	ReportFile        Action = "report-duty.file" // file or dismiss what the law wants reported
+	AccountRead       Action = "account.read"     // what is known of an account: level, verifications
+	AccountVerify     Action = "account.verify"   // have an account verified, or say that it was
+	AccountImport     Action = "account.import"   // propose verifications from a file
+	AccountApprove    Action = "account.approve"  // approve what somebody else proposed
+	LinkMint          Action = "link.mint"        // make one-time links to pages
+	ConsentRead       Action = "consent.read"     // consents, without what is sealed
+	ConsentAsk        Action = "consent.ask"      // ask for consents, make and spend tokens
+	ConsentManage     Action = "consent.manage"   // texts, evidence of guardians and kin, disputes
+	AssessmentRead    Action = "assessment.read"  // impact assessments
+	AssessmentWrite   Action = "assessment.write"
+	AssessmentApprove Action = "assessment.approve" // what somebody else wrote
+	MeasureRead       Action = "measure.read"       // measures against accounts, and signals
+	MeasureTake       Action = "measure.take"
+	MeasureConfirm    Action = "measure.confirm" // what somebody else proposed, and lifting
+	StandingRules     Action = "standing.rules"  // rules over signals, and repeat rules
+	AgreementRead     Action = "agreement.read"
+	AgreementPublish  Action = "agreement.publish"
+	AgreementAccept   Action = "agreement.accept" // say that an account accepted
+	RegisterRead      Action = "register.read"    // services and functions
+	RegisterChange    Action = "register.change"
+	RegisterLive      Action = "register.live"  // let functions go live, and waive conditions
+	OrderRead         Action = "order.read"     // control orders
+	OrderIssue        Action = "order.issue"    // stop, limit, quarantine
+	OrderRelease      Action = "order.release"  // two people end an order
+	AdmissionAsk      Action = "admission.ask"  // have a decision made or explained
+	AdmissionRead     Action = "admission.read" // past decisions
+	SettingsRead      Action = "settings.read"
+	SettingsChange    Action = "settings.change"
 )
 
 // permission is one row of the table: an action, the roles that may do it, and whether an API key may.
@@ -101,6 +127,32 @@ func permissions() []permission {
 		{HeldDecide, []Role{Officer, Reviewer}, false, false},
 		{ReportRead, []Role{Officer, Reviewer, Auditor}, true, true},
 		{ReportFile, []Role{Officer}, false, false},
+		{AccountRead, []Role{Officer, Reviewer, Auditor}, true, true},
+		{AccountVerify, []Role{Officer}, true, false},
+		{AccountImport, []Role{Officer, Engineer}, false, false},
+		{AccountApprove, []Role{Officer}, false, false},
+		{LinkMint, []Role{Officer}, true, false},
+		{ConsentRead, []Role{Officer, Reviewer, Auditor}, true, true},
+		{ConsentAsk, []Role{Officer}, true, false},
+		{ConsentManage, []Role{Officer}, false, false},
+		{AssessmentRead, []Role{Officer, Engineer, Auditor}, true, true},
+		{AssessmentWrite, []Role{Officer, Engineer}, false, false},
+		{AssessmentApprove, []Role{Officer}, false, false},
+		{MeasureRead, []Role{Officer, Reviewer, Auditor}, true, true},
+		{MeasureTake, []Role{Officer, Reviewer}, false, false},
+		{MeasureConfirm, []Role{Officer}, false, false},
+		{StandingRules, []Role{Officer}, false, false},
+		{AgreementRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{AgreementPublish, []Role{Officer}, false, false},
+		{AgreementAccept, []Role{Officer}, true, false},
+		{RegisterRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{RegisterChange, []Role{Officer, Engineer}, false, false},
+		{RegisterLive, []Role{Officer}, false, false},
+		{OrderRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{OrderIssue, []Role{Officer, Engineer}, false, false},
+		{OrderRelease, []Role{Officer, Engineer}, false, false},
+		{AdmissionAsk, []Role{Officer, Engineer}, true, false},
+		{AdmissionRead, []Role{Officer, Reviewer, Auditor}, true, true},
 		{SettingsRead, []Role{Officer, Engineer, Auditor}, false, true},
 		{SettingsChange, []Role{Officer, Engineer}, false, false},
 	}

@@ -41,6 +41,32 @@ func TestAllowed(t *testing.T) {
 		held.decide       yes     yes      -        -       -
 		report-duty.read  yes     yes      -        yes     yes
 		report-duty.file  yes     -        -        -       -
+		account.read      yes     yes      -        yes     yes
+		account.verify    yes     -        -        -       yes
+		account.import    yes     -        yes      -       -
+		account.approve   yes     -        -        -       -
+		link.mint         yes     -        -        -       yes
+		consent.read      yes     yes      -        yes     yes
+		consent.ask       yes     -        -        -       yes
+		consent.manage    yes     -        -        -       -
+		assessment.read   yes     -        yes      yes     yes
+		assessment.write  yes     -        yes      -       -
+		assessment.approve yes     -        -        -       -
+		measure.read      yes     yes      -        yes     yes
+		measure.take      yes     yes      -        -       -
+		measure.confirm   yes     -        -        -       -
+		standing.rules    yes     -        -        -       -
+		agreement.read    yes     yes      yes      yes     yes
+		agreement.publish yes     -        -        -       -
+		agreement.accept  yes     -        -        -       yes
+		register.read     yes     yes      yes      yes     yes
+		register.change   yes     -        yes      -       -
+		register.live     yes     -        -        -       -
+		order.read        yes     yes      yes      yes     yes
+		order.issue       yes     -        yes      -       -
+		order.release     yes     -        yes      -       -
+		admission.ask     yes     -        yes      -       yes
+		admission.read    yes     yes      -        yes     yes
 		settings.read     yes     -        yes      yes     -
 		settings.change   yes     -        yes      -       -`
 	var rows []staff.Action
