@@ -112,14 +112,18 @@ func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (art
 		return artefact.Artefact{}, err
 	}
 	if there { // whoever began it died, or is still at it
-		before, err = l.mark(ctx, by.Role, in.src, plan, o, before.Number, free)
-		return before, errors.Join(err, <-in.logged)
+		return l.resume(ctx, by, in, plan, o, before, free)
 	}
 	entry := artefact.Artefact{Number: l.number(plan, number), Function: function(o), Account: in.subject, Format: plan.Format, Size: in.src.Size(),
 		Before: in.digest, Parents: o.Parents}
-	answer, err := l.judge(ctx, Question{by.Role, entry.Number, in.subject, o.Function, plan.Format, in.src})
+	work, over, err := l.admit(ctx, Asked{By: by.Role, Number: entry.Number, Subject: in.subject, Function: o.Function, Use: o.Use})
 	if err != nil {
 		return artefact.Artefact{}, errors.Join(err, <-in.logged)
+	}
+	defer over()
+	answer, err := l.judge(work, Question{by.Role, entry.Number, in.subject, o.Function, plan.Format, in.src})
+	if err != nil {
+		return artefact.Artefact{}, errors.Join(stopped(ctx, work, err), <-in.logged)
 	}
 	if answer.Wait {
 		return l.hold(ctx, by, in, o, entry)
@@ -134,18 +138,29 @@ func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (art
 		_, err := l.c.Register.New(ctx, by.Role, entry)
 		entered <- err
 	}()
-	marking, err := l.make(ctx, in.src, plan, o, free)
+	marking, err := l.make(work, in.src, plan, o, free)
 	if err := <-entered; err != nil {
 		return artefact.Artefact{}, err
 	}
 	var done artefact.Artefact
-	if err = errors.Join(err, <-in.logged); err == nil {
+	if err = errors.Join(stopped(ctx, work, err), <-in.logged); err == nil {
 		done, err = l.marked(ctx, by.Role, entry.Number, marking)
 	}
 	if err != nil {
 		return entry, l.fail(ctx, by.Role, entry.Number, err)
 	}
 	return done, nil
+}
+
+// resume goes on with an item whose process died before it was marked.
+func (l *Line) resume(ctx context.Context, by By, in *received, plan *stamp.Plan, o Order, a artefact.Artefact, free func()) (artefact.Artefact, error) {
+	work, over, err := l.admit(ctx, Asked{By: by.Role, Number: a.Number, Subject: in.subject, Function: o.Function, Use: o.Use, Again: true})
+	if err != nil {
+		return artefact.Artefact{}, errors.Join(err, <-in.logged)
+	}
+	defer over()
+	done, err := l.mark(work, by.Role, in.src, plan, o, a.Number, free)
+	return done, errors.Join(stopped(ctx, work, err), <-in.logged)
 }
 
 // Accept enters what a function produced for a job to mark: the store enqueues it with the artefact (artefact.Work). The
@@ -173,6 +188,11 @@ func (l *Line) Accept(ctx context.Context, by By, o Order, body io.Reader) (arte
 	if err != nil {
 		return artefact.Artefact{}, err
 	}
+	_, over, err := l.admit(ctx, Asked{By: by.Role, Number: artefact.Number(number), Subject: in.subject, Function: o.Function, Use: o.Use})
+	if err != nil {
+		return artefact.Artefact{}, errors.Join(err, <-in.logged)
+	}
+	over()
 	entry, err := l.await(ctx, in, o, artefact.Artefact{Number: artefact.Number(number), Function: function(o), Account: in.subject, Format: report.Format,
 		Size: in.src.Size(), Before: in.digest, Parents: o.Parents})
 	if err != nil {
@@ -220,6 +240,16 @@ func (l *Line) finish(ctx context.Context, a artefact.Artefact, progress func(do
 		return err
 	}
 	defer src.Close()
+	work, over, err := l.admit(ctx, Asked{By: system, Number: a.Number, Subject: a.Account, Function: o.Function, Use: o.Use, Again: true})
+	if err != nil {
+		return err
+	}
+	defer over()
+	return stopped(ctx, work, l.complete(work, a, o, src, progress))
+}
+
+// complete judges and marks an item that was admitted.
+func (l *Line) complete(ctx context.Context, a artefact.Artefact, o Order, src File, progress func(done, total float64)) error {
 	if on, err := l.judgeAll(ctx, a, o, src); err != nil || !on {
 		return err
 	}
@@ -486,6 +516,8 @@ func (l *Line) ready(ctx context.Context, n artefact.Number) (artefact.Artefact,
 		err = &colophon.Error{Kind: colophon.Conflict, Code: CodeNotReady, Args: colophon.Args{"state": string(a.State)}}
 	case a.Blob == "":
 		err = &colophon.Error{Kind: colophon.Missing, Code: CodeNotKept}
+	case l.c.Deliver != nil:
+		err = l.c.Deliver(ctx, a)
 	}
 	return a, err
 }

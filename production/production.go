@@ -113,9 +113,11 @@ type Order struct {
 	Parents  []artefact.Number
 	Name     string // a file name, for formats that are known by it; it is not kept
 	Notice   notice.Options
+	Use      Use
 }
 
-// Config is what a Line is made of. All fields are required but KeepOriginals, Key, Seals, Judge and Likeness.
+// Config is what a Line is made of. All fields are required but KeepOriginals, Key, Seals, Admit, Deliver, Judge and
+// Likeness.
 type Config struct {
 	Register *artefact.Register
 	Recorder *evidence.Recorder
@@ -139,6 +141,12 @@ type Config struct {
 	// BreakSignatures has signed content (C2PA, PDF) marked although that breaks the signature. Without it such content is
 	// refused where the notice is a must.
 	BreakSignatures bool
+	// Admit says whether an item may be published for its account, before it is judged and entered, and again before a job
+	// marks it; nil where nobody does. An error of kind Refused refuses the item. The context that it returns is that of the
+	// work, and ends with a cause of kind Refused when the work is stopped.
+	Admit func(ctx context.Context, a Asked) (work context.Context, done func(), err error)
+	// Deliver says whether an item may be handed out now; nil where nobody does.
+	Deliver func(ctx context.Context, a artefact.Artefact) error
 	// Judge judges what came in before it is marked; nil where nobody does. An error of kind Refused refuses the item: of
 	// one that Produce got nothing is kept but what the judge recorded, one that Accept got becomes a failed one.
 	Judge func(ctx context.Context, q Question) (Answer, error)
