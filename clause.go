@@ -8,14 +8,28 @@ type Clause string
 const (
 	// ClauseDS6 is Deep Synthesis Provisions Art. 6: no illegal information and no fake news; where news may be taken from.
 	ClauseDS6 Clause = "ds-6"
+	// ClauseDS7 is Deep Synthesis Provisions Art. 7: the provider answers for security; its systems of rules.
+	ClauseDS7 Clause = "ds-7"
+	// ClauseDS8 is Deep Synthesis Provisions Art. 8: rules, platform convention and service agreement, made known.
+	ClauseDS8 Clause = "ds-8"
+	// ClauseDS9 is Deep Synthesis Provisions Art. 9: real identity, and nothing published for the unverified.
+	ClauseDS9 Clause = "ds-9"
 	// ClauseDS10 is Deep Synthesis Provisions Art. 10: review of what goes in and out, and its network logs.
 	ClauseDS10 Clause = "ds-10"
+	// ClauseDS14 is Deep Synthesis Provisions Art. 14: training data, and the separate consent of whose face or voice is edited.
+	ClauseDS14 Clause = "ds-14"
 	// ClauseDS16 is Deep Synthesis Provisions Art. 16: the implicit label, and the log of what was made.
 	ClauseDS16 Clause = "ds-16"
 	// ClauseDS17 is Deep Synthesis Provisions Art. 17: the conspicuous notice, and the functions that need one.
 	ClauseDS17 Clause = "ds-17"
 	// ClauseDS18 is Deep Synthesis Provisions Art. 18: nobody removes, alters or hides a label.
 	ClauseDS18 Clause = "ds-18"
+	// ClauseDS19 is Deep Synthesis Provisions Art. 19: filing of algorithms, and the number shown.
+	ClauseDS19 Clause = "ds-19"
+	// ClauseDS20 is Deep Synthesis Provisions Art. 20: security assessment before a function goes online.
+	ClauseDS20 Clause = "ds-20"
+	// ClauseDS21 is Deep Synthesis Provisions Art. 21: inspection, and orders of the authorities.
+	ClauseDS21 Clause = "ds-21"
 	// ClauseLM4 is Labelling Measures Art. 4: the notice in each kind of content, and in every file that leaves.
 	ClauseLM4 Clause = "lm-4"
 	// ClauseGB5 is GB 45438-2025 5: words, size, duration and place of the notice.
@@ -24,6 +38,8 @@ const (
 	ClauseLM5 Clause = "lm-5"
 	// ClauseLM6 is Labelling Measures Art. 6: what a platform checks, shows and adds.
 	ClauseLM6 Clause = "lm-6"
+	// ClauseLM8 is Labelling Measures Art. 8: the service agreement says how content is labelled.
+	ClauseLM8 Clause = "lm-8"
 	// ClauseLM9 is Labelling Measures Art. 9: content without a notice on a user's request.
 	ClauseLM9 Clause = "lm-9"
 	// ClauseLM10 is Labelling Measures Art. 10: no removal, alteration, forgery or hiding of labels, nor tools for it.
@@ -42,8 +58,28 @@ const (
 	ClauseSA5 Clause = "sa-5"
 	// ClauseCSL23 is Cybersecurity Law (2025) Art. 23: network logs are kept for six months at least.
 	ClauseCSL23 Clause = "csl-23"
+	// ClausePIPL15 is Personal Information Protection Law Art. 15: consent can be withdrawn, as easily as it was given.
+	ClausePIPL15 Clause = "pipl-15"
+	// ClausePIPL29 is Personal Information Protection Law Art. 29: sensitive information needs separate consent.
+	ClausePIPL29 Clause = "pipl-29"
+	// ClausePIPL30 is Personal Information Protection Law Art. 30: necessity and effect are told.
+	ClausePIPL30 Clause = "pipl-30"
+	// ClausePIPL31 is Personal Information Protection Law Art. 31: consent of the guardian for those under 14.
+	ClausePIPL31 Clause = "pipl-31"
 	// ClausePIPL47 is Personal Information Protection Law Art. 47: deletion, and storage alone while a period runs.
 	ClausePIPL47 Clause = "pipl-47"
+	// ClausePIPL49 is Personal Information Protection Law Art. 49: what close relatives of the deceased may ask for.
+	ClausePIPL49 Clause = "pipl-49"
+	// ClausePIPL55 is Personal Information Protection Law Art. 55: an impact assessment comes before.
+	ClausePIPL55 Clause = "pipl-55"
 	// ClausePIPL56 is Personal Information Protection Law Art. 56: impact assessments are kept for three years at least.
 	ClausePIPL56 Clause = "pipl-56"
+	// ClauseFR10 is Facial Recognition Measures Art. 10: a face is not the only way to verify somebody.
+	ClauseFR10 Clause = "fr-10"
+	// ClauseFR15 is Facial Recognition Measures Art. 15: filing once the faces of 100,000 people are stored.
+	ClauseFR15 Clause = "fr-15"
+	// ClauseAF22 is Anti-Telecom and Online Fraud Law Art. 22: abnormal accounts are verified anew, limited or suspended.
+	ClauseAF22 Clause = "af-22"
+	// ClauseGenAI14 is Generative AI Measures Art. 14: illegal content, and measures against who misuses a service.
+	ClauseGenAI14 Clause = "genai-14"
 )
