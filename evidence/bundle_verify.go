@@ -26,6 +26,8 @@ type BundleReport struct {
 	Stamped    time.Time  // when a trusted authority saw the checkpoint; zero when none did
 	Records    []Record   // those whose leaf could be read
 	Checks     []Check
+	// Named has the digests, in hexadecimal digits, of which opened records speak. They are worth what the verdict is.
+	Named map[string]bool
 }
 
 // Trust is what the reader of a bundle trusts.
@@ -48,6 +50,7 @@ func VerifyBundle(r io.ReaderAt, size int64, trusted ...note.Verifier) (BundleRe
 func (t Trust) VerifyBundle(r io.ReaderAt, size int64) (BundleReport, error) {
 	source := &faultReader{r: r}
 	v := &verifier{trusted: t.Log, named: map[string]bool{}}
+	v.report.Named = v.named
 	if err := v.open(source, size); err != nil {
 		v.fail("structure", "", CodeBundleStructure)
 	} else if v.readManifest() {

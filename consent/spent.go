@@ -1,0 +1,26 @@
+package consent
+
+import (
+	"context"
+
+	"github.com/colophon-project/colophon/evidence/ledger"
+)
+
+// Spent returns what the consents are now that were spent for a content number: one grant for each token. A token that ended
+// since matters no more, for its use was counted; a consent that was withdrawn or disputed does, and its grant says so.
+func (l *Ledger) Spent(ctx context.Context, number string) ([]Grant, error) {
+	if !word(number) {
+		return nil, invalid("number")
+	}
+	var list []Grant
+	err := l.tokens.All(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyNumber, Value: number}}}, func(t TokenEntry) error {
+		e, err := l.book.Get(ctx, t.Value.Consent)
+		if err != nil {
+			return err
+		}
+		list = append(list, Grant{Consent: e.ID, Token: t.ID, Subject: e.Subject, Level: e.Value.Level, Modality: e.Value.Terms.Modality,
+			Until: e.Value.Terms.Until, Left: t.Value.Uses - len(t.Value.Spends), State: State(e.State)})
+		return nil
+	})
+	return list, err
+}
