@@ -1,0 +1,86 @@
+package register
+
+import "slices"
+
+// State says where a function is.
+type State string
+
+// The states.
+const (
+	Draft     State = "draft"
+	Ready     State = "ready" // it is described in full
+	Live      State = "live"
+	Suspended State = "suspended"
+	Retired   State = "retired"
+)
+
+// Open is the state of a service that is not retired.
+const Open State = "open"
+
+// steps is the state machine of functions.
+var steps = []struct {
+	from State
+	to   []State
+}{
+	{Draft, []State{Ready, Retired}},
+	{Ready, []State{Draft, Live, Retired}},
+	{Live, []State{Suspended, Retired}},
+	{Suspended, []State{Live, Retired}},
+	{Retired, nil},
+}
+
+// States lists the states in the order of a function's life.
+func States() []State {
+	list := make([]State, 0, len(steps))
+	for _, s := range steps {
+		list = append(list, s.from)
+	}
+	return list
+}
+
+// May reports whether a function may go from one state to another.
+func (s State) May(to State) bool {
+	for _, step := range steps {
+		if step.from == s {
+			return slices.Contains(step.to, to)
+		}
+	}
+	return false
+}
+
+// FilingState says how far the filing of an algorithm is.
+type FilingState string
+
+// The states of a filing.
+const (
+	FilingNeedless  FilingState = "not-needed"
+	FilingPreparing FilingState = "preparing"
+	FilingSubmitted FilingState = "submitted"
+	FilingDone      FilingState = "filed"
+	FilingChanged   FilingState = "changed" // a change was submitted; the number stands
+	FilingCancelled FilingState = "cancelled"
+)
+
+// filings is the state machine of filings. The empty state is that of a function nobody decided about.
+var filings = []struct {
+	from FilingState
+	to   []FilingState
+}{
+	{"", []FilingState{FilingNeedless, FilingPreparing, FilingSubmitted, FilingDone}},
+	{FilingNeedless, []FilingState{FilingPreparing}},
+	{FilingPreparing, []FilingState{FilingNeedless, FilingSubmitted}},
+	{FilingSubmitted, []FilingState{FilingPreparing, FilingDone}},
+	{FilingDone, []FilingState{FilingChanged, FilingCancelled}},
+	{FilingChanged, []FilingState{FilingDone, FilingCancelled}},
+	{FilingCancelled, []FilingState{FilingPreparing}},
+}
+
+// May reports whether a filing may go from one state to another.
+func (s FilingState) May(to FilingState) bool {
+	for _, step := range filings {
+		if step.from == s {
+			return slices.Contains(step.to, to)
+		}
+	}
+	return false
+}
