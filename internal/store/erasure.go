@@ -50,9 +50,16 @@ func (s *Store) erase(tx *Tx, subject evidence.Subject, requested, now int64) (E
 		tx.broken = errTogether // what shares the transaction is committed first, and then found
 		return "", errTogether
 	}
-	// No period keeps a sample.
-	if _, err := tx.Exec(`DELETE FROM feature_sample WHERE subject = $1`, string(subject)); err != nil {
-		return "", err
+	// No period keeps a sample or a counter.
+	for _, query := range []string{
+		`DELETE FROM feature_sample WHERE subject = $1`,
+		`DELETE FROM tally WHERE owner = $1`,
+		`DELETE FROM tally_member WHERE owner = $1 OR member = $1`,
+		`DELETE FROM quota WHERE subject = $1`,
+	} {
+		if _, err := tx.Exec(query, string(subject)); err != nil {
+			return "", err
+		}
 	}
 	due, held, err := s.due(tx, subject)
 	if err != nil {
