@@ -71,11 +71,13 @@ const (
 	MeasureRead       Action = "measure.read"       // measures against accounts, and signals
 	MeasureTake       Action = "measure.take"
 	MeasureConfirm    Action = "measure.confirm" // what somebody else proposed, and lifting
+	MeasureNotify     Action = "measure.notify"  // say that the account holder was told
 	StandingRules     Action = "standing.rules"  // rules over signals, and repeat rules
 	AgreementRead     Action = "agreement.read"
-	AgreementPublish  Action = "agreement.publish"
-	AgreementAccept   Action = "agreement.accept" // say that an account accepted
-	RegisterRead      Action = "register.read"    // services and functions
+	AgreementDraft    Action = "agreement.draft"
+	AgreementPublish  Action = "agreement.publish" // what somebody else drafted, and withdrawing
+	AgreementAccept   Action = "agreement.accept"  // say that an account accepted
+	RegisterRead      Action = "register.read"     // services and functions
 	RegisterChange    Action = "register.change"
 	RegisterLive      Action = "register.live"  // let functions go live, and waive conditions
 	OrderRead         Action = "order.read"     // control orders
@@ -83,6 +85,7 @@ const (
 	OrderRelease      Action = "order.release"  // two people end an order
 	AdmissionAsk      Action = "admission.ask"  // have a decision made or explained
 	AdmissionRead     Action = "admission.read" // past decisions
+	SessionEnd        Action = "session.end"    // of a program that signed in for a person
 	SettingsRead      Action = "settings.read"
 	SettingsChange    Action = "settings.change"
 )
@@ -141,8 +144,10 @@ func permissions() []permission {
 		{MeasureRead, []Role{Officer, Reviewer, Auditor}, true, true},
 		{MeasureTake, []Role{Officer, Reviewer}, false, false},
 		{MeasureConfirm, []Role{Officer}, false, false},
+		{MeasureNotify, []Role{Officer, Reviewer}, true, false},
 		{StandingRules, []Role{Officer}, false, false},
 		{AgreementRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{AgreementDraft, []Role{Officer, Engineer}, false, false},
 		{AgreementPublish, []Role{Officer}, false, false},
 		{AgreementAccept, []Role{Officer}, true, false},
 		{RegisterRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
@@ -153,6 +158,7 @@ func permissions() []permission {
 		{OrderRelease, []Role{Officer, Engineer}, false, false},
 		{AdmissionAsk, []Role{Officer, Engineer}, true, false},
 		{AdmissionRead, []Role{Officer, Reviewer, Auditor}, true, true},
+		{SessionEnd, []Role{Officer, Reviewer, Engineer, Auditor}, false, true},
 		{SettingsRead, []Role{Officer, Engineer, Auditor}, false, true},
 		{SettingsChange, []Role{Officer, Engineer}, false, false},
 	}

@@ -55,8 +55,10 @@ func TestAllowed(t *testing.T) {
 		measure.read      yes     yes      -        yes     yes
 		measure.take      yes     yes      -        -       -
 		measure.confirm   yes     -        -        -       -
+		measure.notify    yes     yes      -        -       yes
 		standing.rules    yes     -        -        -       -
 		agreement.read    yes     yes      yes      yes     yes
+		agreement.draft   yes     -        yes      -       -
 		agreement.publish yes     -        -        -       -
 		agreement.accept  yes     -        -        -       yes
 		register.read     yes     yes      yes      yes     yes
@@ -67,6 +69,7 @@ func TestAllowed(t *testing.T) {
 		order.release     yes     -        yes      -       -
 		admission.ask     yes     -        yes      -       yes
 		admission.read    yes     yes      -        yes     yes
+		session.end       yes     yes      yes      yes     -
 		settings.read     yes     -        yes      yes     -
 		settings.change   yes     -        yes      -       -`
 	var rows []staff.Action

@@ -93,6 +93,9 @@ func (r *Roster) admitSource(ctx context.Context, a Attempt) error {
 	return r.spend(ctx, r.bucketName("source", sourceName(a.Source)), r.rates.Source)
 }
 
+// Guess counts an attempt at something else that could be guessed, such as a code that a page asks for.
+func (r *Roster) Guess(ctx context.Context, a Attempt) error { return r.admitSource(ctx, a) }
+
 // admitLogin counts an attempt at a login name.
 func (r *Roster) admitLogin(ctx context.Context, login string) error {
 	return r.spend(ctx, r.bucketName("login", login), r.rates.Account)

@@ -56,7 +56,8 @@ func (w *world) chromium() *chromium {
 		w.Fatalf("axe-core can't be installed; npm is needed: %v", err)
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(mediatest.Tool(w.T, "chromium")), chromedp.NoSandbox,
-		chromedp.UserDataDir(w.TempDir()), chromedp.Flag("lang", "en"), chromedp.Env("LANGUAGE=en"))
+		chromedp.UserDataDir(w.TempDir()), chromedp.Flag("lang", "en"), chromedp.Env("LANGUAGE=en"),
+		chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-fake-device-for-media-stream", true)) // a camera and a microphone that anybody may use
 	ctx, cancel := context.WithTimeout(w.ctx, 2*time.Minute)
 	w.Cleanup(cancel)
 	ctx, stop := chromedp.NewExecAllocator(ctx, options...)

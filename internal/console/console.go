@@ -9,7 +9,11 @@
 // page is held to the same rules: nobody without a session sees it, no role that lacks the action, and no form is taken
 // that is not ours.
 //
-// What people are handed to begin with (the set-up token, an invitation) stands behind the # of an address. Browsers send
+// People without an account come by a one-time link to pages of their own: a person who is to be depicted consents, an
+// account's holder is verified or accepts agreements. Their pages belong to a holder of the link, whose browser has a cookie;
+// /receipt is for whoever has the code of a receipt.
+//
+// What people are handed to begin with (the set-up token, an invitation, a link) stands behind the # of an address. Browsers send
 // that part to nobody, so it gets into no log and no Referer; a script moves it into the form, and without the script
 // people paste it. Passkeys need a script; everything else works without.
 //
@@ -27,6 +31,7 @@ import (
 	"time"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/internal/ffmpeg"
 	"github.com/colophon-project/colophon/internal/locale"
 	"github.com/colophon-project/colophon/staff"
 )
@@ -37,6 +42,7 @@ const (
 	CodeUnknown         colophon.Code = "page-unknown"          // no such page
 	CodeFormInvalid     colophon.Code = "page-form-invalid"     // not a form, or too long
 	CodePasswordsDiffer colophon.Code = "page-passwords-differ" // the two entries of a new password
+	CodeNoLink          colophon.Code = "page-no-link"          // the browser holds no link to the page
 )
 
 // Paths that other parts of the program hand out.
@@ -45,6 +51,16 @@ const (
 	SetUpPath = "/set-up"
 	// ReturnPath is where OpenID providers send browsers back to.
 	ReturnPath = "/oidc"
+	// LinkPath is where one-time links lead: Origin + LinkPath + "#" + token.
+	LinkPath = "/link"
+	// ConsentPath is where people answer; what is sent there may be as large as [MaxRecording].
+	ConsentPath = "/consent"
+	// ReceiptPath is where people come back to with the code of a receipt: Origin + ReceiptPath + "#" + code.
+	ReceiptPath = "/receipt"
+	// VerificationReturnPath is where whoever verifies people sends their browsers back to.
+	VerificationReturnPath = verificationPath + "/return"
+	verificationPath       = "/verification"
+	agreementPath          = "/agreement"
 )
 
 // Printer says sentences in one language; *locale.Printer does.
@@ -93,7 +109,14 @@ type Config struct {
 	RequestID func(*http.Request) string             // required; what a person quotes and the log knows
 	OIDC      OIDC                                   // nil without providers
 	Providers []Provider
-	Overview  Overview       // nil for no figures
+	Overview  Overview // nil for no figures
+	Links     Links    // nil: nobody comes by a one-time link
+	Consents  Consents // nil: nobody consents on a page; Answers and Receipts come with it
+	Answers   Answers
+	Receipts  Receipts
+	Tools     *ffmpeg.Tools  // nil: no recording is taken
+	Texts     Texts          // nil: there are no agreements to accept
+	Registrar Registrar      // nil: nobody is verified on a page
 	Passkeys  bool           // the Roster has them
 	Secure    bool           // pages are reached by HTTPS
 	Zone      *time.Location // of the times on pages; nil for UTC
@@ -152,20 +175,30 @@ func (c *console) lost(w http.ResponseWriter, r *http.Request) {
 	}}).ServeHTTP(w, r)
 }
 
+// policy says what a page may load and do. A page on which people record themselves plays the recording back, too.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+// permissions says what of the device a page may use.
+const permissions = "publickey-credentials-create=(self), publickey-credentials-get=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+
+func allowFilm(h http.Header) {
+	h.Set("Content-Security-Policy", policy+"; media-src blob:")
+	h.Set("Permissions-Policy", strings.NewReplacer("camera=()", "camera=(self)", "microphone=()", "microphone=(self)").Replace(permissions))
+}
+
 // guard sets the headers that every answer has.
 func (c *console) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, value := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-				"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+			"Content-Security-Policy":      policy,
 			"Referrer-Policy":              "no-referrer",
 			"X-Content-Type-Options":       "nosniff",
 			"X-Frame-Options":              "DENY",
 			"Cross-Origin-Opener-Policy":   "same-origin",
 			"Cross-Origin-Resource-Policy": "same-origin",
-			"Permissions-Policy": "publickey-credentials-create=(self), publickey-credentials-get=(self), camera=(), microphone=(), " +
-				"geolocation=(), payment=(), usb=()",
-			"Cache-Control": "no-store",
+			"Permissions-Policy":           permissions,
+			"Cache-Control":                "no-store",
 		} {
 			w.Header().Set(name, value)
 		}

@@ -418,6 +418,9 @@ func TestWords(t *testing.T) {
 	for _, m := range []staff.Method{staff.MethodPassword, staff.MethodPasskey, staff.MethodOIDC, staff.MethodSetUp, staff.MethodInvitation} {
 		used["page-method-"+string(m)] = true
 	}
+	for _, key := range guestWords() {
+		used[key] = true
+	}
 	for _, lang := range []locale.Language{locale.English, locale.Chinese} {
 		p, err := say(lang)
 		if err != nil {

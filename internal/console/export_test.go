@@ -4,6 +4,7 @@ package console
 type Row struct {
 	Method, Path string
 	Shut         bool // to whoever has not signed in
+	Held         bool // shut to whoever holds no link
 	Form, Script bool
 	Shown        bool
 }
@@ -12,7 +13,7 @@ type Row struct {
 func Rows() []Row {
 	var rows []Row
 	for _, p := range table() {
-		rows = append(rows, Row{p.method, p.path, p.who == signedIn, p.method == post, p.script, p.title != ""})
+		rows = append(rows, Row{p.method, p.path, p.who == signedIn, p.who == holder, p.method == post, p.script, p.title != ""})
 	}
 	return rows
 }

@@ -28,7 +28,10 @@ func (v *visit) showError(status int, err error) {
 	default:
 		data.Heading = "page-error-other"
 	}
-	if v.page.back != "" {
+	switch {
+	case v.page.who == holder:
+		data.Back = LinkPath
+	case v.page.back != "":
 		data.Back = v.place()
 	}
 	if status >= http.StatusInternalServerError {

@@ -58,8 +58,7 @@ type flow struct {
 	Next  string `json:"next"`
 }
 
-// beginProvider sends the browser to a provider. It is not redirected: the policy that keeps forms on this site counts
-// where a form is redirected to.
+// beginProvider sends the browser to a provider.
 func beginProvider(v *visit) error {
 	address, state, err := v.OIDC.Begin(v.r.Context(), v.sent("issuer"))
 	if err != nil {
@@ -74,6 +73,12 @@ func beginProvider(v *visit) error {
 		return err
 	}
 	v.keep(v.stepCookie(), ticket)
+	return v.goTo(address)
+}
+
+// goTo takes the browser to another site. It is not redirected: the policy that keeps forms on this site counts where a form
+// is redirected to.
+func (v *visit) goTo(address string) error {
 	v.w.Header().Set("Refresh", "0; url="+address)
 	return v.show("provider", address)
 }

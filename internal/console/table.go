@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 
+	"github.com/colophon-project/colophon/internal/link"
 	"github.com/colophon-project/colophon/staff"
 )
 
@@ -12,6 +13,7 @@ type access int
 const (
 	signedIn access = iota
 	stranger        // somebody who need not have signed in; forms are bound to a cookie of their own
+	holder          // a browser that opened a one-time link
 	anybody         // has no form
 )
 
@@ -25,6 +27,8 @@ type page struct {
 	menu   bool         // stands in the menu of those who may see it
 	back   string       // path of the page to show when this fails; of a form, the page that it is on
 	script bool         // our script asks for it and gets JSON
+	link   link.Purpose // of a holder's page: the purpose of the link
+	film   bool         // may use camera and microphone; of a form, brings a recording
 	do     func(*visit) error
 }
 
@@ -50,6 +54,24 @@ func table() []page {
 		{method: post, path: "/sign-in/provider", who: stranger, title: "page-provider", back: "/sign-in", do: beginProvider},
 		{method: get, path: ReturnPath, who: stranger, back: "/sign-in", do: finishProvider},
 		{method: post, path: "/sign-out", back: "/", do: signOut},
+
+		{method: get, path: LinkPath, who: stranger, title: "page-link", do: showLink},
+		{method: post, path: LinkPath, who: stranger, back: LinkPath, do: openLink},
+		{method: get, path: ConsentPath, who: holder, link: link.Consent, title: "page-consent", film: true, do: showConsent},
+		{method: post, path: ConsentPath + "/phrase", who: holder, link: link.Consent, title: "page-consent", back: ConsentPath, film: true, do: drawPhrase},
+		{method: post, path: ConsentPath, who: holder, link: link.Consent, title: "page-consent-done", back: ConsentPath, film: true, do: decide},
+		{method: get, path: ReceiptPath, who: stranger, title: "page-receipt", do: showReceipt},
+		{method: post, path: ReceiptPath, who: stranger, title: "page-receipt", back: ReceiptPath, do: lookUpReceipt},
+		{method: post, path: ReceiptPath + "/file", who: stranger, back: ReceiptPath, do: downloadReceipt},
+		{method: post, path: ReceiptPath + "/certificate", who: stranger, back: ReceiptPath, do: downloadCertificate},
+		{method: post, path: ReceiptPath + "/withdraw", who: stranger, title: "page-receipt", back: ReceiptPath, do: withdraw},
+		{method: post, path: ReceiptPath + "/dispute", who: stranger, title: "page-receipt", back: ReceiptPath, do: dispute},
+		{method: get, path: verificationPath, who: holder, link: link.Verification, title: "page-verification", do: showVerification},
+		{method: post, path: verificationPath, who: holder, link: link.Verification, title: "page-verification", back: verificationPath, do: verify},
+		{method: post, path: verificationPath + "/code", who: holder, link: link.Verification, title: "page-verification", back: verificationPath, do: verifyCode},
+		{method: get, path: VerificationReturnPath, who: holder, link: link.Verification, back: verificationPath, do: verifyReturned},
+		{method: get, path: agreementPath, who: holder, link: link.Agreement, title: "page-agreement", do: showAgreement},
+		{method: post, path: agreementPath, who: holder, link: link.Agreement, title: "page-agreement", back: agreementPath, do: acceptAgreement},
 
 		{method: get, path: "/account", title: "page-account", menu: true, do: showAccount},
 		{method: post, path: "/account/password", back: "/account", do: changePassword},

@@ -80,6 +80,7 @@ func (c *console) speak(p Printer, address map[string]string) (speaker, error) {
 		"static":     func(name string) string { return address[name] },
 		"iso":        func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"moment":     func(t time.Time) string { return t.In(c.Zone).Format("2006-01-02 15:04 MST") },
+		"date":       func(t time.Time) string { return t.In(c.Zone).Format(dateForm) },
 		"count":      grouped,
 		"word":       func(prefix string, name any) string { return p.Say(prefix + fmt.Sprint(name)) },
 		"credential": base64.RawURLEncoding.EncodeToString,
@@ -135,8 +136,8 @@ func (c *console) serveStatic(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(a.text)
 }
 
-// link is an entry of the menu or a choice of language.
-type link struct {
+// choice is an entry of the menu or a language.
+type choice struct {
 	To, Name, Lang string
 	Here           string // the value of aria-current: page, true, or nothing
 }
@@ -145,13 +146,14 @@ type link struct {
 type view struct {
 	Lang     locale.Language
 	Title    string
-	Menu     []link
-	Tongues  []link
+	Menu     []choice
+	Tongues  []choice
 	Problem  string // why the page is shown again
 	Done     string // what was done just now
 	CSRF     string
 	Account  staff.Account
 	SignedIn bool
+	Guest    bool            // somebody who is not of the staff, for whom there is no start page
 	May      map[string]bool // by action
 	Data     any
 	sent     func(string) string
@@ -167,7 +169,7 @@ var deeds = []string{"password", "passkey", "passkey-removed", "roles", "disable
 func (v *visit) show(name string, data any) error {
 	out := view{
 		Lang: v.lang, Title: v.page.title, Problem: v.problem, Data: data, Tongues: v.tongues(),
-		Account: v.opened.Account, SignedIn: v.opened.Token != "", May: map[string]bool{},
+		Account: v.opened.Account, SignedIn: v.opened.Token != "", Guest: v.guest(), May: map[string]bool{},
 		sent: func(field string) string {
 			if v.problem == "" {
 				return ""
@@ -194,6 +196,9 @@ func (v *visit) show(name string, data any) error {
 	if err := v.speakers[v.lang].templates[name].Execute(&b, out); err != nil {
 		return fmt.Errorf("writing page %s: %w", name, err)
 	}
+	if v.page.film {
+		allowFilm(v.w.Header())
+	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.w.WriteHeader(v.status)
 	_, _ = v.w.Write(b.Bytes()) // a browser that went away is nobody's error
@@ -201,13 +206,13 @@ func (v *visit) show(name string, data any) error {
 }
 
 // menu has the pages that the visitor may see. The entry above the page that is shown is marked too.
-func (v *visit) menu(may map[string]bool) []link {
-	var list []link
+func (v *visit) menu(may map[string]bool) []choice {
+	var list []choice
 	for _, p := range v.pages {
 		if !p.menu || p.action != "" && !may[string(p.action)] {
 			continue
 		}
-		l := link{To: p.path, Name: p.title}
+		l := choice{To: p.path, Name: p.title}
 		switch place := v.place(); {
 		case v.status == http.StatusNotFound:
 		case place == p.path:
@@ -221,9 +226,9 @@ func (v *visit) menu(may map[string]bool) []link {
 }
 
 // tongues are the languages of a page, each with the address that shows the same place in it.
-func (v *visit) tongues() []link {
-	var list []link
-	for _, l := range []link{{Lang: "zh", Name: "中文"}, {Lang: "en", Name: "English"}} {
+func (v *visit) tongues() []choice {
+	var list []choice
+	for _, l := range []choice{{Lang: "zh", Name: "中文"}, {Lang: "en", Name: "English"}} {
 		q := url.Values{}
 		if v.r.Method == get && v.page.title != "" && v.problem == "" {
 			q = v.r.URL.Query()

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/internal/link"
 	"github.com/colophon-project/colophon/internal/locale"
 	"github.com/colophon-project/colophon/staff"
 )
@@ -27,6 +28,8 @@ type visit struct {
 	lang    locale.Language
 	opened  staff.Opened // zero where nobody signed in
 	bound   string       // the token that the forms of the page are bound to
+	hold    string       // of a browser that opened a one-time link
+	link    link.Entry   // the link; zero without a hold
 	problem string       // why the page is shown again
 	status  int
 }
@@ -48,8 +51,7 @@ func (v *visit) run() error {
 		return err
 	}
 	if v.page.method == post {
-		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
-		if err := v.r.ParseForm(); err != nil {
+		if err := v.read(); err != nil {
 			return &colophon.Error{Kind: colophon.Invalid, Code: CodeFormInvalid}
 		}
 		if err := v.Roster.CheckCSRF(v.bound, v.r.PostForm.Get("csrf")); err != nil {
@@ -59,12 +61,31 @@ func (v *visit) run() error {
 	return v.page.do(v)
 }
 
+// read reads the form. One with a recording stays in memory whole, since people's faces are nothing to leave in a temporary
+// file.
+func (v *visit) read() error {
+	if !v.page.film {
+		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+		return v.r.ParseForm()
+	}
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, MaxRecording+maxForm)
+	if err := v.r.ParseMultipartForm(MaxRecording + maxForm); !errors.Is(err, http.ErrNotMultipart) {
+		return err
+	}
+	return nil
+}
+
 // admit finds out who visits and whether they may. A browser without a session gets a token for its forms.
 func (v *visit) admit() error {
 	switch v.page.who {
 	case anybody:
 		return nil
-	case stranger:
+	case stranger, holder:
+		if v.page.who == holder {
+			if err := v.admitHolder(); err != nil {
+				return err
+			}
+		}
 		form := v.Roster.FormCookie(v.Secure)
 		form.MaxAge = 0 // until the browser is closed: people leave a sign-in page open
 		if v.bound = v.cookie(form.Name); v.bound != "" || v.page.method == post {
@@ -264,7 +285,7 @@ func (v *visit) fail(err error) {
 		_ = v.answer(status, map[string]string{"problem": v.explain(status, err)})
 		return
 	}
-	if shown, ok := v.showing(v.page.back); ok && again(e, status) {
+	if shown, ok := v.showing(v.page.back); ok && again(e, status) && (v.page.who != holder || v.link.ID != "") {
 		v.page, v.status, v.problem = shown, status, v.explain(status, err)
 		if err = v.page.do(v); err == nil {
 			return

@@ -5,5 +5,5 @@ if (token && location.hash.length > 1) {
   token.value = location.hash.slice(1);
   token.readOnly = true;
   history.replaceState(null, '', location.pathname + location.search);
-  document.querySelector('input:not([type=hidden]):not([readonly])').focus();
+  (document.querySelector('input:not([type=hidden]):not([readonly])') || token.form.querySelector('button')).focus();
 }
