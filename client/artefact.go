@@ -20,8 +20,15 @@ import (
 
 // Order says what is to be made of content.
 type Order struct {
-	Function   string   // dialogue, voice, person, scene, other or assist
-	Account    string   // your own identifier of the account that the content was made for
+	Function   string // dialogue, voice, person, scene, other or assist
+	Account    string // your own identifier of the account that the content was made for
+	Use        string // identifier of the registered function that made it
+	Model      string // model that made it, as the register names it
+	Template   string // template or tool that was used
+	Purpose    string // what the likeness of people is used for, as their consents name it
+	Scene      string
+	Channel    string
+	Consents   []string // tokens, one for each person whose face or voice is in it
 	Parents    []string // content numbers of the items that it was made from
 	Name       string   // file name, for formats that are known by it
 	Corner     string   // of the notice in pictures and video
@@ -36,7 +43,7 @@ type Order struct {
 
 func (o Order) query() url.Values {
 	q := url.Values{"function": {o.Function}}
-	for name, value := range map[string]string{"name": o.Name, "corner": o.Corner, "notice_text": o.NoticeText, "notice_lang": o.NoticeLang, "at": o.At} {
+	for name, value := range map[string]string{"use": o.Use, "model": o.Model, "template": o.Template, "purpose": o.Purpose, "scene": o.Scene, "channel": o.Channel, "name": o.Name, "corner": o.Corner, "notice_text": o.NoticeText, "notice_lang": o.NoticeLang, "at": o.At} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -91,6 +98,9 @@ func (c *Client) produce(ctx context.Context, o Order, content io.Reader, more u
 	}
 	header.Set("Idempotency-Key", o.Key)
 	header.Set("Colophon-Account", url.PathEscape(o.Account))
+	if len(o.Consents) > 0 {
+		header.Set("Colophon-Consent", strings.Join(o.Consents, ","))
+	}
 	header.Set("Content-Type", "application/octet-stream")
 	return c.do(ctx, request{method: http.MethodPost, path: "/v1/artefacts", query: q, header: header, body: content})
 }

@@ -108,8 +108,15 @@ type Error struct {
 	Title      string            `json:"title"` // for people
 	Args       colophon.Args     `json:"args"`
 	Clauses    []colophon.Clause `json:"clauses"`
+	Fields     []ErrorField      `json:"fields"` // parameters, fields or lines of a file that break a rule
 	RequestID  string            `json:"request_id"`
 	RetryAfter time.Duration     `json:"-"` // 0 when the server names none
+}
+
+// ErrorField is one thing that breaks a rule.
+type ErrorField struct {
+	Field string `json:"field"` // query.limit, body.count, line.3
+	Rule  string `json:"rule"`
 }
 
 // Error says the title, and what the server's log finds the request by.

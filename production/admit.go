@@ -25,6 +25,9 @@ type Use struct {
 	Function string   `json:"function,omitempty"` // identifier of the registered function
 	Model    string   `json:"model,omitempty"`
 	Template string   `json:"template,omitempty"`
+	Purpose  string   `json:"purpose,omitempty"` // what the likeness of people is used for, as consents name it
+	Scene    string   `json:"scene,omitempty"`
+	Channel  string   `json:"channel,omitempty"`
 	Consents []string `json:"-"` // tokens, one for each person whose face or voice is in it
 }
 

@@ -142,18 +142,9 @@ func PolicyVersion() string {
 // with files the marked bytes, else their digests alone. Payloads that nobody may read are left out and shown as such.
 // A record that is not in the log yet is an error of code CodePending: ask again.
 func (b *Binder) Bundle(ctx context.Context, by By, w io.Writer, files bool, numbers ...artefact.Number) error {
-	checkpoint, err := b.checkpoint(ctx)
+	sheet, bundle, err := b.begin(ctx)
 	if err != nil {
 		return err
-	}
-	sheet := Sheet{Created: b.Recorder.Now(), Policy: PolicyVersion(), Checkpoint: checkpoint}
-	bundle := evidence.Bundle{Created: sheet.Created, Policy: sheet.Policy, Checkpoint: checkpoint.Note}
-	if b.Timestamp != nil {
-		response, stamp, err := b.Timestamp(ctx, checkpoint.Note)
-		if err != nil {
-			return err
-		}
-		bundle.TimeStamp, sheet.Stamp = response, &stamp
 	}
 	for _, n := range numbers {
 		a, err := b.Register.Artefact(ctx, n)
@@ -172,17 +163,49 @@ func (b *Binder) Bundle(ctx context.Context, by By, w io.Writer, files bool, num
 			bundle.Readings = append(bundle.Readings, evidence.BundleReading{File: name, Marks: a.Marks})
 		}
 	}
+	return b.finish(ctx, by, w, sheet, bundle, map[string]any{"artefacts": numbers, "files": files})
+}
+
+// BundleAbout writes the bundle of all records about something that is no artefact, such as a consent, by its identifier.
+func (b *Binder) BundleAbout(ctx context.Context, by By, w io.Writer, id string) error {
+	sheet, bundle, err := b.begin(ctx)
+	if err != nil {
+		return err
+	}
+	if sheet.Records, err = b.about(ctx, artefact.Number(id)); err != nil {
+		return err
+	}
+	return b.finish(ctx, by, w, sheet, bundle, map[string]any{"about": id})
+}
+
+// begin is a bundle with nothing in it but the last checkpoint.
+func (b *Binder) begin(ctx context.Context) (Sheet, evidence.Bundle, error) {
+	checkpoint, err := b.checkpoint(ctx)
+	sheet := Sheet{Created: b.Recorder.Now(), Policy: PolicyVersion(), Checkpoint: checkpoint}
+	bundle := evidence.Bundle{Created: sheet.Created, Policy: sheet.Policy, Checkpoint: checkpoint.Note}
+	if err == nil && b.Timestamp != nil {
+		var stamp Stamp
+		bundle.TimeStamp, stamp, err = b.Timestamp(ctx, checkpoint.Note)
+		sheet.Stamp = &stamp
+	}
+	return sheet, bundle, err
+}
+
+// finish puts the records of the sheet into a bundle, and writes it after that was recorded.
+func (b *Binder) finish(ctx context.Context, by By, w io.Writer, sheet Sheet, bundle evidence.Bundle, payload map[string]any) error {
 	for _, h := range sheet.Records {
-		r, err := b.record(ctx, h, checkpoint)
+		r, err := b.record(ctx, h, sheet.Checkpoint)
 		if err != nil {
 			return err
 		}
 		bundle.Records = append(bundle.Records, r)
 	}
+	var err error
 	if bundle.CoverHTML, bundle.CoverPDF, err = b.Cover(sheet); err != nil {
 		return err
 	}
-	if err := b.note(ctx, by, RecordBundled, map[string]any{"artefacts": numbers, "files": files, "size": checkpoint.Size}); err != nil {
+	payload["size"] = sheet.Checkpoint.Size
+	if err := b.note(ctx, by, RecordBundled, payload); err != nil {
 		return err
 	}
 	return evidence.WriteBundle(w, bundle, b.Signer)

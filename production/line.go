@@ -437,12 +437,16 @@ func marksOf(plan *stamp.Plan, o Order) (json.RawMessage, []colophon.Clause, err
 	if policy.Required {
 		clauses = append(clauses, colophon.ClauseDS17)
 	}
+	var use *Use
+	if o.Use.Function != "" {
+		use = &o.Use
+	}
 	n := plan.Notice
 	marks, err := json.Marshal(Marks{
 		Label:   LabelMark{string(plan.Action), plan.Place, plan.Fields},
 		Notice:  NoticeMark{n.State, n.Words, n.Place, n.Method, n.Ink, n.Contrast, n.Seconds, n.Around},
 		Sidecar: string(plan.Sidecar),
-		Policy:  PolicyMark{policy.Function, append([]colophon.Clause{colophon.ClauseLM5}, clauses...)},
+		Policy:  PolicyMark{policy.Function, append([]colophon.Clause{colophon.ClauseLM5}, clauses...), use},
 	})
 	return marks, clauses, err
 }

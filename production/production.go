@@ -207,4 +207,6 @@ type NoticeMark struct {
 type PolicyMark struct {
 	Function stamp.Function    `json:"function"`
 	Clauses  []colophon.Clause `json:"clauses"`
+	// Use says by which registered function the item was made; nil where none was named.
+	Use *Use `json:"use,omitempty"`
 }

@@ -81,7 +81,7 @@ type node struct {
 // launch starts a node. Its address comes when it listens; the channel is closed when it never will.
 func launch(t *testing.T, flags map[string]string) (*node, <-chan string) {
 	t.Helper()
-	all := map[string]string{"listen": "127.0.0.1:0", "producer": trial, "log-name": "colophon.test/log", "rate": "100000", "log-level": "warn", "starter-library": "off"}
+	all := map[string]string{"listen": "127.0.0.1:0", "producer": trial, "log-name": "colophon.test/log", "rate": "100000", "log-level": "warn", "starter-library": "off", "admission": "off"}
 	maps.Copy(all, flags)
 	text, err := json.Marshal(all)
 	if err != nil {

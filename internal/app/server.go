@@ -14,14 +14,20 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/admission"
+	"github.com/colophon-project/colophon/agreement"
 	"github.com/colophon-project/colophon/artefact"
+	"github.com/colophon-project/colophon/consent"
 	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/identity"
+	"github.com/colophon-project/colophon/incident"
 	"github.com/colophon-project/colophon/internal/blob"
 	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/internal/edge"
 	"github.com/colophon-project/colophon/internal/httpapi"
 	"github.com/colophon-project/colophon/internal/job"
 	"github.com/colophon-project/colophon/internal/keys"
+	"github.com/colophon-project/colophon/internal/link"
 	"github.com/colophon-project/colophon/internal/store"
 	"github.com/colophon-project/colophon/internal/store/accounts"
 	"github.com/colophon-project/colophon/internal/store/answers"
@@ -29,7 +35,9 @@ import (
 	"github.com/colophon-project/colophon/internal/telemetry"
 	"github.com/colophon-project/colophon/internal/tlog"
 	"github.com/colophon-project/colophon/production"
+	"github.com/colophon-project/colophon/register"
 	"github.com/colophon-project/colophon/staff"
+	"github.com/colophon-project/colophon/standing"
 )
 
 // CodeNoProducer is a refusal to serve without a provider to put into labels.
@@ -41,26 +49,36 @@ type Server struct {
 	set    Serving
 	log    *slog.Logger
 
-	keys      *keys.Keys
-	store     *store.Store
-	blobs     *blob.Store
-	recorder  *evidence.Recorder
-	artefacts *artefacts.Artefacts
-	register  *artefact.Register
-	accounts  *accounts.Accounts
-	answers   *answers.Answers
-	roster    *staff.Roster
-	screens   screens
-	queue     *job.Queue
-	line      *production.Line
-	binder    *production.Binder
-	reader    *tlog.Reader
-	mirror    tlog.Mirror // nil where the folder of the log is read by this node alone
-	handler   http.Handler
-	api       *httpapi.API
-	edge      *edge.Server // nil before Run
-	telemetry *telemetry.Telemetry
-	logKey    string // verifier key lines of the log, the newest first
+	keys       *keys.Keys
+	store      *store.Store
+	blobs      *blob.Store
+	recorder   *evidence.Recorder
+	artefacts  *artefacts.Artefacts
+	register   *artefact.Register
+	accounts   *accounts.Accounts
+	answers    *answers.Answers
+	roster     *staff.Roster
+	links      *link.Keeper
+	identities *identity.Registrar
+	consents   *consent.Ledger
+	ahead      beforehand
+	agreements *agreement.Keeper
+	functions  *register.Register
+	screens    screens
+	standing   *standing.Keeper
+	orders     *incident.Command
+	watch      *incident.Watch
+	gate       *admission.Gate
+	queue      *job.Queue
+	line       *production.Line
+	binder     *production.Binder
+	reader     *tlog.Reader
+	mirror     tlog.Mirror // nil where the folder of the log is read by this node alone
+	handler    http.Handler
+	api        *httpapi.API
+	edge       *edge.Server // nil before Run
+	telemetry  *telemetry.Telemetry
+	logKey     string // verifier key lines of the log, the newest first
 
 	close []func() error // in the order of opening
 }
@@ -71,7 +89,7 @@ func OpenServer(ctx context.Context, c Config, v Serving, output io.Writer) (*Se
 	if c.Producer == "" {
 		return nil, &colophon.Error{Kind: colophon.Invalid, Code: CodeNoProducer}
 	}
-	for _, open := range []func(context.Context) error{s.openKeys, s.openTelemetry(output), s.openStore, s.openBlobs, s.openLog, s.openStaff, s.openScreens, s.openLine, s.openQueue, s.openDoors} {
+	for _, open := range []func(context.Context) error{s.openKeys, s.openTelemetry(output), s.openStore, s.openBlobs, s.openLog, s.openStaff, s.openLinks, s.openIdentity, s.openScreens, s.openStanding, s.openAhead, s.openRegister, s.openConsents, s.openOrders, s.openAdmission, s.openLine, s.openQueue, s.openDoors} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -137,7 +155,7 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 		return err
 	}
 	s.close = append(s.close, s.store.Close)
-	s.recorder, err = evidence.NewRecorder(evidence.RecorderConfig{Now: time.Now, Rand: rand.Reader, NewID: uuid.NewV7, Keys: s.keys.Envelopes})
+	s.recorder, err = evidence.NewRecorder(evidence.RecorderConfig{Now: time.Now, Rand: rand.Reader, NewID: uuid.NewV7, Keys: s.keys.Envelopes, Classes: classes()})
 	if err != nil {
 		return err
 	}
@@ -196,6 +214,7 @@ func (s *Server) tryLog(ctx context.Context) error {
 
 // Run works jobs, sequences the log and serves until ctx ends; then what runs is let end.
 func (s *Server) Run(ctx context.Context, listening func(address string)) error {
+	defer s.followChanges(ctx)()
 	if err := s.queue.Start(ctx); err != nil {
 		return err
 	}
@@ -208,6 +227,7 @@ func (s *Server) Run(ctx context.Context, listening func(address string)) error 
 		failed <- tlog.Sequence(sequenced, s.store, s.sequencer())
 	}()
 	go s.follow(ctx)
+	go s.meet(ctx)
 	go s.likenesses(ctx)
 	err := s.serve(ctx, listening)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.set.Drain)

@@ -54,7 +54,7 @@ type deployment struct {
 
 func settings(t *testing.T, flags map[string]string) (Config, Serving) {
 	t.Helper()
-	all := map[string]string{"data": t.TempDir(), "listen": "127.0.0.1:0", "producer": trial, "log-name": "colophon.test/log", "rate": "100000", "starter-library": "off"}
+	all := map[string]string{"data": t.TempDir(), "listen": "127.0.0.1:0", "producer": trial, "log-name": "colophon.test/log", "rate": "100000", "starter-library": "off", "admission": "off"}
 	for k, v := range flags {
 		all[k] = v
 	}
@@ -138,8 +138,14 @@ func (d *deployment) must(err error) {
 	}
 }
 
-// ask makes a request with the API key and returns the answer's body.
-func (d *deployment) ask(method, path string, body []byte, want int, headers ...string) (http.Header, []byte) {
+// raw makes a request with the API key, unless the headers say something else, and returns the status and the answer.
+func (d *deployment) raw(method, path string, body []byte, headers ...string) (int, string) {
+	d.Helper()
+	res, answer := d.send(method, path, body, headers...)
+	return res.StatusCode, string(answer)
+}
+
+func (d *deployment) send(method, path string, body []byte, headers ...string) (*http.Response, []byte) {
 	d.Helper()
 	req, err := http.NewRequestWithContext(d.Context(), method, "http://"+d.address+path, bytes.NewReader(body))
 	d.must(err)
@@ -154,6 +160,13 @@ func (d *deployment) ask(method, path string, body []byte, want int, headers ...
 	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
 	d.must(err)
+	return res, answer
+}
+
+// ask is send for a status that is known beforehand. It returns the answer's header and body.
+func (d *deployment) ask(method, path string, body []byte, want int, headers ...string) (http.Header, []byte) {
+	d.Helper()
+	res, answer := d.send(method, path, body, headers...)
 	if res.StatusCode != want {
 		d.Fatalf("%s %s: %d, want %d: %s", method, path, res.StatusCode, want, answer)
 	}
@@ -396,7 +409,7 @@ func TestLogKeepsItsName(t *testing.T) {
 	t.Parallel()
 	c, v := settings(t, map[string]string{"log-name": "", "public-url": "http://localhost:1"})
 	for _, public := range []string{"http://localhost:1", "http://127.0.0.1:1"} {
-		c, next, err := c.Serve(map[string]string{"data": v.Data, "producer": trial, "public-url": public, "starter-library": "off"}, "", func(string) string { return "" })
+		c, next, err := c.Serve(map[string]string{"data": v.Data, "producer": trial, "public-url": public, "starter-library": "off", "admission": "off"}, "", func(string) string { return "" })
 		if err != nil || next.LogName != "localhost/log" {
 			t.Fatal(next.LogName, err)
 		}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"net"
@@ -25,6 +26,7 @@ import (
 	"github.com/colophon-project/colophon/internal/classify"
 	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/internal/keys"
+	"github.com/colophon-project/colophon/internal/verify"
 	"github.com/colophon-project/colophon/label"
 )
 
@@ -72,6 +74,18 @@ type Serving struct {
 	Plan    string `koanf:"moderation-plan"`
 	Models  string `koanf:"classifier-models"`
 
+	Admission string `koanf:"admission"`     // on, off
+	Provider  string `koanf:"provider-name"` // as people know it
+	Contact   string `koanf:"provider-contact"`
+	Prompt    string `koanf:"prompt-text"`
+	Holidays  string `koanf:"holidays"`
+	Appeal    string `koanf:"appeal"` // where account holders appeal
+
+	PerPerson  int `koanf:"accounts-per-person"`
+	Tries      int `koanf:"verification-tries"` // a day
+	Verified   int `koanf:"verification-days"`
+	PhoneKnown int `koanf:"verification-days-phone"`
+
 	Traces       string `koanf:"traces"`
 	LogLevel     string `koanf:"log-level"`
 	Timestamp    string `koanf:"timestamp"`
@@ -79,6 +93,7 @@ type Serving struct {
 
 	OIDC        []OIDCProvider      `koanf:"oidc"`
 	Classifiers []classify.Endpoint `koanf:"classifiers"` // set in the file alone
+	Sources     []verify.Endpoint   `koanf:"verification-sources"`
 }
 
 // OIDCProvider is an OpenID provider that staff may sign in with. It is set in the file alone.
@@ -107,7 +122,8 @@ func defaults() []Setting {
 		{Key: "trusted-proxies"}, {Key: "proxy-header", Value: "x-forwarded-for"}, {Key: "postgres", Secret: true}, {Key: "blobs"}, {Key: "log"}, {Key: "log-name"}, {Key: "keys"}, {Key: "seal", Value: "SM2"},
 		{Key: "keep-originals", Value: "0"}, {Key: "keep-logs", Value: "6"}, {Key: "keep-assessments", Value: "36"}, {Key: "max-upload", Value: "2048"}, {Key: "marking", Value: "0"}, {Key: "signed", Value: "refuse"},
 		{Key: "concurrency", Value: "64"}, {Key: "rate", Value: "200"}, {Key: "pause", Value: "0s"}, {Key: "drain", Value: "30s"}, {Key: "workers", Value: "2"},
-		{Key: "screen-artefacts", Value: "auto"}, {Key: "starter-library", Value: "on"}, {Key: "screen-excerpt", Value: "0"}, {Key: "moderation-plan"}, {Key: "classifier-models"}, {Key: "traces"},
+		{Key: "admission", Value: "on"}, {Key: "screen-artefacts", Value: "auto"}, {Key: "starter-library", Value: "on"}, {Key: "screen-excerpt", Value: "0"}, {Key: "moderation-plan"}, {Key: "classifier-models"}, {Key: "accounts-per-person", Value: "5"}, {Key: "verification-tries", Value: "10"}, {Key: "verification-days", Value: "1095"}, {Key: "verification-days-phone", Value: "365"},
+		{Key: "provider-name"}, {Key: "provider-contact"}, {Key: "prompt-text"}, {Key: "holidays"}, {Key: "appeal"}, {Key: "traces"},
 		{Key: "log-level", Value: "info"}, {Key: "timestamp"}, {Key: "timestamp-ca"},
 	}
 	for i := range list {
@@ -125,7 +141,7 @@ func envName(key string) string {
 func (c Config) Serve(flags map[string]string, path string, getenv func(string) string) (Config, Serving, error) {
 	k := koanf.NewWithConf(koanf.Conf{Delim: "\x00", StrictMerge: false})
 	first, env := map[string]any{}, map[string]any{}
-	known := []string{"oidc", "classifiers"}
+	known := []string{"oidc", "classifiers", "verification-sources"}
 	for _, s := range append(c.base(), defaults()...) {
 		known = append(known, s.Key)
 		first[s.Key] = s.Value
@@ -237,7 +253,8 @@ func (v *Serving) complete() error {
 	for _, n := range []struct {
 		key          string
 		value, least int
-	}{{"keep-originals", v.KeepOriginals, 0}, {"max-upload", v.MaxUpload, 1}, {"concurrency", v.Concurrency, 1}, {"rate", v.Rate, 1}, {"workers", v.Workers, 1}, {"marking", v.Marking, 0}, {"screen-excerpt", v.Excerpt, 0}} {
+	}{{"keep-originals", v.KeepOriginals, 0}, {"max-upload", v.MaxUpload, 1}, {"concurrency", v.Concurrency, 1}, {"rate", v.Rate, 1}, {"workers", v.Workers, 1}, {"marking", v.Marking, 0}, {"screen-excerpt", v.Excerpt, 0},
+		{"accounts-per-person", v.PerPerson, 0}, {"verification-tries", v.Tries, 1}, {"verification-days", v.Verified, 0}, {"verification-days-phone", v.PhoneKnown, 0}} {
 		if n.value < n.least {
 			return wrongSetting(n.key, strconv.Itoa(n.value), nil)
 		}
@@ -264,6 +281,9 @@ func (v *Serving) complete() error {
 	default:
 		return wrongSetting("screen-artefacts", v.Judge, nil)
 	}
+	if v.Admission != "on" && v.Admission != "off" {
+		return wrongSetting("admission", v.Admission, nil)
+	}
 	if v.SealAlgorithm != "SM2" && v.SealAlgorithm != "ES256" {
 		return wrongSetting("seal", v.SealAlgorithm, nil)
 	}
@@ -274,6 +294,9 @@ func (v *Serving) complete() error {
 func (v *Serving) retention() (evidence.Retention, error) {
 	return evidence.NewRetention(map[evidence.Class]int{evidence.ClassLog: v.KeepLogs, evidence.ClassAssessment: v.KeepReviews})
 }
+
+// providerName is how notices call the provider: by the code in its labels where nothing else is set.
+func (v *Serving) providerName(producer string) string { return cmp.Or(v.Provider, producer) }
 
 func (v *Serving) keyConfig() keys.Config {
 	return keys.Config{Dir: v.Keys, Origin: v.LogName, Algorithm: v.seal()}

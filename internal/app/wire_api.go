@@ -72,21 +72,21 @@ func shown(j job.Job) httpapi.Job {
 	return out
 }
 
-// ledger reads records for people, and records that it did.
-type ledger struct{ *Server }
+// archive reads records for people, and records that it did.
+type archive struct{ *Server }
 
 // Records implements httpapi.Ledger.
-func (l ledger) Records(ctx context.Context, after uint64, limit int) ([]evidence.Held, error) {
+func (l archive) Records(ctx context.Context, after uint64, limit int) ([]evidence.Held, error) {
 	return l.store.RecordsAfter(ctx, after, limit)
 }
 
 // Record implements httpapi.Ledger.
-func (l ledger) Record(ctx context.Context, id string) (evidence.Held, error) {
+func (l archive) Record(ctx context.Context, id string) (evidence.Held, error) {
 	return l.store.Record(ctx, id)
 }
 
 // Payload implements httpapi.Ledger.
-func (l ledger) Payload(ctx context.Context, by production.By, id string) (evidence.Opening, error) {
+func (l archive) Payload(ctx context.Context, by production.By, id string) (evidence.Opening, error) {
 	rec, err := l.act(recordRead, by, nil, map[string]any{"record": id})
 	if err == nil {
 		err = records{l.store}.Note(ctx, rec)
@@ -110,6 +110,9 @@ type custody struct{ *Server }
 func (c custody) Erase(ctx context.Context, by production.By, account string) (string, error) {
 	subject, err := c.subject(ctx, account)
 	if err != nil {
+		return "", err
+	}
+	if err := c.consents.Forget(ctx, ledgered(by), subject); err != nil {
 		return "", err
 	}
 	for {

@@ -27,10 +27,11 @@ func (s *Server) openDoors(context.Context) error {
 	}
 	s.logKey = strings.TrimSpace(string(lines))
 	api, err := httpapi.New(httpapi.Config{
-		Line: s.line, Binder: s.binder, Artefacts: s.register, Log: publicLog{s.reader, s.logKey}, Jobs: jobs{s.queue}, Ledger: ledger{s}, Custody: custody{s},
+		Line: s.line, Binder: s.binder, Artefacts: s.register, Log: publicLog{s.reader, s.logKey}, Jobs: jobs{s.queue}, Ledger: archive{s}, Custody: custody{s},
 		Answers: s.answers, Roster: s.roster, Ready: s.ready, Metrics: s.telemetry.Handler(), Logger: s.log, PublicURL: s.set.PublicURL,
 		Source:   func(r *http.Request) netip.AddrPort { return edge.ClientOf(r.Context()).Address },
-		Screener: s, Curator: s.screens.curator, Shelf: s.libraryShelf(), Policies: s.screens.policies, Docket: s.screens.docket, Reports: s.screens.reports, Beheld: s,
+		Screener: s, Curator: s.screens.curator, Shelf: s.libraryShelf(), Policies: s.screens.policies, Docket: s.screens.docket, Reports: s.screens.reports, Beheld: s, Links: s.links, Identity: s.identities, Consents: s.consents, Agreements: s.agreements, Register: s.functions, People: guests{s}, Standing: s.standing,
+		Prompt: s.ahead.prompt, Assessments: s.ahead.assessments, AssessmentPage: s.ahead.page, Faces: s.ahead.faces, Orders: s.orders, Watch: s.watch, Admission: s.gate, Decisions: s.store,
 		RequestID: edge.RequestID, MaxUpload: int64(s.set.MaxUpload) << 20,
 	})
 	if err != nil {
@@ -58,7 +59,7 @@ func (s *Server) pages() (http.Handler, error) {
 	c := console.Config{Roster: s.roster, Say: func(l locale.Language) (console.Printer, error) { return locale.For(l) },
 		Client: func(r *http.Request) netip.Addr { return edge.ClientOf(r.Context()).Address.Addr() },
 		Now:    time.Now, Log: s.log, Origin: s.set.PublicURL, RequestID: func(r *http.Request) string { return edge.RequestID(r.Context()) },
-		Overview: s, Passkeys: passkeySite(s.set.PublicURL).Domain != "", Secure: public.Scheme == "https", Zone: time.Local}
+		Overview: s, Links: s.links, Registrar: s.identities, Consents: s.consents, Answers: s.consents, Receipts: s.consents, Texts: s.agreements, Tools: s.tools(), Passkeys: passkeySite(s.set.PublicURL).Domain != "", Secure: public.Scheme == "https", Zone: time.Local}
 	if len(s.set.OIDC) > 0 {
 		client, err := s.providers()
 		if err != nil {
@@ -113,6 +114,9 @@ const minRate = 8 << 10
 func (s *Server) route(r *http.Request) edge.Route {
 	if s.api.Upload(r) {
 		return edge.Route{Class: "work", MaxBody: int64(s.set.MaxUpload)<<20 + maxForm}
+	}
+	if r.Method == http.MethodPost && r.URL.Path == console.ConsentPath {
+		return edge.Route{Class: "work", MaxBody: console.MaxRecording + maxForm}
 	}
 	if most := s.api.MaxBody(r); most > maxForm {
 		return edge.Route{Class: "work", MaxBody: most}

@@ -51,8 +51,20 @@ func (s *Server) openQueue(context.Context) (err error) {
 		{"sweep-blobs", job.Every(6 * time.Hour), s.sweepBlobs},
 		{"sweep-staff", job.Every(time.Hour), s.roster.Sweep},
 		{"sweep-answers", job.Every(time.Hour), s.answers.Sweep},
+		{"supersede-agreements", job.Every(10 * time.Minute), s.supersedeAgreements},
+		{"lapse-functions", job.Every(10 * time.Minute), s.lapseFunctions},
+		{"end-verifications", job.Every(time.Minute), s.identities.Sweep},
+		{"expire-links", job.Every(10 * time.Minute), s.expireLinks},
+		{"tend-consents", job.Every(time.Minute), s.consents.Tick},
+		{"expire-orders", job.Every(time.Minute), s.expireOrders},
+		{"sweep-assessments", job.Every(time.Hour), s.sweepAssessments},
+		{"count-faces", job.Every(time.Hour), s.countFaces},
+		{"probe", job.Every(time.Hour), s.probe},
 		{"expire-held", job.Every(time.Minute), s.expire},
 		{"sweep-held", job.Every(time.Hour), s.sweepHeld},
+		{"expire-measures", job.Every(time.Minute), s.expireMeasures},
+		{"settle-signals", job.Every(time.Minute), s.settleSignals},
+		{"sweep-tallies", job.Every(time.Hour), s.standing.Sweep},
 		{"purge", job.Daily(3, 17, time.UTC), s.purge},
 		{"end-restrictions", job.Daily(3, 47, time.UTC), s.endRestrictions},
 	} {
@@ -103,6 +115,9 @@ func (s *Server) sweepBlobs(ctx context.Context) error {
 		needed, err := s.artefacts.Referenced(ctx, ref)
 		if err == nil && !needed {
 			needed, err = s.screens.held.Referenced(ctx, ref)
+		}
+		if err == nil && !needed {
+			needed, err = s.consents.Referenced(ctx, ref)
 		}
 		if err != nil {
 			return err

@@ -27,12 +27,17 @@ func (s *Server) openLine(context.Context) error {
 		judge = nil
 		s.log.Warn("what functions produce is marked without being judged", "setting", "screen-artefacts")
 	}
+	admit, deliver := s.admitItem, s.deliverItem
+	if s.set.Admission == "off" {
+		admit, deliver = nil, nil
+		s.log.Warn("what functions produce is published without asking who may", "setting", "admission")
+	}
 	files := blobs{s.blobs}
 	s.line = production.NewLine(production.Config{
 		Register: s.register, Recorder: s.recorder, Keys: s.keys.Envelopes, Press: &stamp.Press{Tools: s.tools()}, Accounts: s.accounts, Network: networkLog{s},
 		Blobs: files, Spool: spools(s.spoolDir()), Rand: rand.Reader, Producer: s.config.Producer, Key: s.keys.Seal, Seals: s.keys.Seals,
 		KeepOriginals: time.Duration(s.set.KeepOriginals) * 24 * time.Hour, MaxSize: int64(s.set.MaxUpload) << 20, AtOnce: s.set.marking(),
-		BreakSignatures: s.set.Signed == "mark", Judge: judge, Likeness: sight.New(s.tools(), sight.Limits{}).Likeness,
+		BreakSignatures: s.set.Signed == "mark", Admit: s.counting(admit), Deliver: deliver, Judge: judge, Likeness: sight.New(s.tools(), sight.Limits{}).Likeness,
 	})
 	s.binder = &production.Binder{Register: s.register, Recorder: s.recorder, Records: records{s.store}, Log: s.reader, Blobs: files, Signer: s.keys.Signer, Verifiers: s.keys.Verifiers, Cover: cover}
 	return s.openAuthority()

@@ -220,7 +220,11 @@ func (s *Server) Judge(ctx context.Context, by production.By, account string, it
 	if err := (networkLog{s}).Log(ctx, item.Subject, "screen."+string(item.Surface), by); err != nil {
 		return screening.Outcome{}, err
 	}
-	return s.screens.court.Judge(ctx, by.Role, item, nil)
+	out, err := s.screens.court.Judge(ctx, by.Role, item, nil)
+	if err == nil {
+		s.judged(ctx, item, out)
+	}
+	return out, err
 }
 
 // JudgeFile implements httpapi.Screener.
@@ -252,7 +256,7 @@ func (s *Server) judgeArtefact(ctx context.Context, q production.Question) (prod
 
 // decided acts on what became of a held item. It may be called again for the same.
 func (s *Server) decided(ctx context.Context, it moderation.Item) error {
-	if err := s.screens.court.Decided(ctx, it); err != nil || it.About == "" {
+	if err := errors.Join(s.screens.court.Decided(ctx, it), s.ruled(ctx, it)); err != nil || it.About == "" {
 		return err
 	}
 	n, release := artefact.Number(it.About), it.Outcome == moderation.Release
@@ -274,7 +278,7 @@ func (s *Server) decided(ctx context.Context, it moderation.Item) error {
 // follow takes up what other nodes and people changed, until ctx ends.
 func (s *Server) follow(ctx context.Context) {
 	for wait(ctx, refreshEvery) == nil {
-		err := errors.Join(s.screens.shelf.Refresh(ctx), s.screens.policies.Refresh(ctx))
+		err := errors.Join(s.screens.shelf.Refresh(ctx), s.screens.policies.Refresh(ctx), s.standing.Refresh(ctx))
 		_, told := s.screens.docket.Tell(ctx, system, s.decided)
 		if err = errors.Join(err, told); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "screening", "error", err)

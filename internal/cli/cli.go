@@ -44,21 +44,31 @@ type commands struct {
 	Lang string `placeholder:"zh|en"`
 	JSON bool   `name:"json"`
 
-	Label    labelCommand    `cmd:""`
-	Read     readCommand     `cmd:""`
-	Verify   verifyCommand   `cmd:""`
-	Code     codeCommand     `cmd:""`
-	Try      tryCommand      `cmd:""`
-	Screen   screenCommand   `cmd:""`
-	Serve    serveCommand    `cmd:""`
-	Health   healthCommand   `cmd:""`
-	Evidence evidenceCommand `cmd:""`
-	Keys     keysCommand     `cmd:""`
-	Backup   backupCommand   `cmd:""`
-	Restore  restoreCommand  `cmd:""`
-	Doctor   doctorCommand   `cmd:""`
-	Help     helpCommand     `cmd:""`
-	Version  versionCommand  `cmd:""`
+	Label      labelCommand      `cmd:""`
+	Read       readCommand       `cmd:""`
+	Verify     verifyCommand     `cmd:""`
+	Code       codeCommand       `cmd:""`
+	Try        tryCommand        `cmd:""`
+	Screen     screenCommand     `cmd:""`
+	Serve      serveCommand      `cmd:""`
+	Health     healthCommand     `cmd:""`
+	Evidence   evidenceCommand   `cmd:""`
+	SignIn     signInCommand     `cmd:""`
+	SignOut    signOutCommand    `cmd:""`
+	Account    accountCommand    `cmd:""`
+	Consent    consentCommand    `cmd:""`
+	Assessment assessmentCommand `cmd:""`
+	Measure    measureCommand    `cmd:""`
+	Agreement  agreementCommand  `cmd:""`
+	Service    serviceCommand    `cmd:""`
+	Order      orderCommand      `cmd:""`
+	Admission  admissionCommand  `cmd:""`
+	Keys       keysCommand       `cmd:""`
+	Backup     backupCommand     `cmd:""`
+	Restore    restoreCommand    `cmd:""`
+	Doctor     doctorCommand     `cmd:""`
+	Help       helpCommand       `cmd:""`
+	Version    versionCommand    `cmd:""`
 }
 
 // session is one run of the program: what commands are given.

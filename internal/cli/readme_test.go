@@ -125,7 +125,7 @@ func TestReadmeServer(t *testing.T) {
 			}
 			last := len(script) - 1
 			out := inShell(t, dir, os.Getenv("PATH"), strings.Join(script[:last], "\n"))
-			for _, want := range []string{"marked and conforming", `"state":"delivered"`, `"verdict":"passed"`, `"identical":"passed"`, `"action":"refuse"`} {
+			for _, want := range []string{"admission-unverified", "marked and conforming", `"state":"delivered"`, `"verdict":"passed"`, `"identical":"passed"`, `"action":"refuse"`} {
 				if !strings.Contains(out, want) {
 					t.Errorf("no %s in %s", want, out)
 				}
@@ -161,7 +161,8 @@ func TestOperate(t *testing.T) {
 				"export PATH=$PWD/bin:$PATH SITE=" + site + " KEY=" + key + " COLOPHON_CONFIG=$PWD/settings.yaml",
 				"printf 'producer: x\ndata: " + data + "\nlog-name: 127.0.0.1/log\n' > settings.yaml",
 				"echo '" + password + "' > password.txt; mkdir backup; curl -fsS -o log.pub $SITE/v1/log/key",
-				`AT=$(curl -fsS --oauth2-bearer $KEY -H Colophon-Account:user-1 -F file=@picture.png -o marked.png -w '%header{location}' "$SITE/v1/artefacts?function=person&return=content")`,
+				`curl -fsS --oauth2-bearer $KEY -H Content-Type:application/json $SITE/v1/accounts:attest -d '{"account":"user-1","level":"phone","method":"phone","provider":"own-registration","transaction":"rv-1","at":"'$(date -u +%FT%TZ)'"}'`,
+				`AT=$(curl -fsS --oauth2-bearer $KEY -H Colophon-Account:user-1 -F file=@picture.png -o marked.png -w '%header{location}' "$SITE/v1/artefacts?function=other&return=content")`,
 				"curl -fs --oauth2-bearer $KEY --retry 9 --retry-all-errors -o bundle.zip $SITE$AT/bundle",
 			}
 			setting, asks := regexp.MustCompile(`^[a-z-]+: `), regexp.MustCompile(`/ID\b|PSEUDONYM|openssl enc`)

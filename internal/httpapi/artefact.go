@@ -295,7 +295,7 @@ func (s *server) bundleOne(ctx context.Context, in *bundleOneInput) (*stream, er
 	if _, err := s.find(ctx, in.Number); err != nil {
 		return nil, err
 	}
-	return s.bound(ctx, in.Files, in.Number), nil
+	return s.bundled(ctx, in.Files, in.Number), nil
 }
 
 type bundleInput struct {
@@ -311,20 +311,24 @@ func (s *server) bundle(ctx context.Context, in *bundleInput) (*stream, error) {
 			return nil, err
 		}
 	}
-	return s.bound(ctx, in.Body.Files, in.Body.Numbers...), nil
+	return s.bundled(ctx, in.Body.Files, in.Body.Numbers...), nil
+}
+
+func (s *server) bundled(ctx context.Context, files bool, numbers ...artefact.Number) *stream {
+	by := askerOf(ctx).by
+	return s.bound(func(ctx context.Context, w io.Writer) error { return s.Binder.Bundle(ctx, by, w, files, numbers...) })
 }
 
 // bound writes a bundle. An error before the first byte is told; one after it breaks the connection, so that nobody takes
 // a part for the whole.
-func (s *server) bound(ctx context.Context, files bool, numbers ...artefact.Number) *stream {
-	by := askerOf(ctx).by
+func (s *server) bound(write func(ctx context.Context, w io.Writer) error) *stream {
 	return streamed(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {
 			describeBundle(w.Header())
 			return
 		}
 		out := &begun{w: w}
-		err := s.Binder.Bundle(r.Context(), by, out, files, numbers...)
+		err := write(r.Context(), out)
 		switch {
 		case err == nil:
 		case out.begun:

@@ -29,6 +29,7 @@ type asker struct {
 	by       production.By
 	key      *staff.Key // nil for people
 	actor    staff.Actor
+	session  string // token; empty for keys
 	language string // Accept-Language
 }
 
@@ -70,7 +71,12 @@ func (s *server) who(r *http.Request, need staff.Action) (asker, error) {
 		key, err := s.Roster.CheckKey(r.Context(), text)
 		var e *colophon.Error
 		switch {
-		case errors.As(err, &e) && (e.Code == staff.CodeKeyMalformed || e.Code == staff.CodeKeyUnknown):
+		case errors.As(err, &e) && e.Code == staff.CodeKeyMalformed: // it may be a session of a program that signed in
+			if err = s.signedIn(r.Context(), &a, text, need); isEnded(err) {
+				return a, nobody
+			}
+			return a, err
+		case errors.As(err, &e) && e.Code == staff.CodeKeyUnknown:
 			return a, nobody
 		case errors.As(err, &e) && e.Kind == colophon.Refused:
 			return a, denied{err}
@@ -82,17 +88,27 @@ func (s *server) who(r *http.Request, need staff.Action) (asker, error) {
 	if err != nil {
 		return a, nobody
 	}
-	open, err := s.Roster.Check(r.Context(), cookie.Value)
-	var e *colophon.Error
-	if errors.As(err, &e) && e.Code == staff.CodeSessionEnded {
+	if err := s.signedIn(r.Context(), &a, cookie.Value, need); isEnded(err) {
 		return a, denied{err}
-	}
-	if err != nil {
+	} else if err != nil {
 		return a, err
 	}
-	a.actor = open.Account.Actor()
-	a.by.ID, a.by.Role = string(a.actor.Account), roleFor(a.actor, need)
-	return a, s.own(r, open.Token)
+	return a, s.own(r, cookie.Value)
+}
+
+// signedIn finds out who has a session.
+func (s *server) signedIn(ctx context.Context, a *asker, token string, need staff.Action) error {
+	open, err := s.Roster.Check(ctx, token)
+	if err == nil {
+		a.actor, a.session = open.Account.Actor(), token
+		a.by.ID, a.by.Role = string(a.actor.Account), roleFor(a.actor, need)
+	}
+	return err
+}
+
+func isEnded(err error) bool {
+	var e *colophon.Error
+	return errors.As(err, &e) && e.Code == staff.CodeSessionEnded
 }
 
 // own refuses a request with a session that another site had the browser send. Reading is no exception: some readings
@@ -142,7 +158,7 @@ func (s *server) gate(rt route, next http.HandlerFunc) http.HandlerFunc {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
-		a := asker{language: r.Header.Get("Accept-Language")}
+		a := asker{by: production.By{Source: s.Source(r), Client: cut(r.UserAgent())}, language: r.Header.Get("Accept-Language")}
 		if rt.need != "" && !(rt.is(local) && s.local(r)) {
 			var err error
 			if a, err = s.who(r, rt.need); err == nil {

@@ -26,13 +26,24 @@ import (
 	"time"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/admission"
+	"github.com/colophon-project/colophon/agreement"
 	"github.com/colophon-project/colophon/artefact"
+	"github.com/colophon-project/colophon/consent"
+	"github.com/colophon-project/colophon/consent/assessment"
+	"github.com/colophon-project/colophon/consent/faces"
+	"github.com/colophon-project/colophon/consent/prompt"
 	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/identity"
+	"github.com/colophon-project/colophon/incident"
+	"github.com/colophon-project/colophon/internal/link"
 	"github.com/colophon-project/colophon/moderation"
 	"github.com/colophon-project/colophon/production"
+	"github.com/colophon-project/colophon/register"
 	"github.com/colophon-project/colophon/screen/library"
 	"github.com/colophon-project/colophon/screen/policy"
 	"github.com/colophon-project/colophon/staff"
+	"github.com/colophon-project/colophon/standing"
 )
 
 // Line marks what was produced and hands it out. A *production.Line is one.
@@ -48,6 +59,7 @@ type Line interface {
 type Binder interface {
 	Proofs(ctx context.Context, n artefact.Number) ([]production.Proven, error)
 	Bundle(ctx context.Context, by production.By, w io.Writer, files bool, numbers ...artefact.Number) error
+	BundleAbout(ctx context.Context, by production.By, w io.Writer, id string) error
 	Sample(ctx context.Context, by production.By, seed []byte, n int, held []byte) (checkpoint []byte, exhibits []evidence.Exhibit, err error)
 }
 
@@ -111,22 +123,39 @@ type Part struct {
 
 // Config is what the API is made of. All fields are required but PublicURL.
 type Config struct {
-	Line      Line
-	Binder    Binder
-	Artefacts Artefacts
-	Log       Log
-	Jobs      Jobs
-	Ledger    Ledger
-	Custody   Custody
-	Answers   Answers
-	Roster    *staff.Roster
-	Screener  Screener
-	Curator   *library.Curator
-	Shelf     Shelf
-	Policies  *policy.Keeper
-	Docket    *moderation.Docket
-	Reports   *moderation.Reports
-	Beheld    Beheld
+	Line        Line
+	Binder      Binder
+	Artefacts   Artefacts
+	Log         Log
+	Jobs        Jobs
+	Ledger      Ledger
+	Custody     Custody
+	Answers     Answers
+	Roster      *staff.Roster
+	Screener    Screener
+	Curator     *library.Curator
+	Shelf       Shelf
+	Policies    *policy.Keeper
+	Docket      *moderation.Docket
+	Reports     *moderation.Reports
+	Beheld      Beheld
+	Links       *link.Keeper
+	Consents    *consent.Ledger
+	Agreements  *agreement.Keeper
+	Register    *register.Register
+	People      People
+	Standing    *standing.Keeper
+	Identity    *identity.Registrar
+	Prompt      *prompt.Keeper
+	Assessments *assessment.Keeper
+	// AssessmentPage writes an assessment as a page to print.
+	AssessmentPage func(assessment.Entry) ([]byte, error)
+	Faces          *faces.Counter
+	Orders         *incident.Command
+	Watch          *incident.Watch
+	Admission      *admission.Gate
+	// Decisions reads the records of decisions.
+	Decisions admission.Archive
 	// Ready says which parts are ready.
 	Ready func(context.Context) []Part
 	// Metrics serves /metrics to those who may see it.
@@ -157,7 +186,8 @@ type server struct {
 func New(c Config) (*API, error) {
 	if c.Line == nil || c.Binder == nil || c.Artefacts == nil || c.Log == nil || c.Jobs == nil || c.Ledger == nil || c.Custody == nil ||
 		c.Answers == nil || c.Roster == nil || c.Ready == nil || c.Metrics == nil || c.Source == nil || c.RequestID == nil || c.Logger == nil || c.MaxUpload <= 0 ||
-		c.Screener == nil || c.Curator == nil || c.Shelf.InForce == nil || c.Shelf.Refresh == nil || c.Shelf.Signer == nil || c.Policies == nil || c.Docket == nil || c.Reports == nil || c.Beheld == nil {
+		c.Screener == nil || c.Curator == nil || c.Shelf.InForce == nil || c.Shelf.Refresh == nil || c.Shelf.Signer == nil || c.Policies == nil || c.Docket == nil || c.Reports == nil || c.Beheld == nil || c.Links == nil || c.Consents == nil || c.Agreements == nil || c.Register == nil || c.People == nil || c.Standing == nil || c.Identity == nil ||
+		c.Prompt == nil || c.Assessments == nil || c.AssessmentPage == nil || c.Faces == nil || c.Orders == nil || c.Watch == nil || c.Admission == nil || c.Decisions == nil {
 		return nil, errors.New("httpapi: a required part of the configuration is missing")
 	}
 	s, err := newServer(c)
@@ -195,7 +225,7 @@ func newServer(c Config) (s *server, err error) {
 
 // invalid is the error for a field that is out of form.
 func invalid(field, rule string) error {
-	return &fieldsError{[]Field{{field, rule}}}
+	return &fieldsError{fields: []Field{{field, rule}}}
 }
 
 func refuse(kind colophon.Kind, code colophon.Code) error {

@@ -68,11 +68,17 @@ func once[I interface{ idempotencyKey() string }, O any](h handler[I, O]) func(*
 // secret is an output that holds what must not be kept.
 type secret[O any] interface{ withoutSecret() O }
 
+// concealed is a request that holds what not even a digest of it may be kept of, since it could be found by trying.
+type concealed interface{ conceal(s *server) any }
+
 // keyed does something once for a key, and gives the answer of the first time after that.
 func keyed[O any](s *server, ctx context.Context, operation, key string, request any, work func() (*O, error)) (out *O, replayed bool, err error) {
 	if key == "" {
 		out, err = work()
 		return out, false, err
+	}
+	if r, ok := request.(concealed); ok {
+		request = r.conceal(s)
 	}
 	text, err := json.Marshal(request)
 	if err != nil {

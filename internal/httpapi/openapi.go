@@ -44,7 +44,7 @@ func (s *server) register(m *API) *huma.OpenAPI {
 			Servers: []*huma.Server{{URL: "/", Description: "The server that this description comes from."}},
 			Tags:    tags(),
 			Components: &huma.Components{Schemas: registry, SecuritySchemes: map[string]*huma.SecurityScheme{
-				"key":     {Type: "http", Scheme: "bearer", Description: "API key."},
+				"key":     {Type: "http", Scheme: "bearer", Description: "API key, or the token of a session that a program opened (POST /v1/sessions)."},
 				"session": {Type: "apiKey", In: "cookie", Name: "__Host-colophon", Description: "Session of the staff. Whatever changes something needs the X-CSRF-Token of the session, too."},
 			}},
 		},
@@ -83,7 +83,17 @@ func tags() []*huma.Tag {
 		{Name: "library", Description: "The features by which content is known, and how they are kept."},
 		{Name: "policy", Description: "The decision table."},
 		{Name: "moderation", Description: "What waits for a person, and what has to be reported."},
+		{Name: "consents", Description: "Consents of depicted people, their tokens, and what follows when they end."},
+		{Name: "identity", Description: "Whom accounts belong to, as far as somebody verified it."},
+		{Name: "links", Description: "One-time links to pages for people without an account."},
+		{Name: "standing", Description: "Measures against accounts, signals of risk, and the rules of both."},
+		{Name: "assessments", Description: "What comes before faces and voices are processed: the prompt to users, impact assessments, the filing of stored faces."},
+		{Name: "agreements", Description: "Rules, convention, agreement and label methods: their versions, and who accepted them."},
+		{Name: "register", Description: "Services and functions, and what keeps a function from being live."},
+		{Name: "orders", Description: "Control orders: what must not be used, published or handed out."},
+		{Name: "admission", Description: "Whether an account may do something now, and why."},
 		{Name: "jobs", Description: "What is worked while nobody waits."},
+		{Name: "sessions", Description: "How a program acts for a person of the staff."},
 		{Name: "api-keys", Description: "Keys of applications."},
 		{Name: "system", Description: "The server itself."},
 	}
@@ -120,11 +130,17 @@ func (rt route) errors() []int {
 	if rt.is(upload) || rt.body > 0 {
 		list = append(list, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
+	if rt.id == "call-back" {
+		list = append(list, http.StatusForbidden, http.StatusNotFound)
+	}
 	if rt.id == "tile" || rt.id == "checkpoint" {
 		list = append(list, http.StatusNotFound)
 	}
-	if rt.method == post || rt.id == "content" || rt.id == "sidecar" || rt.id == "proof" || rt.id == "artefact-bundle" {
+	if rt.method == post || rt.id == "content" || rt.id == "sidecar" || rt.id == "proof" || rt.id == "artefact-bundle" || rt.id == "consent-bundle" {
 		list = append(list, http.StatusConflict)
+	}
+	if rt.id == "produce" {
+		list = append(list, http.StatusUnavailableForLegalReasons)
 	}
 	if rt.id == "content" {
 		list = append(list, http.StatusRequestedRangeNotSatisfiable)
@@ -161,13 +177,21 @@ func detail(op *huma.Operation, registry huma.Registry) {
 	case "held-content":
 		answer(200, "Text as it was sent, parts as JSON, or a file.", map[string]*huma.MediaType{"text/plain": text, "application/octet-stream": binary}).Headers =
 			header("Colophon-Held-Format", "parts, file or artefact.")
+	case "consent-evidence":
+		answer(200, "The bytes.", map[string]*huma.MediaType{"application/octet-stream": binary})
+	case "consent-receipt":
+		answer(200, "The receipt.", map[string]*huma.MediaType{"text/plain": text, "application/ld+json": text})
+	case "consent-certificate":
+		answer(200, "The certificate, a signed note.", map[string]*huma.MediaType{"text/plain": text})
+	case "assessment-document":
+		answer(200, "A page that loads nothing.", map[string]*huma.MediaType{"text/html": text})
 	case "export-library":
 		answer(200, "The features.", map[string]*huma.MediaType{"application/jsonl": text, "text/csv": text})
 	case "sidecar":
 		answer(200, "The label file.", map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}})
 	case "proof":
 		answer(200, "The records with their proofs; as text the proof of one (C2SP tlog-proof).", map[string]*huma.MediaType{"application/json": object(proofList{}), "text/plain": text})
-	case "artefact-bundle", "bundle":
+	case "artefact-bundle", "bundle", "consent-bundle":
 		answer(200, "The bundle.", map[string]*huma.MediaType{"application/zip": binary})
 	case "export-policy":
 		answer(200, "The table as a signed note (C2SP signed-note).", map[string]*huma.MediaType{"text/plain": text})

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/admission"
 	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/internal/locale"
 	"github.com/colophon-project/colophon/production"
@@ -43,21 +45,27 @@ type Field struct {
 	Rule  string `json:"rule" doc:"The rule that it breaks, for developers." example:"expected number <= 500"`
 }
 
-// fieldsError is an error of kind Invalid about fields.
-type fieldsError struct{ fields []Field }
+// fieldsError is an error of kind Invalid about fields, or about the lines of a file where it has a code of its own.
+type fieldsError struct {
+	fields []Field
+	code   colophon.Code
+	args   colophon.Args
+}
 
 func (e *fieldsError) Error() string { return string(CodeFields) }
 
 // Problem is an error as the API tells it: application/problem+json (RFC 9457).
 type Problem struct {
-	Type      string            `json:"type" format:"uri" doc:"URN of the code." example:"urn:colophon:error:artefact-missing"`
-	Title     string            `json:"title" doc:"What happened, in the language that Accept-Language asks for: English or Chinese." example:"no item has this content number"`
-	Status    int               `json:"status" doc:"HTTP status." example:"404"`
-	Code      colophon.Code     `json:"code" doc:"What happened, for programs." example:"artefact-missing"`
-	Args      colophon.Args     `json:"args,omitempty" required:"false" doc:"Values in the title, by name."`
-	Clauses   []colophon.Clause `json:"clauses,omitempty" required:"false" nullable:"false" doc:"Identifiers of the clauses that decided; docs/law has a file for each."`
-	Fields    []Field           `json:"fields,omitempty" required:"false" nullable:"false" doc:"Parameters and fields that break a rule."`
-	RequestID string            `json:"request_id,omitempty" required:"false" doc:"Number of the request, by which the log of the server finds it."`
+	Type    string            `json:"type" format:"uri" doc:"URN of the code." example:"urn:colophon:error:artefact-missing"`
+	Title   string            `json:"title" doc:"What happened, in the language that Accept-Language asks for: English or Chinese." example:"no item has this content number"`
+	Status  int               `json:"status" doc:"HTTP status." example:"404"`
+	Code    colophon.Code     `json:"code" doc:"What happened, for programs." example:"artefact-missing"`
+	Args    colophon.Args     `json:"args,omitempty" required:"false" doc:"Values in the title, by name."`
+	Clauses []colophon.Clause `json:"clauses,omitempty" required:"false" nullable:"false" doc:"Identifiers of the clauses that decided; docs/law has a file for each."`
+	Fields  []Field           `json:"fields,omitempty" required:"false" nullable:"false" doc:"Parameters and fields that break a rule."`
+	// Reasons are all conditions for which an account was refused; code is that of the first.
+	Reasons   []AdmissionCondition `json:"reasons,omitempty" required:"false" nullable:"false" doc:"All conditions for which an account was refused, with what the person can do; the title is that of the first."`
+	RequestID string               `json:"request_id,omitempty" required:"false" doc:"Number of the request, by which the log of the server finds it."`
 
 	language locale.Language
 }
@@ -133,7 +141,9 @@ func status(e *colophon.Error) int {
 		return http.StatusRequestEntityTooLarge
 	case CodeContentType:
 		return http.StatusUnsupportedMediaType
-	case staff.CodeThrottled:
+	case admission.CodeConsentNone:
+		return http.StatusUnavailableForLegalReasons
+	case staff.CodeThrottled, admission.CodeQuota:
 		return http.StatusTooManyRequests
 	case CodeUnavailable, staff.CodeBusy, "ffmpeg-missing", "store-unavailable", "store-outcome-unknown", "store-closed", "blob-store-failed",
 		durable.CodeDiskFull, durable.CodePermission, durable.CodeFailed:
@@ -156,7 +166,7 @@ func (s *server) problem(ctx context.Context, acceptLanguage string, err error) 
 	case errors.As(err, &already):
 		return already
 	case errors.As(err, &fields):
-		known = &colophon.Error{Kind: colophon.Invalid, Code: CodeFields}
+		known = &colophon.Error{Kind: colophon.Invalid, Code: cmp.Or(fields.code, CodeFields), Args: fields.args}
 	case errors.As(err, &tooLarge):
 		known = &colophon.Error{Kind: colophon.Invalid, Code: CodeBodyTooLarge, Args: colophon.Args{"limit": strconv.FormatInt(tooLarge.Limit, 10)}}
 	case errors.As(err, &known):
@@ -176,6 +186,12 @@ func (s *server) problem(ctx context.Context, acceptLanguage string, err error) 
 	p.RequestID = s.requestID(ctx)
 	if fields != nil {
 		p.Fields = fields.fields
+	}
+	var refusal *admission.Denied
+	if errors.As(err, &refusal) {
+		for _, c := range refusal.Decision.Refusals() {
+			p.Reasons = append(p.Reasons, viewCondition(c))
+		}
 	}
 	return p
 }

@@ -146,6 +146,13 @@ type produceInput struct {
 	Upload
 	Function   stamp.Function    `query:"function" required:"true" enum:"dialogue,voice,person,scene,other,assist" doc:"What made the content (Deep Synthesis Provisions Art. 17)." example:"person"`
 	Account    accountName       `header:"Colophon-Account" required:"true" minLength:"1" maxLength:"768" doc:"Your own identifier of the account that the content was made for: at most 256 bytes of UTF-8, percent-encoded where they are not plain letters, digits and hyphens. It becomes a pseudonym at once and stands in no answer; it does not stand in the address, which others log." example:"user-8731"`
+	Use        string            `query:"use" maxLength:"64" doc:"Identifier of the registered function that made the content; its conditions, orders, quotas and required consents then decide." example:"portrait-swap"`
+	Model      string            `query:"model" maxLength:"128" doc:"Model that made it, as the register names it."`
+	Template   string            `query:"template" maxLength:"128" doc:"Template or tool that was used, for orders that stop one."`
+	Purpose    string            `query:"purpose" maxLength:"64" doc:"What the likeness of people is used for, as their consents name it."`
+	Scene      string            `query:"scene" maxLength:"64" doc:"Scene that the likeness of people is used in, as their consents name it."`
+	Channel    string            `query:"channel" maxLength:"64" doc:"Channel that the content is for, as consents name it."`
+	Consents   []string          `header:"Colophon-Consent" nullable:"false" maxItems:"16" doc:"Tokens of consents, separated by commas: one for each person whose face or voice is in the content. A token is spent for the content number and kept nowhere."`
 	Parents    []artefact.Number `query:"parent,explode" nullable:"false" maxItems:"64" doc:"Content number of an item that this one was made from; may be repeated."`
 	Corner     notice.Corner     `query:"corner" enum:"top-left,top-right,bottom-left,bottom-right" doc:"Corner of the notice in pictures and video. By itself the one with the least detail."`
 	NoticeText string            `query:"notice_text" maxLength:"64" doc:"Words of your own for the notice; they name the means and the act."`
@@ -172,7 +179,8 @@ func (a accountName) plain() (string, error) {
 
 func (in *produceInput) order(account string) production.Order {
 	return production.Order{Function: in.Function, Account: account, Parents: in.Parents, Name: in.Name, Notice: notice.Options{
-		Text: in.NoticeText, Language: in.NoticeLang, Corner: in.Corner, Where: in.At, Speech: in.Speech, Whole: in.Whole}}
+		Text: in.NoticeText, Language: in.NoticeLang, Corner: in.Corner, Where: in.At, Speech: in.Speech, Whole: in.Whole},
+		Use: production.Use{Function: in.Use, Model: in.Model, Template: in.Template, Purpose: in.Purpose, Scene: in.Scene, Channel: in.Channel, Consents: in.Consents}}
 }
 
 func (in *produceInput) async() bool {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -43,6 +44,22 @@ func (rt route) is(t trait) bool { return rt.traits&t != 0 }
 
 // routes is the whole API.
 func routes() []route {
+	return slices.Concat(
+		firstRoutes(),
+		sessionRoutes(),
+		linkRoutes(),
+		identityRoutes(),
+		assessmentRoutes(),
+		standingRoutes(),
+		consentRoutes(),
+		agreementRoutes(),
+		registerRoutes(),
+		orderRoutes(),
+		admissionRoutes(),
+	)
+}
+
+func firstRoutes() []route {
 	return []route{
 		{get, "/healthz", "health", "", "system", 0, 200, do((*server).health), "Whether the process lives", 0},
 		{get, "/readyz", "ready", "", "system", 0, 200, do((*server).ready), "Whether requests can be served", 0},

@@ -109,23 +109,23 @@ func (p prover) Prove(of staff.Proof) (evidence.Record, error) {
 	return p.New(evidence.Type(of.Type), evidence.Subject(of.Subject), evidence.Role(of.Role), of.Clauses, of.Payload)
 }
 
-// ledger is the store's records.
-type ledger struct{ *store.Store }
+// archive is the store's records.
+type archive struct{ *store.Store }
 
-func (l ledger) About(ctx context.Context, n artefact.Number, limit int) ([]evidence.Held, error) {
+func (l archive) About(ctx context.Context, n artefact.Number, limit int) ([]evidence.Held, error) {
 	return l.RecordsAbout(ctx, string(n), 0, limit)
 }
-func (l ledger) Note(ctx context.Context, rec evidence.Record) error {
+func (l archive) Note(ctx context.Context, rec evidence.Record) error {
 	return l.Write(ctx, func(tx *store.Tx) error { _, err := tx.Record(rec); return err })
 }
-func (l ledger) Records(ctx context.Context, after uint64, limit int) ([]evidence.Held, error) {
+func (l archive) Records(ctx context.Context, after uint64, limit int) ([]evidence.Held, error) {
 	return l.RecordsAfter(ctx, after, limit)
 }
 
-type reader struct{ ledger }
+type reader struct{ archive }
 
 func (r reader) Payload(ctx context.Context, _ production.By, id string) (evidence.Opening, error) {
-	return r.ledger.Payload(ctx, id)
+	return r.archive.Payload(ctx, id)
 }
 
 type publicLog struct {
@@ -189,6 +189,7 @@ type world struct {
 	*testing.T
 	config   httpapi.Config
 	screens  *screens
+	swapper  *swapper
 	accounts *accounts.Accounts
 	judged   bool // the line asks what becomes of what it got
 	made     int  // words that [world.unique] made
@@ -237,17 +238,24 @@ func open(t *testing.T, set func(*httpapi.Config)) *world {
 	w.must(err)
 	t.Cleanup(func() { w.must(w.log.Close()) })
 	read := tlog.NewReader(tlog.Folder(dir), w.store, loggerKey, w.verifier)
-	binder := &production.Binder{Register: w.register, Recorder: rec, Records: ledger{w.store}, Blobs: kept, Signer: signer, Log: read,
+	binder := &production.Binder{Register: w.register, Recorder: rec, Records: archive{w.store}, Blobs: kept, Signer: signer, Log: read,
 		Cover: func(s production.Sheet) ([]byte, []byte, error) { return []byte("<p>" + s.Policy), nil, nil }}
 	roster, err := staff.New(staff.Config{Store: people.New(w.store, prover{rec}), Now: clock.Now, Random: rand.Reader, NewID: uuid.NewV7,
 		Secret: []byte(strings.Repeat("k", 32)), Passwords: staff.Hashing{Memory: 64, Passes: 1, Threads: 1}})
 	w.must(err)
-	w.config = httpapi.Config{Line: w.line, Binder: binder, Artefacts: w.register, Log: publicLog{read, "the key"}, Jobs: w.jobs, Ledger: reader{ledger{w.store}}, Custody: w.custody,
+	w.config = httpapi.Config{Line: w.line, Binder: binder, Artefacts: w.register, Log: publicLog{read, "the key"}, Jobs: w.jobs, Ledger: reader{archive{w.store}}, Custody: w.custody,
 		Answers: answers.New(w.store, clock.Now), Roster: roster, Ready: func(context.Context) []httpapi.Part { return []httpapi.Part{{Name: "store", Ready: true}} },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "up 1\n") }),
 		Source:  func(*http.Request) netip.AddrPort { return w.source }, RequestID: func(context.Context) string { return inHeader },
 		Logger: slog.New(slog.NewTextHandler(w.logged, nil)), MaxUpload: maxUpload}
 	w.openScreens(kept, rec, config.Keys, signer)
+	w.openLinks(rec, config.Keys)
+	w.openIdentity(rec, config.Keys)
+	w.openStanding(rec, config.Keys)
+	w.openConsents(rec, config.Keys, signer, kept)
+	w.openRegister(rec)
+	w.openAssessments(rec)
+	w.openAdmission(rec)
 	if set != nil {
 		set(&w.config)
 	}

@@ -21,6 +21,8 @@ type metrics struct {
 	flying   prometheus.Gauge
 	commits  prometheus.Histogram
 	lost     prometheus.Counter
+	admitted *prometheus.HistogramVec
+	probes   *prometheus.CounterVec
 }
 
 // register makes the metrics. Their names and what they mean are in docs/metrics.md.
@@ -36,11 +38,16 @@ func (t *Telemetry) register() {
 			Name: "colophon_store_commit_duration_seconds", Help: "Time that a change took from being handed to the store to being durable.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
 		}),
-		lost: prometheus.NewCounter(prometheus.CounterOpts{Name: "colophon_trace_export_failures_total", Help: "Batches of spans that the receiver did not take."}),
+		admitted: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "colophon_admission_duration_seconds", Help: "Time that a decision about an account took, without its record; verdict is failed for a refusal.",
+			Buckets: []float64{.00001, .000025, .00005, .0001, .00025, .0005, .001, .0025, .005, .01, .05, .1, .5, 1},
+		}, []string{"act", "verdict"}),
+		probes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "colophon_probes_total", Help: "Attempts of the server at what must be refused; passed where it was."}, []string{"probe", "verdict"}),
+		lost:   prometheus.NewCounter(prometheus.CounterOpts{Name: "colophon_trace_export_failures_total", Help: "Batches of spans that the receiver did not take."}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "colophon_build_info", Help: "Always 1; the version is in the label.", ConstLabels: prometheus.Labels{"version": t.config.Version}})
 	build.Set(1)
-	t.registry.MustRegister(t.metrics.requests, t.metrics.duration, t.metrics.flying, t.metrics.commits, t.metrics.lost, build,
+	t.registry.MustRegister(t.metrics.requests, t.metrics.duration, t.metrics.flying, t.metrics.commits, t.metrics.lost, t.metrics.admitted, t.metrics.probes, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if t.config.LogLag != nil {
 		t.registry.MustRegister(asked{t.readLag, []*prometheus.Desc{waiting, oldest}})
@@ -105,6 +112,16 @@ func (t *Telemetry) readQueue(ctx context.Context, ch chan<- prometheus.Metric) 
 
 // Committed takes the time that one change took in the store.
 func (t *Telemetry) Committed(took time.Duration) { t.metrics.commits.Observe(took.Seconds()) }
+
+// Admitted takes what a decision about an account was, and the time that it took.
+func (t *Telemetry) Admitted(act, verdict string, took time.Duration) {
+	t.metrics.admitted.WithLabelValues(act, verdict).Observe(took.Seconds())
+}
+
+// Probed takes what came of an attempt at what must be refused.
+func (t *Telemetry) Probed(probe, verdict string) {
+	t.metrics.probes.WithLabelValues(probe, verdict).Inc()
+}
 
 // Handler answers with all metrics in the text format. What a source could not tell is left out, logged and counted.
 func (t *Telemetry) Handler() http.Handler {

@@ -347,6 +347,8 @@ func full(t *testing.T) *telemetry.Telemetry {
 	})
 	ask(t, tel.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201) }), route), "POST", "/v1/accounts/a", nil)
 	tel.Committed(3 * time.Millisecond)
+	tel.Admitted("publish", "failed", 30*time.Microsecond)
+	tel.Probed("unverified-publish", "passed")
 	scrape(t, tel)
 	return tel
 }
@@ -363,6 +365,8 @@ func TestMetrics(t *testing.T) {
 		`colophon_jobs{state="available"} 3`,
 		`colophon_store_commit_duration_seconds_bucket{le="0.005"} 1`,
 		`colophon_store_commit_duration_seconds_bucket{le="0.0025"} 0`,
+		`colophon_admission_duration_seconds_bucket{act="publish",verdict="failed",le="5e-05"} 1`,
+		`colophon_probes_total{probe="unverified-publish",verdict="passed"} 1`,
 		`colophon_build_info{version="1.2.3"} 1`,
 		`promhttp_metric_handler_errors_total{cause="gathering"} 0`,
 	} {

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/client"
+	"github.com/colophon-project/colophon/internal/durable"
+)
+
+// Codes of errors about a server that a command talks to.
+const (
+	codeNoServer   colophon.Code = "remote-no-server"
+	codeServerURL  colophon.Code = "remote-server-url"  // arg "value"
+	codeServerDown colophon.Code = "remote-unreachable" // the server does not answer
+)
+
+// remote are the flags of commands that talk to a running server. The key never stands in a flag, which others could read.
+type remote struct {
+	Server string `placeholder:"URL"`
+	APIKey string `name:"api-key" placeholder:"FILE"`
+}
+
+// call has a server do something, and tells what went wrong in our own words.
+func (r remote) call(s *session, do func(context.Context, *client.Client) error) error {
+	address := cmp.Or(r.Server, s.Getenv("COLOPHON_SERVER"))
+	if address == "" {
+		return invalid(codeNoServer)
+	}
+	c := client.Config{URL: address, Language: string(s.say.Language)}
+	if file := cmp.Or(r.APIKey, s.Getenv("COLOPHON_API_KEY")); file != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return durable.Fault(file, err)
+		}
+		c.Key = strings.TrimSpace(string(text))
+	}
+	speaker, err := client.New(c)
+	if err != nil {
+		return &colophon.Error{Kind: colophon.Invalid, Code: codeServerURL, Args: colophon.Args{"value": address}, Err: err}
+	}
+	if err := do(s.ctx, speaker); err != nil {
+		s.stop(answered(err))
+	}
+	return nil
+}
+
+// answered is an error of the server, or of the way there, as this program has errors.
+func answered(err error) error {
+	var e *client.Error
+	var ours *colophon.Error
+	switch {
+	case errors.As(err, &e):
+		kinds := map[int]colophon.Kind{http.StatusNotFound: colophon.Missing, http.StatusConflict: colophon.Conflict, http.StatusUnauthorized: colophon.Refused, http.StatusForbidden: colophon.Refused}
+		kind, ok := kinds[e.Status]
+		if !ok {
+			kind = colophon.Invalid
+		}
+		return &colophon.Error{Kind: kind, Code: e.Code, Args: e.Args, Clauses: e.Clauses, Err: err}
+	case errors.As(err, &ours):
+		return err
+	}
+	return &colophon.Error{Kind: colophon.Conflict, Code: codeServerDown, Err: err}
+}
