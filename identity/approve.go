@@ -40,7 +40,7 @@ func (r *Registrar) Propose(ctx context.Context, by ledger.By, file io.Reader) (
 func (r *Registrar) read(raw []byte) ([]line, error) {
 	lines, wrong := readLines(raw)
 	switch {
-	case len(raw) > MaxBytes || len(lines) > MaxLines:
+	case len(raw) > MaxBytes || len(lines) > MaxLines || len(lines) == 0 && len(wrong.Lines) > MaxLines:
 		return nil, &colophon.Error{Kind: colophon.Invalid, Code: CodeImportLarge, Args: colophon.Args{"lines": strconv.Itoa(MaxLines), "bytes": strconv.Itoa(MaxBytes)}}
 	case len(wrong.Lines) > 0:
 		return nil, wrong
@@ -224,15 +224,29 @@ func (r *Registrar) takeOver(ctx context.Context, by ledger.By, e ImportEntry) e
 	}
 }
 
-// displace ends what the verifications of an import take the place of.
+// displace ends what the verifications of an import take the place of, and itself those of a person who had too many accounts by
+// the time that they counted.
 func (r *Registrar) displace(ctx context.Context, by ledger.By, list []Entry) error {
 	for _, e := range list {
+		if err := r.crowded(ctx, e); why(err) == CodeAccounts {
+			_, err = r.book.Change(ctx, e.ID, func(e *Entry) (ledger.Act, error) {
+				e.Value.Reason = string(CodeAccounts)
+				free(e)
+				return r.ended(e, StateOver, e.Value.Result, RecordDecided, by)
+			})
+			if err != nil {
+				return err
+			}
+			continue
+		} else if err != nil {
+			return err
+		}
 		older, err := r.standing(ctx, e.Subject)
 		if err != nil {
 			return err
 		}
-		older = slices.DeleteFunc(older, func(o Entry) bool { return o.ID == e.ID || !covers(e.Value.Level, o) })
-		if err := r.supersede(ctx, by, e.Value.Level, older); err != nil {
+		older = slices.DeleteFunc(older, func(o Entry) bool { return o.ID == e.ID || !covers(e.Value, o) })
+		if err := r.supersede(ctx, by, e.Value, older); err != nil {
 			return err
 		}
 	}

@@ -113,6 +113,13 @@ func (c Claim) check(now time.Time) (k known, err error) {
 // maxOpaque is the longest number of which only its issuer knows the form, in bytes.
 const maxOpaque = 256
 
+// in reports whether an identifier repeats what the claim holds of a person.
+func (c Claim) in(id string) bool {
+	return slices.ContainsFunc([]string{c.Number, c.Phone, c.Card}, func(v string) bool {
+		return v != "" && strings.Contains(strings.ToUpper(id), strings.ToUpper(v))
+	})
+}
+
 // lacks returns the field without which a level can't be verified, or "".
 func (c Claim) lacks(level Level) string {
 	need := func(fields ...string) string {

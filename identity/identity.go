@@ -95,7 +95,7 @@ type Verification struct {
 	Source      string    `json:"source"`                // name of the source, or the provider that the backend names
 	Transaction string    `json:"transaction,omitempty"` // identifier that the source gave
 	Result      Result    `json:"result"`
-	Reason      string    `json:"reason,omitempty"` // code of why the result does not count, where it is not the result itself
+	Reason      string    `json:"reason,omitempty"` // code of why the result does not count, or why there was no answer
 	CodeRaw     string    `json:"code_raw,omitempty"`
 	Assurance   Assurance `json:"assurance,omitempty"`
 	Minor       Minor     `json:"minor,omitempty"` // at the time of Decided; later it can only be too strict

@@ -61,16 +61,20 @@ func (s *source) says(a identity.Answer, err error) {
 	s.answer = func(context.Context, identity.Claim) (identity.Answer, error) { return a, err }
 }
 
-// later sends the code 4711, and asks whoever looks into it what else it is to say.
+// later sends the code 47110815, and asks whoever looks into it what else it is to say.
 type later struct {
 	facts  identity.Facts
 	begin  error
+	sent   func()
 	answer func(identity.Begun, identity.Response) (identity.Answer, error)
 }
 
 func (l *later) Facts() identity.Facts { return l.facts }
 
 func (l *later) Begin(_ context.Context, s identity.Start) (identity.Begun, error) {
+	if l.sent != nil {
+		l.sent()
+	}
 	return identity.Begun{Sent: "138", State: []byte("state of " + s.ID)}, l.begin
 }
 
@@ -108,7 +112,7 @@ func open(t *testing.T, set func(*identity.Config)) *bench {
 	b.two.says(identity.Answer{Result: identity.Match, Transaction: "t-1", CodeRaw: "1"}, nil)
 	b.three.says(identity.Answer{Result: identity.Match}, nil)
 	b.sms.answer = func(_ identity.Begun, r identity.Response) (identity.Answer, error) {
-		if r.Code != "4711" {
+		if r.Code != "47110815" {
 			return identity.Answer{Result: identity.Waiting}, nil
 		}
 		return identity.Answer{Result: identity.Match}, nil
@@ -432,7 +436,7 @@ func TestRecheck(t *testing.T) {
 	b.state(low, identity.StateRecalled, identity.Match)
 	b.state(high, identity.StateRecalled, identity.Match)
 	b.state(begun, identity.StateOver, identity.Expired)
-	_, err = b.r.Complete(t.Context(), user, begun.ID, identity.Response{Code: "4711"})
+	_, err = b.r.Complete(t.Context(), user, begun.ID, identity.Response{Code: "47110815"})
 	b.no(err)
 	b.state(begun, identity.StateOver, identity.Expired)
 	// Neither an error nor a mismatch brings it back; nor does what the backend vouched for before.
@@ -577,7 +581,7 @@ func TestLater(t *testing.T) {
 	_, err = b.r.Complete(t.Context(), user, e.ID, identity.Response{Code: "1"})
 	b.no(err)
 	b.state(e, identity.StatePending, identity.Waiting)
-	e, err = b.r.Complete(t.Context(), user, e.ID, identity.Response{Code: "4711"})
+	e, err = b.r.Complete(t.Context(), user, e.ID, identity.Response{Code: "47110815"})
 	b.no(err)
 	if got := b.level(a, identity.PhoneNumber); got.Method != identity.Phone || e.Value.Tries != 2 || !got.Until.Equal(b.clock.Now().Add(b.settings.ValidPhone)) {
 		t.Errorf("%+v", got)
@@ -595,7 +599,7 @@ func TestLater(t *testing.T) {
 		return identity.Answer{Result: identity.Match}, errors.New("broken")
 	}
 	for range 9 {
-		_, err = b.r.Complete(t.Context(), user, e.ID, identity.Response{Code: "4711"})
+		_, err = b.r.Complete(t.Context(), user, e.ID, identity.Response{Code: "47110815"})
 		b.no(err)
 		b.state(e, identity.StatePending, identity.Waiting)
 	}
@@ -607,7 +611,7 @@ func TestLater(t *testing.T) {
 			t.Errorf("after %d codes it is %s", i+1, e.State)
 		}
 	}
-	_, err = b.r.Complete(t.Context(), user, e.ID, identity.Response{Code: "4711"})
+	_, err = b.r.Complete(t.Context(), user, e.ID, identity.Response{Code: "47110815"})
 	b.no(err)
 	b.state(e, identity.StateFailed, identity.Mismatch)
 	b.level(c, identity.None)
@@ -616,7 +620,7 @@ func TestLater(t *testing.T) {
 	e, _, err = b.r.Begin(t.Context(), user, c, start)
 	b.no(err)
 	b.pass(time.Hour)
-	_, err = b.r.Complete(t.Context(), user, e.ID, identity.Response{Code: "4711"})
+	_, err = b.r.Complete(t.Context(), user, e.ID, identity.Response{Code: "47110815"})
 	b.code(err, identity.CodeLate)
 	b.no(b.r.Sweep(t.Context()))
 	b.state(e, identity.StateOver, identity.Expired)
@@ -840,7 +844,7 @@ func (b *bench) clean() {
 		if name == b.config.Path && len(text) == 0 {
 			b.Fatal("the database is empty")
 		}
-		for _, secret := range []string{numberA, numberA[:17], numberB, nameA, phoneA, cardA, "n-17", "4711"} {
+		for _, secret := range []string{numberA, numberA[:17], numberB, nameA, phoneA, cardA, "n-17", "47110815"} {
 			if bytes.Contains(text, []byte(secret)) {
 				b.Errorf("%s holds %s", name, secret)
 			}

@@ -158,7 +158,7 @@ func readLines(file []byte) ([]line, *LinesError) {
 				at = broken.StartLine
 			}
 			wrong.add(at, nil)
-			if errors.Is(err, csv.ErrFieldCount) {
+			if errors.Is(err, csv.ErrFieldCount) && len(wrong.Lines) <= MaxLines {
 				continue
 			}
 			return list, wrong // behind a broken quote nothing is certain
@@ -170,7 +170,9 @@ func readLines(file []byte) ([]line, *LinesError) {
 				wrong.add(at, badColumn(CodeLineField, columns[order[i]].name))
 			}
 		}
-		list = append(list, l)
+		if list = append(list, l); len(list) > MaxLines {
+			return list, wrong
+		}
 	}
 }
 

@@ -136,7 +136,7 @@ func NewRegistrar(c Config) (*Registrar, error) {
 		return nil, invalid("source")
 	}
 	face := func(f Facts) bool { return f.Face }
-	if slices.ContainsFunc(all, face) && !slices.ContainsFunc(all, func(f Facts) bool { return !f.Face && f.Level.Satisfies(TwoFactor) }) {
+	if slices.ContainsFunc(all, face) && !slices.ContainsFunc(all, func(f Facts) bool { return !f.Face && f.Level.Satisfies(TwoFactor) && f.Level != Organisation }) {
 		return nil, &colophon.Error{Kind: colophon.Invalid, Code: CodeFaceOnly, Clauses: []colophon.Clause{colophon.ClauseFR10}}
 	}
 	return r, nil
@@ -179,7 +179,7 @@ func (r *Registrar) Account(ctx context.Context, subject evidence.Subject) (Acco
 func (r *Registrar) Find(ctx context.Context, account string) (evidence.Subject, error) {
 	subject, err := r.config.Accounts.Find(ctx, account)
 	if err == nil && subject == "" {
-		err = &colophon.Error{Kind: colophon.Missing, Code: CodeUnknown}
+		err = unknown()
 	}
 	return subject, err
 }
@@ -194,13 +194,13 @@ func (r *Registrar) standing(ctx context.Context, subject evidence.Subject) ([]E
 
 // judge computes what an account is worth from its verifications, the newest first. The highest level that is not over
 // counts; of two that don't satisfy each other the newer one. A verification that was recalled stands for nothing, and a
-// newer one that is valid has taken its place.
+// newer one that is valid has taken its place. One that was asked for before the recall, and came in beside it, does not.
 func judge(subject evidence.Subject, list []Entry, now time.Time) Account {
 	a := Account{Subject: subject}
 	list = slices.DeleteFunc(list, closed)
 	for _, e := range list {
 		v := e.Value
-		if State(e.State) != StateValid || over(v, now) {
+		if State(e.State) != StateValid || over(v, now) || slices.ContainsFunc(list, func(o Entry) bool { return after(v, o) }) {
 			continue
 		}
 		if v.Level.Satisfies(a.Level) && !a.Level.Satisfies(v.Level) {
@@ -214,6 +214,11 @@ func judge(subject evidence.Subject, list []Entry, now time.Time) Account {
 		}
 	}
 	return a
+}
+
+// after reports whether an account was to be verified anew after a verification was asked for.
+func after(v Verification, old Entry) bool {
+	return State(old.State) == StateRecalled && v.Requested.Before(old.Value.Recalled)
 }
 
 // closed reports whether the account was erased, or is kept for a period alone: nobody processes what is kept of it.
@@ -236,7 +241,7 @@ func (r *Registrar) Verifications(ctx context.Context, q ledger.Query) ([]Entry,
 // number where it has none.
 func (r *Registrar) Alike(ctx context.Context, id string) ([]evidence.Subject, error) {
 	e, err := r.book.Get(ctx, id)
-	if err != nil {
+	if err != nil || closed(e) {
 		return nil, err
 	}
 	return r.others(ctx, e.Subject, e.Keys, false)
@@ -383,8 +388,12 @@ func (r *Registrar) ended(e *Entry, to State, result Result, typ evidence.Type, 
 	return act(typ, by, *e), nil
 }
 
-// step refuses what the table of states does not have.
+// step refuses what the table of states does not have, and to go on with the verification of an account that was erased
+// meanwhile: nothing of the person comes back. It can only end.
 func step(e *Entry, to State) error {
+	if closed(*e) && to != StateOver {
+		return unknown()
+	}
 	if !State(e.State).May(to) {
 		return &colophon.Error{Kind: colophon.Conflict, Code: CodeStep, Args: colophon.Args{"from": e.State, "to": string(to)}}
 	}
@@ -409,13 +418,15 @@ func refuse(code colophon.Code, args colophon.Args, clauses ...colophon.Clause) 
 	return &colophon.Error{Kind: colophon.Refused, Code: code, Args: args, Clauses: clauses}
 }
 
+func unknown() error { return &colophon.Error{Kind: colophon.Missing, Code: CodeUnknown} }
+
 func invalid(field string) error {
 	return &colophon.Error{Kind: colophon.Invalid, Code: CodeInvalid, Args: colophon.Args{"field": field}}
 }
 
 const maxWord = 64
 
-// word reports whether s is made of lower-case letters, digits and hyphens.
+// word reports whether s is made of lower-case letters, digits and hyphens, and holds no number of a person.
 func word(s string) bool {
-	return s != "" && len(s) <= maxWord && s[0] != '-' && !strings.ContainsFunc(s, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' })
+	return s != "" && !personal(s) && len(s) <= maxWord && s[0] != '-' && !strings.ContainsFunc(s, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' })
 }

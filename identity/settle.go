@@ -13,15 +13,24 @@ import (
 	"github.com/colophon-project/colophon/identity/form"
 )
 
-// answer asks a source. An error and silence are the same: no answer.
-func (r *Registrar) answer(ctx context.Context, f Facts, ask func(context.Context) (Answer, error)) Answer {
+// answer asks a source. An error and silence are the same, no answer, and the operator is told why.
+func (r *Registrar) answer(ctx context.Context, f Facts, ask func(context.Context) (Answer, error)) (Answer, colophon.Code) {
 	ctx, cancel := context.WithTimeout(ctx, r.config.Patience)
 	defer cancel()
 	a, err := ask(ctx)
 	if err != nil {
-		return Answer{Result: SourceError}
+		return Answer{Result: SourceError}, why(err)
 	}
-	return understood(f, a)
+	return understood(f, a), ""
+}
+
+// why is the code of an error of a source, if it has one.
+func why(err error) colophon.Code {
+	var known *colophon.Error
+	if errors.As(err, &known) {
+		return known.Code
+	}
+	return ""
 }
 
 // understood makes no answer of whatever is not one: a result that there is none of, or a level that the source does not give.
@@ -38,19 +47,22 @@ func understood(f Facts, a Answer) Answer {
 type outcome struct {
 	Answer
 	state      State
-	reason     colophon.Code // why a match does not count
+	reason     colophon.Code // why a match does not count, or why there is no answer
 	supersedes string
 	before     Minor // the band of age that was known until now
 	learned    known
 }
 
-// settle puts a verification that was asked about into the state that follows from an answer.
-func (r *Registrar) settle(ctx context.Context, by ledger.By, e Entry, a Answer) (Entry, error) {
+// settle puts a verification that was asked about into the state that follows from an answer. Without one, why says why.
+func (r *Registrar) settle(ctx context.Context, by ledger.By, e Entry, a Answer, why colophon.Code) (Entry, error) {
 	o, keys := r.weigh(e, a)
+	if o.state == StateUndecided {
+		o.reason = why
+	}
 	if o.state == StateValid && len(keys) != len(e.Keys) { // others that ask for the same person must see it before they are counted
 		var err error
 		e, err = r.book.Change(ctx, e.ID, func(e *Entry) (ledger.Act, error) {
-			if State(e.State) != StateAsked {
+			if State(e.State) != StateAsked || closed(*e) {
 				return ledger.Act{}, step(e, StateValid)
 			}
 			e.Keys = keys
@@ -84,7 +96,7 @@ func (r *Registrar) weigh(e Entry, a Answer) (outcome, []ledger.Key) {
 		o.Result, o.state = SourceError, StateUndecided
 		return o, nil
 	}
-	if face := r.facts(e.Value.Source).Face; face && e.Value.Vouched == Checked && a.Consent == "" {
+	if face := r.facts(e.Value.Source).Face || a.Level == Live; face && e.Value.Vouched == Checked && a.Consent == "" {
 		o.reason = CodeFaceConsent
 		return o, nil
 	}
@@ -96,6 +108,10 @@ func (r *Registrar) weigh(e Entry, a Answer) (outcome, []ledger.Key) {
 	keys, same := merge(e.Keys, r.keys(o.learned))
 	if !same {
 		o.Result = Mismatch
+		return o, nil
+	}
+	if _, ok := personKey(keys); !ok && e.Value.Vouched == Checked { // a match of nobody: one person with many accounts would not be seen
+		o.Result, o.state = SourceError, StateUndecided
 		return o, nil
 	}
 	o.state = StateValid
@@ -119,31 +135,35 @@ func (r *Registrar) accept(ctx context.Context, by ledger.By, e Entry, o outcome
 		return e, err
 	}
 	o.before = band(older)
-	older = slices.DeleteFunc(older, func(old Entry) bool { return !covers(o.Level, old) })
+	v := e.Value
+	v.Level = o.Level
+	older = slices.DeleteFunc(older, func(old Entry) bool { return !covers(v, old) })
 	if len(older) > 0 {
 		o.supersedes = older[0].ID
 	}
 	if e, err = r.finish(ctx, by, e.ID, o); err != nil {
 		return e, err
 	}
-	return e, r.supersede(ctx, by, o.Level, older)
+	return e, r.supersede(ctx, by, v, older)
 }
 
-// band is the band of age that verifications know, the newest first.
+// band is the band of age that verifications know: that of the newest, unless an older one of a higher level says otherwise. A
+// telephone may be a parent's.
 func band(list []Entry) Minor {
+	var best Verification
 	for _, e := range list {
-		if e.Value.Minor != AgeUnknown {
-			return e.Value.Minor
+		if v := e.Value; v.Minor != AgeUnknown && (best.Minor == AgeUnknown || v.Level.Satisfies(best.Level) && !best.Level.Satisfies(v.Level)) {
+			best = v
 		}
 	}
-	return AgeUnknown
+	return best.Minor
 }
 
 // supersede ends verifications whose place another one took.
-func (r *Registrar) supersede(ctx context.Context, by ledger.By, level Level, older []Entry) error {
+func (r *Registrar) supersede(ctx context.Context, by ledger.By, v Verification, older []Entry) error {
 	for _, old := range older {
 		_, err := r.book.Change(ctx, old.ID, func(e *Entry) (ledger.Act, error) {
-			if !State(e.State).May(StateSuperseded) || !covers(level, *e) {
+			if !State(e.State).May(StateSuperseded) || !covers(v, *e) {
 				return ledger.Act{}, ledger.ErrSame
 			}
 			e.State, e.Due = string(StateSuperseded), time.Time{}
@@ -156,10 +176,10 @@ func (r *Registrar) supersede(ctx context.Context, by ledger.By, level Level, ol
 	return nil
 }
 
-// covers reports whether a verification of a level takes the place of another: of one that it satisfies, and of any that was
-// recalled.
-func covers(l Level, old Entry) bool {
-	return State(old.State) == StateRecalled || l.Satisfies(old.Value.Level)
+// covers reports whether a verification takes the place of another: of one that its level satisfies, and of any that was
+// recalled before it was asked for.
+func covers(v Verification, old Entry) bool {
+	return !after(v, old) && (State(old.State) == StateRecalled || v.Level.Satisfies(old.Value.Level))
 }
 
 // finish takes down what came of a verification.
@@ -220,13 +240,19 @@ func (r *Registrar) reseal(e *Entry, learned Masked) error {
 // maxPlain is the longest identifier of others that is kept, in bytes.
 const maxPlain = 128
 
-// plain returns an identifier of others as it is, or "" where it is none, or could be the number of a person.
+// plain returns an identifier of others as it is, or "" where it is none, or could hold the number of a person.
 func plain(s string) string {
 	strange := func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._:/-", r)
 	}
-	if len(s) > maxPlain || strings.ContainsFunc(s, strange) || form.Personal(s) {
+	if len(s) > maxPlain || strings.ContainsFunc(s, strange) || personal(s) {
 		return ""
 	}
 	return s
+}
+
+// personal reports whether a part of an identifier could be the number of a person.
+func personal(s string) bool {
+	parts := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune("._:/-", r) })
+	return form.Personal(s) || slices.ContainsFunc(parts, form.Personal)
 }

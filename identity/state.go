@@ -1,6 +1,10 @@
 package identity
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/colophon-project/colophon/evidence/ledger"
+)
 
 // State says how far a verification is.
 type State string
@@ -18,10 +22,7 @@ const (
 )
 
 // steps is the state machine. A verification begins as Pending, or as Asked where nobody has to do anything.
-var steps = []struct {
-	from State
-	to   []State
-}{
+var steps = ledger.Steps[State]{
 	{StatePending, []State{StateAsked, StateOver}},
 	{StateAsked, []State{StatePending, StateValid, StateFailed, StateUndecided, StateOver}},
 	{StateValid, []State{StateRecalled, StateSuperseded, StateOver}},
@@ -33,23 +34,10 @@ var steps = []struct {
 }
 
 // States lists the states.
-func States() []State {
-	list := make([]State, len(steps))
-	for i, s := range steps {
-		list[i] = s.from
-	}
-	return list
-}
+func States() []State { return steps.States() }
 
 // May reports whether a verification may go from one state to another.
-func (s State) May(to State) bool {
-	for _, step := range steps {
-		if step.from == s {
-			return slices.Contains(step.to, to)
-		}
-	}
-	return false
-}
+func (s State) May(to State) bool { return steps.May(s, to) }
 
 // Final reports whether nothing follows.
 func (s State) Final() bool { return !slices.ContainsFunc(States(), s.May) }

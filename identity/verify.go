@@ -33,8 +33,8 @@ func (r *Registrar) Verify(ctx context.Context, by ledger.By, account evidence.S
 		return e, err
 	}
 	// From here on what came of it is stored, though whoever asked be gone.
-	answer := r.answer(ctx, src.Facts(), func(ctx context.Context) (Answer, error) { return src.Check(ctx, k.Claim) })
-	return r.settle(context.WithoutCancel(ctx), by, e, answer)
+	answer, why := r.answer(ctx, src.Facts(), func(ctx context.Context) (Answer, error) { return src.Check(ctx, k.Claim) })
+	return r.settle(context.WithoutCancel(ctx), by, e, answer, why)
 }
 
 // Beginning is what [Registrar.Begin] needs.
@@ -73,7 +73,7 @@ func (r *Registrar) Begin(ctx context.Context, by ledger.By, account evidence.Su
 	begun, failed := l.Begin(ask, Start{ID: e.ID, Claim: k.Claim, Return: strings.ReplaceAll(b.Return, "{id}", e.ID), Locale: b.Locale})
 	ctx = context.WithoutCancel(ctx)
 	if failed != nil {
-		e, err := r.settle(ctx, by, e, Answer{Result: SourceError})
+		e, err := r.settle(ctx, by, e, Answer{Result: SourceError}, why(failed))
 		return e, Begun{}, err
 	}
 	now := r.book.Now()
@@ -133,7 +133,7 @@ func (r *Registrar) Complete(ctx context.Context, by ledger.By, id string, resp 
 	if e, err = r.take(ctx, by, id, 0); err != nil {
 		return e, err
 	}
-	return r.settle(ctx, by, e, understood(l.Facts(), answer))
+	return r.settle(ctx, by, e, understood(l.Facts(), answer), "")
 }
 
 // guessed goes on with a verification for which a person typed a code. An error of the source is no try.
@@ -146,7 +146,7 @@ func (r *Registrar) guessed(ctx context.Context, by ledger.By, e Entry, begun Be
 	case answer.Result == Waiting:
 		return r.finish(ctx, by, e.ID, outcome{Answer: Answer{Result: Mismatch}, state: StateFailed, reason: CodeGuesses})
 	}
-	return r.settle(ctx, by, e, understood(r.facts(e.Value.Source), answer))
+	return r.settle(ctx, by, e, understood(r.facts(e.Value.Source), answer), "")
 }
 
 // take takes a verification that waits, so that nobody else completes it.
@@ -193,11 +193,11 @@ func (r *Registrar) attested(by ledger.By, account evidence.Subject, a Attestati
 	switch {
 	case a.Level == None || int(a.Level) >= len(levels):
 		return Entry{}, known{}, invalid("level")
-	case !slices.Contains(methods(), a.Method) || a.Level == Organisation != (a.Method == USCC):
+	case !slices.Contains(methods(), a.Method) || a.Level == Organisation != (a.Method == USCC) || a.Method == Phone && a.Level != PhoneNumber:
 		return Entry{}, known{}, invalid("method")
 	case !word(a.Provider):
 		return Entry{}, known{}, invalid("provider")
-	case a.Transaction == "" || plain(a.Transaction) == "":
+	case plain(a.Transaction) == "" || a.Claim.in(a.Transaction):
 		return Entry{}, known{}, invalid("transaction")
 	case a.At.IsZero() || a.At.After(now.Add(soon)):
 		return Entry{}, known{}, invalid("at")
@@ -237,20 +237,26 @@ func (r *Registrar) Attest(ctx context.Context, by ledger.By, account evidence.S
 	if e, err = r.add(ctx, e, sealed{Masked: k.mask()}, by); err != nil {
 		return e, err
 	}
-	return r.settle(context.WithoutCancel(ctx), by, e, Answer{Result: Match, Level: a.Level, Transaction: a.Transaction, Minor: a.Minor})
+	return r.settle(context.WithoutCancel(ctx), by, e, Answer{Result: Match, Level: a.Level, Transaction: a.Transaction, Minor: a.Minor}, "")
 }
 
-// fresh refuses what is vouched for where it happened before the account had to be verified anew. The band of age that is
-// known stays known.
+// fresh refuses what is vouched for where it happened before the account had to be verified anew, though another
+// verification took the place of what was recalled. The band of age that is known stays known.
 func (r *Registrar) fresh(ctx context.Context, e *Entry) error {
 	list, err := r.standing(ctx, e.Subject)
+	if err != nil {
+		return err
+	}
 	e.Value.Minor = cmp.Or(e.Value.Minor, band(list))
-	for _, old := range list {
-		if State(old.State) == StateRecalled && !e.Value.Requested.After(old.Value.Recalled) {
+	return r.book.All(ctx, ledger.Query{Subject: e.Subject, Newest: true}, func(old Entry) error {
+		switch recalled := old.Value.Recalled; {
+		case closed(old):
+			return unknown()
+		case !recalled.IsZero() && !e.Value.Requested.After(recalled):
 			return refuse(CodeBefore, nil, colophon.ClauseAF22)
 		}
-	}
-	return err
+		return nil
+	})
 }
 
 // asked checks what a source is to be asked about, and that it is not asked too often.
@@ -277,6 +283,9 @@ func (r *Registrar) asked(ctx context.Context, account evidence.Subject, f Facts
 		list, err := r.config.Verifications.Find(ctx, q)
 		if err != nil {
 			return k, err
+		}
+		if q.Subject != "" && slices.ContainsFunc(list, closed) {
+			return k, unknown()
 		}
 		if len(list) == q.Limit && list[q.Limit-1].Made.After(r.book.Now().Add(-day)) {
 			return k, refuse(CodeTries, number("limit", r.config.MostTries), clauses()...)

@@ -129,7 +129,7 @@ func TestAliyun(t *testing.T) {
 		right("0"), right("4"), right(""), right("01"), right("1 "), `{"RequestId":"1","Code":"200"}`, `{"RequestId":"1","Code":"200","ResultObject":{}}`, `{"RequestId":"1","Code":"200","ResultObject":null}`,
 		`{"RequestId":"1","Code":200,"ResultObject":{"BizCode":"1"}}`, `{"RequestId":"1","Code":"Success","ResultObject":{"BizCode":"1"}}`, `{"RequestId":"1","ResultObject":{"BizCode":"1"}}`,
 		`{"RequestId":"1","Code":"200","ResultObject":{"BizCode":1}}`, `{"RequestId":"1","Code":"401","ResultObject":{"BizCode":"1"}}`, `{"RequestId":"1","Code":"200","ResultObject":[{"BizCode":"1"}]}`, right("1") + right("1"),
-		`{"RequestId":"11010519491231002X","Code":"500","Message":"11010519491231002X 张三"}`, `{"RequestId":"1","Code":"11010519491231002x"}`,
+		`{"RequestId":"11010519491231002X","Code":"500","Message":"11010519491231002X 某某甲"}`, `{"RequestId":"1","Code":"11010519491231002x"}`,
 	} {
 		wrong[text] = aliyun(t, text).ServeHTTP
 	}
@@ -159,7 +159,7 @@ func TestTencent(t *testing.T) {
 	wrong := map[string]http.HandlerFunc{}
 	for _, text := range []string{
 		right("-2"), right("-3"), right("-6"), right("-7"), right("-8"), right("-9"), right("1"), right(""), right("00"), right("0 "), right("true"), `{"Response":{"RequestId":"1"}}`, `{"Result":"0"}`, `{"Response":{"Result":0}}`,
-		`{"Response":null}`, `{"Response":{"Result":"0","Error":{"Code":"AuthFailure.SignatureFailure","Message":"11010519491231002X"},"RequestId":"1"}}`, right("0") + "x", `{"Response":{"Result":"11010519491231002X","RequestId":"张三"}}`,
+		`{"Response":null}`, `{"Response":{"Result":"0","Error":{"Code":"AuthFailure.SignatureFailure","Message":"11010519491231002X"},"RequestId":"1"}}`, right("0") + "x", `{"Response":{"Result":"11010519491231002X","RequestId":"某某甲"}}`,
 	} {
 		wrong[text] = tencent(t, text).ServeHTTP
 	}

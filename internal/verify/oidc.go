@@ -67,28 +67,32 @@ func (s *signIn) Complete(ctx context.Context, w identity.Begun, r identity.Resp
 	}
 	answer.Learned = s.learned(said)
 	told := parts(answer.Learned)
-	if slices.ContainsFunc(a.Claimed, func(part string) bool { return told[part] == "" }) {
+	if text(said, s.endpoint.NumberClaim) == "" {
+		told["number"] = "" // who somebody is there is no number that was claimed
+	}
+	if answer.Result != identity.Match || slices.ContainsFunc(a.Claimed, func(part string) bool { return told[part] == "" }) {
 		return identity.Answer{Result: identity.NoRecord}, nil
 	}
 	return answer, nil
 }
 
-// learned takes from claims what the configuration names. Where it names no number, who somebody is there stands for one, so
-// that one person with many accounts is seen.
+// text is a claim of which the configuration has the name; "" where there is none, or no text.
+func text(said staff.Claims, name string) string {
+	v, _ := said.Values[name].(string)
+	return v
+}
+
+// learned takes from claims what the configuration names. Without a number, who somebody is there stands for one, so that one
+// person with many accounts is seen.
 func (s *signIn) learned(said staff.Claims) identity.Claim {
-	text := func(name string) string {
-		v, _ := said.Values[name].(string)
-		return v
-	}
 	e := s.endpoint
-	c := identity.Claim{Number: text(e.NumberClaim), Name: text(e.NameClaim), Phone: text(e.PhoneClaim)}
+	c := identity.Claim{Kind: e.numberKind(), Number: text(said, e.NumberClaim), Name: text(said, e.NameClaim), Phone: text(said, e.PhoneClaim)}
 	switch {
-	case e.NumberClaim == "" && s.Facts().Methods[0] == identity.NetworkIdentity:
-		c.Kind, c.Number = identity.NetworkIdentity, said.Subject
-	case e.NumberClaim == "":
-		c.Kind, c.Number = identity.OIDC, said.Issuer+"#"+said.Subject
 	case c.Number != "":
-		c.Kind = e.numberKind()
+	case s.Facts().Methods[0] == identity.NetworkIdentity:
+		c.Kind, c.Number = identity.NetworkIdentity, said.Subject
+	default:
+		c.Kind, c.Number = identity.OIDC, said.Issuer+"#"+said.Subject
 	}
 	return c
 }

@@ -180,7 +180,8 @@ func learned(t *testing.T, issuer string) {
 		{who: "verified", claim: person, want: identity.Answer{Result: identity.NoRecord}},                                   // of a bank card it says nothing
 		{who: "stranger", want: identity.Answer{Result: identity.NoRecord}},
 		{who: "network", claim: all, want: identity.Answer{Result: identity.NoRecord}},
-		{who: "network", want: identity.Answer{Result: identity.Match, Level: identity.NetworkID, CodeRaw: "network"}},
+		{who: "network", want: identity.Answer{Result: identity.Match, Level: identity.NetworkID, CodeRaw: "network", Learned: identity.Claim{Kind: identity.NetworkIdentity, Number: "network"}}},
+		{who: "verified", claim: identity.Claim{Kind: identity.ResidentID, Number: person.Number}, change: unnamed, want: identity.Answer{Result: identity.NoRecord}}, // who he is there is no such number
 		{who: "network", change: unnamed, want: identity.Answer{Result: identity.Match, Level: identity.NetworkID, CodeRaw: "network", Learned: identity.Claim{Kind: identity.NetworkIdentity, Number: "network"}}},
 		{who: "verified", change: func(e *verify.Endpoint) { unnamed(e); e.Methods = nil }, want: with(match, identity.Claim{Kind: identity.OIDC, Number: issuer + "#verified"})},
 		{who: "verified", change: func(e *verify.Endpoint) { e.NumberKind = "passport" }, want: with(match, passport)},

@@ -25,7 +25,7 @@ import (
 const shared = "0123456789abcdef0123456789abcdef"
 
 // person is who is asked about: nobody has the number.
-var person = identity.Claim{Kind: identity.ResidentID, Number: "11010519491231002X", Name: "张三", Phone: "13800138000", Card: "6222020200112233445"}
+var person = identity.Claim{Kind: identity.ResidentID, Number: "11010519491231002X", Name: "某某甲", Phone: "13800138000", Card: "6222020200112233445"}
 
 var start = identity.Start{ID: "0199e0b5-0000-7000-8000-000000000001", Claim: person, Return: "https://colophon.example/back", Locale: "zh"}
 

@@ -60,14 +60,17 @@ type server struct {
 type person struct{ name, number, phone string }
 
 // begun is a verification that somebody has to complete on the page.
-type begun struct{ id, back, result string }
+type begun struct {
+	id, back, result string
+	claim            *claim // what the person said on the page, once it was found to be so
+}
 
 type claim struct {
-	Kind   string `json:"kind"`
-	Number string `json:"number"`
-	Name   string `json:"name"`
-	Phone  string `json:"phone"`
-	Card   string `json:"card"`
+	Kind   string `json:"kind,omitempty"`
+	Number string `json:"number,omitempty"`
+	Name   string `json:"name,omitempty"`
+	Phone  string `json:"phone,omitempty"`
+	Card   string `json:"card,omitempty"`
 }
 
 type question struct {
@@ -89,6 +92,7 @@ type reply struct {
 	Transaction string `json:"transaction,omitempty"`
 	URL         string `json:"url,omitempty"`
 	Reference   string `json:"reference,omitempty"`
+	Claim       *claim `json:"claim,omitempty"`
 }
 
 func newServer(secret []byte, people []person) *server {
@@ -179,7 +183,7 @@ func (s *server) answer(q question) (reply, error) {
 		if b == nil || b.id != q.ID {
 			return reply{}, errors.New("no such verification")
 		}
-		return reply{ID: b.id, Result: cmp.Or(b.result, "pending"), Transaction: q.Reference}, nil
+		return reply{ID: b.id, Result: cmp.Or(b.result, "pending"), Transaction: q.Reference, Claim: b.claim}, nil
 	}
 	return reply{}, errors.New("unknown act")
 }
@@ -207,19 +211,24 @@ func (s *server) page(w http.ResponseWriter, r *http.Request, reference string) 
 		io.WriteString(w, form)
 		return
 	}
-	result := s.lookUp(claim{Name: r.PostFormValue("name"), Number: r.PostFormValue("number")})
+	said := &claim{Kind: "resident-id", Name: r.PostFormValue("name"), Number: r.PostFormValue("number")}
+	result := s.lookUp(*said)
+	if result != "match" {
+		said = nil
+	}
 	s.mu.Lock()
 	b := s.begun[reference]
 	known := b != nil && b.result == ""
 	if known {
-		b.result = result
+		// Of whom this is so, Colophon has to know: it compares with what it asked about.
+		b.result, b.claim = result, said
 	}
 	s.mu.Unlock()
 	if !known {
 		http.NotFound(w, r)
 		return
 	}
-	if err := s.tell(r.Context(), reply{ID: b.id, Result: result, Transaction: reference}); err != nil {
+	if err := s.tell(r.Context(), reply{ID: b.id, Result: result, Transaction: reference, Claim: said}); err != nil {
 		log.Print("a call-back did not get through; Colophon will ask: ", err)
 	}
 	if b.back != "" {
@@ -275,6 +284,9 @@ func run(arguments []string) error {
 	if err != nil {
 		return err
 	}
+	if key = bytes.TrimSpace(key); len(key) < 32 {
+		return errors.New("the secret has 32 characters or more") // with an empty one everybody could ask
+	}
 	file, err := os.Open(*people)
 	if err != nil {
 		return err
@@ -289,7 +301,7 @@ func run(arguments []string) error {
 		return err
 	}
 	defer codes.Close()
-	s := newServer(bytes.TrimSpace(key), list)
+	s := newServer(key, list)
 	s.outbox, s.public, s.callBack = codes, *public, *callBack
 	h := &http.Server{Addr: *listen, Handler: s, ReadTimeout: patient, WriteTimeout: 3 * patient}
 	return h.ListenAndServe()

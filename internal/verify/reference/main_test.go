@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,11 +21,11 @@ import (
 
 const secret = "0123456789abcdef0123456789abcdef"
 
-var who = identity.Claim{Kind: identity.ResidentID, Number: "11010519491231002X", Name: "张三", Phone: "13800138000"}
+var who = identity.Claim{Kind: identity.ResidentID, Number: "11010519491231002X", Name: "某某甲", Phone: "13800138000"}
 
 // knowing is a server whose people are such that it answers with the result.
 func knowing(r identity.Result) *server {
-	people := map[identity.Result]string{identity.Match: "张三,11010519491231002X,13800138000", identity.Mismatch: "李四,11010519491231002X,13800138000", identity.NoRecord: "李四,440308199001010012,"}
+	people := map[identity.Result]string{identity.Match: "某某甲,11010519491231002X,13800138000", identity.Mismatch: "某某乙,11010519491231002X,13800138000", identity.NoRecord: "某某乙,440308199001010012,"}
 	list, err := readPeople(strings.NewReader(people[r]))
 	if err != nil {
 		panic(err)
@@ -153,7 +154,9 @@ func TestCallBack(t *testing.T) {
 			t.Errorf("%+v, before anybody answered", a)
 		}
 		fill(t, b.URL)
-		if a, err := source.Complete(t.Context(), b, identity.Response{}); err != nil || a.Result != identity.Match {
+		// Of whom it is so is said, too: who filled in the page may be another one than who was asked about.
+		said := identity.Claim{Kind: who.Kind, Number: who.Number, Name: who.Name}
+		if a, err := source.Complete(t.Context(), b, identity.Response{}); err != nil || a.Result != identity.Match || a.Learned != said {
 			t.Errorf("%+v, %v", a, err)
 		}
 	})
@@ -213,7 +216,15 @@ func TestQuestions(t *testing.T) {
 }
 
 func TestRun(t *testing.T) {
-	for _, arguments := range [][]string{{"-unknown"}, {}, {"-secret", "main.go"}, {"-secret", "main.go", "-people", "main.go"}, {"-secret", "main.go", "-people", filepath.Join("testdata", "people.csv"), "-listen", "nowhere:x"}} {
+	short := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(short, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	people := filepath.Join("testdata", "people.csv")
+	if err := run([]string{"-secret", short, "-people", people, "-listen", "nowhere:x"}); err == nil || !strings.Contains(err.Error(), "32") {
+		t.Errorf("with an empty secret: %v", err)
+	}
+	for _, arguments := range [][]string{{"-unknown"}, {}, {"-secret", "main.go"}, {"-secret", "main.go", "-people", "main.go"}, {"-secret", "main.go", "-people", people, "-listen", "nowhere:x"}} {
 		if run(arguments) == nil {
 			t.Errorf("%v runs", arguments)
 		}

@@ -6,7 +6,7 @@ import Provider from 'oidc-provider';
 
 const key = { ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig', kid: 'rsa' };
 const people = {
-  verified: { assurance: ['phone', 'card'], real_name: '张三', id_number: '11010519491231002X', phone_number: '13800138000' },
+  verified: { assurance: ['phone', 'card'], real_name: '某某甲', id_number: '11010519491231002X', phone_number: '13800138000' },
   network: { assurance: 'network' },
   stranger: {},
   other: { assurance: 'card', real_name: '李四', id_number: '440308199001010012' },
