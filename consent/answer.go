@@ -75,7 +75,7 @@ func (l *Ledger) give(ctx context.Context, by ledger.By, id string, a Answer, ty
 	if err != nil {
 		return Entry{}, "", err
 	}
-	e, err := l.change(ctx, id, func(e *Entry, _ *Particulars) (ledger.Act, error) {
+	e, err := l.change(ctx, id, func(e *Entry, p *Particulars) (ledger.Act, error) {
 		if err := answered(by, *e, a); err != nil {
 			return ledger.Act{}, err
 		}
@@ -107,7 +107,8 @@ func (l *Ledger) give(ctx context.Context, by ledger.By, id string, a Answer, ty
 		if err := l.to(e, Given, strings.TrimPrefix(string(typ), "consent."), by, ""); err != nil {
 			return ledger.Act{}, err
 		}
-		e.Value.Terms, e.Due = terms, terms.Until
+		e.Value.Terms, e.Value.Renewal, e.Due = terms, false, terms.Until
+		e.Value.Agreed, p.Agreed = e.Value.Notice, p.Notice
 		setCode(e, digest)
 		return l.act(typ, by, *e, &payload{Terms: &terms, Shown: e.Value.Notice}), nil
 	})
@@ -118,13 +119,13 @@ func (l *Ledger) give(ctx context.Context, by ledger.By, id string, a Answer, ty
 }
 
 // Claim says on somebody else's word that a consent was given, such as on paper that nobody here has seen. Its level is
-// claimed, whatever the word. No one under 14, and nobody who died, is spoken for like that.
+// claimed, whatever the word. Nobody is spoken for who has the notice already, nor anybody under 14 or who died.
 func (l *Ledger) Claim(ctx context.Context, by ledger.By, id string) (Entry, error) {
 	return l.change(ctx, id, func(e *Entry, _ *Particulars) (ledger.Act, error) {
 		if e.Value.Person != Adult {
 			return ledger.Act{}, refuse(colophon.Refused, CodeGrantor, e.Value.Person.clauses()...)
 		}
-		if err := in(*e, Given, Requested, Noticed); err != nil {
+		if err := in(*e, Given, Requested); err != nil {
 			return ledger.Act{}, err
 		}
 		if err := l.to(e, Given, "claimed", by, ""); err != nil {
@@ -137,6 +138,9 @@ func (l *Ledger) Claim(ctx context.Context, by ledger.By, id string) (Entry, err
 
 // Refuse says that the subject does not agree. The references go.
 func (l *Ledger) Refuse(ctx context.Context, by ledger.By, id string, reason colophon.Code) (e Entry, code string, err error) {
+	if reason != "" && !word(string(reason)) {
+		return Entry{}, "", invalid("reason")
+	}
 	code, digest, err := l.drawCode()
 	if err != nil {
 		return Entry{}, "", err
@@ -180,7 +184,7 @@ func (l *Ledger) AskRenewal(ctx context.Context, by ledger.By, id string, until 
 
 // Renew says that the subject agrees to the renewal that was asked for, after the notice about it was shown.
 func (l *Ledger) Renew(ctx context.Context, by ledger.By, id string, a Answer) (Entry, error) {
-	return l.change(ctx, id, func(e *Entry, _ *Particulars) (ledger.Act, error) {
+	return l.change(ctx, id, func(e *Entry, p *Particulars) (ledger.Act, error) {
 		if err := answered(by, *e, a); err != nil {
 			return ledger.Act{}, err
 		}
@@ -196,20 +200,20 @@ func (l *Ledger) Renew(ctx context.Context, by ledger.By, id string, a Answer) (
 			return ledger.Act{}, err
 		}
 		e.Value.Terms, e.Value.Renewal, e.Due = t, false, t.Until
+		e.Value.Agreed, p.Agreed = e.Value.Notice, p.Notice
 		return l.act(RecordRenewed, by, *e, &payload{Terms: &t, Shown: e.Value.Notice}), nil
 	})
 }
 
-// lastGiven is when a consent was last given, narrowed or renewed.
-func lastGiven(e Entry) time.Time {
-	var at time.Time
+// lastGiven is the event by which a consent was last given, narrowed, renewed, or claimed to be given.
+func lastGiven(e Entry) (last Event) {
 	for _, ev := range e.Value.Events {
 		switch ev.Kind {
 		case "given", "narrowed", "renewed", "claimed":
-			at = ev.At
+			last = ev
 		}
 	}
-	return at
+	return last
 }
 
 // Withdraw ends a consent, at once and without a reason if the person gives none. What follows is [Ledger.Tick]'s.
@@ -242,7 +246,7 @@ func (l *Ledger) Forget(ctx context.Context, by ledger.By, who evidence.Subject)
 			if State(e.State) == Given {
 				s, typ = Withdrawn, RecordWithdrawn
 			}
-			if !State(e.State).May(s) {
+			if !State(e.State).May(s) || e.Value.Cascade != nil {
 				return nil
 			}
 			_, err := l.over(ctx, by, e.ID, s, typ, ReasonErased)
@@ -260,13 +264,13 @@ const ReasonErased colophon.Code = "subject-erased"
 
 // end brings a consent into a state that is over, and has the cascade begin.
 func (l *Ledger) end(e *Entry, s State, kind string, by ledger.By, reason colophon.Code) error {
+	if e.Value.Cascade != nil { // it ends already, and its certificate says how
+		return stuck(e.State, string(s))
+	}
 	if err := l.to(e, s, kind, by, reason); err != nil {
 		return err
 	}
-	e.Due, e.Value.Challenge = l.book.Now(), nil
-	if e.Value.Cascade == nil {
-		e.Value.Cascade = newCascade(l.book.Now())
-	}
+	e.Due, e.Value.Challenge, e.Value.Cascade = l.book.Now(), nil, newCascade(l.book.Now())
 	return nil
 }
 

@@ -172,7 +172,8 @@ type Asset struct {
 	Body       io.Reader
 }
 
-// AddReference takes a reference, once the requester was told what Art. 14 asks of a user.
+// AddReference takes a reference, once the requester was told what Art. 14 asks of a user. A recording that fitted the others is
+// compared anew.
 func (l *Ledger) AddReference(ctx context.Context, by ledger.By, id string, a Asset) (Entry, Reference, error) {
 	e, err := l.book.Get(ctx, id)
 	if err != nil {
@@ -194,6 +195,7 @@ func (l *Ledger) AddReference(ctx context.Context, by ledger.By, id string, a As
 			return e, ref, errors.Join(invalid("sha256"), l.Media.Delete(ctx, ref.Blob))
 		}
 	}
+	again := false
 	e, err = l.change(ctx, id, func(e *Entry, p *Particulars) (ledger.Act, error) {
 		if e.Kept != ledger.Whole {
 			return ledger.Act{}, refuse(colophon.Conflict, CodeErased)
@@ -214,11 +216,19 @@ func (l *Ledger) AddReference(ctx context.Context, by ledger.By, id string, a As
 		if ref.Modality == Face {
 			addKey(e, ledger.Key{Name: keyFace, Value: "stored"})
 		}
+		if again = e.Value.Level > Recorded; again { // the recording was not compared with this one
+			c := *e.Value.Capture
+			c.Fit, c.Code = FitUnknown, CodeNoMatch
+			e.Value.Level, e.Value.Identity, e.Value.Capture = Recorded, "", &c
+		}
 		l.event(e, "reference", by, "")
 		return l.act(RecordReference, by, *e, &payload{Digests: map[string]string{ref.ID: kept.SHA256}}), nil
 	})
 	if err != nil && ref.Blob != "" {
 		err = errors.Join(err, l.Media.Delete(context.WithoutCancel(ctx), ref.Blob))
+	}
+	if err == nil && again && l.Matcher != nil {
+		e, err = l.Match(ctx, system(), id)
 	}
 	return e, ref, err
 }

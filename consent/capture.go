@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -64,7 +65,8 @@ type Scores struct {
 	Live   *float64 `json:"live,omitempty"` // a living person, not a picture or a replay
 }
 
-// Thresholds are the scores from which something counts as fitting. One of zero is not asked for, but speech always is.
+// Thresholds are the scores from which something counts as fitting. Liveness is not asked for where it is zero; without one of
+// the others nothing fits that needs it.
 type Thresholds struct {
 	Speech float64 `json:"speech"`
 	Face   float64 `json:"face"`
@@ -146,12 +148,13 @@ func (l *Ledger) phrase(language string) (phrase, nonce string, err error) {
 	return list.Begin + strings.Join(words, list.Join) + list.Join + strings.Join(digits, " "), hex.EncodeToString(raw[8:]), nil
 }
 
-// mayRecord refuses a recording of somebody who has not seen the notice, or of what can't be sealed.
+// mayRecord refuses a recording of somebody who has not seen the notice, or of what can't be sealed. What others claim gets no
+// better proven by it: the person has to answer first.
 func mayRecord(e Entry) error {
 	if e.Kept != ledger.Whole {
 		return refuse(colophon.Conflict, CodeErased)
 	}
-	if s := State(e.State); s != Noticed && s != Given || e.Value.Notice == nil {
+	if s := State(e.State); s != Noticed && s != Given || e.Value.Notice == nil || s == Given && lastGiven(e).Kind == "claimed" {
 		return refuse(colophon.Conflict, CodeNotice, colophon.ClausePIPL30)
 	}
 	return nil
@@ -239,13 +242,17 @@ func (l *Ledger) Match(ctx context.Context, by ledger.By, id string) (Entry, err
 	if wrong == nil {
 		fit, code = l.Thresholds.judge(e.Value, compared.Scores)
 	}
-	blob := e.Value.Capture.Blob
+	blob, references := e.Value.Capture.Blob, len(e.Value.References)
+	away := slices.ContainsFunc(e.Value.References, func(r Reference) bool { return r.Blob == "" })
 	e, err = l.change(ctx, id, func(e *Entry, p *Particulars) (ledger.Act, error) {
 		if err := mayRecord(*e); err != nil {
 			return ledger.Act{}, err
 		}
 		if e.Value.Capture == nil || e.Value.Capture.Blob != blob {
 			return ledger.Act{}, ledger.ErrSame // a newer recording is there, which is compared for itself
+		}
+		if fit == Fits && (away || len(e.Value.References) != references) { // there is one that it was not compared with
+			fit, code = FitUnknown, CodeNoMatch
 		}
 		c := *e.Value.Capture
 		c.Fit, c.Code, c.Compared, c.Verifier, c.Thresholds = fit, code, l.book.Now(), compared.Verifier, &l.Thresholds

@@ -227,7 +227,7 @@ func TestErasure(t *testing.T) {
 	}
 	_, err = w.ledger.Receipt(w.Context(), person(), own.ID)
 	w.refused(err, consent.CodeErased)
-	spent, err := w.ledger.Spent(w.Context(), "number-1")
+	spent, err := w.ledger.Spent(w.Context(), "number-1", use())
 	w.fine(err)
 	if len(spent) != 1 || spent[0].State != consent.Withdrawn || spent[0].Consent != others.ID {
 		t.Errorf("%+v", spent)

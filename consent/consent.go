@@ -125,6 +125,7 @@ type Likeness struct {
 	Terms      Terms            `json:"terms"`             // as given; as asked until then
 	Level      Level            `json:"level"`
 	Notice     *Shown           `json:"notice,omitempty"` // the one that was last shown
+	Agreed     *Shown           `json:"agreed,omitempty"` // the one that the person last agreed to
 	Capture    *Capture         `json:"capture,omitempty"`
 	Challenge  *Challenged      `json:"challenge,omitempty"` // one that waits for its answer
 	Relation   *Relation        `json:"relation,omitempty"`
@@ -156,7 +157,8 @@ type Particulars struct {
 	Contact   string          `json:"contact,omitempty"`   // where the requester can reach the person
 	Requester string          `json:"requester,omitempty"` // name, as the notice gives it
 	Why       string          `json:"why,omitempty"`       // what the likeness is needed for, as the notice gives it
-	Notice    string          `json:"notice,omitempty"`    // text as shown
+	Notice    string          `json:"notice,omitempty"`    // text as last shown
+	Agreed    string          `json:"agreed,omitempty"`    // text of the notice that the person last agreed to
 	Phrase    string          `json:"phrase,omitempty"`
 	Nonce     string          `json:"nonce,omitempty"`
 	Recording *Kept           `json:"recording,omitempty"`

@@ -64,7 +64,7 @@ const (
 	RecordLookUp      evidence.Type = "consent.looked-up"
 	RecordMinted      evidence.Type = "consent.token-minted"
 	RecordSpent       evidence.Type = "consent.token-spent"
-	RecordUnspent     evidence.Type = "consent.token-unspent" // a use that was counted while the consent ended
+	RecordUnspent     evidence.Type = "consent.token-unspent" // a use that was counted while the consent ended, or beside one that was refused
 	RecordTokenEnded  evidence.Type = "consent.token-ended"
 	RecordTaken       evidence.Type = "consent.uses-taken" // by a token
 	RecordReturned    evidence.Type = "consent.uses-returned"

@@ -96,7 +96,7 @@ func (l *Ledger) LookUp(ctx context.Context, by ledger.By, q Question) (Finding,
 		if _, err := l.book.Open(e, &p); err != nil {
 			return err
 		}
-		found := FoundConsent{Consent: e.ID, Requester: p.Requester, State: State(e.State), Level: e.Value.Level, Given: lastGiven(e)}
+		found := FoundConsent{Consent: e.ID, Requester: p.Requester, State: State(e.State), Level: e.Value.Level, Given: lastGiven(e).At}
 		for _, s := range t.Value.Spends {
 			if s.Number == out.Number {
 				found.Used = s.At

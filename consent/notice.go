@@ -61,9 +61,12 @@ func (l *Ledger) notice(e ledger.Entry[Likeness], p Particulars, language string
 	var b strings.Builder
 	err = t.Execute(&b, struct {
 		ID, Provider, Contact, Requester, Subject, Why, Person, From, Until string
+		Days                                                                int // for which references stay when the time is over
 		Terms
-	}{e.ID, l.Provider, l.Contact, p.Requester, p.Subject, p.Why, string(e.Value.Person), date(asked.From), date(asked.Until), asked})
+	}{e.ID, l.Provider, l.Contact, p.Requester, p.Subject, p.Why, string(e.Value.Person), date(asked.From), date(asked.Until), int((l.Grace + day - 1) / day), asked})
 	return Notice{version.FindStringSubmatch(string(raw))[1], language, b.String(), sha(b.String())}, err
 }
+
+const day = 24 * time.Hour
 
 func date(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }

@@ -39,8 +39,9 @@ const (
 // MaxReceipt is the longest receipt or certificate, in bytes.
 const MaxReceipt = 256 << 10
 
-// Receipt is a consent as the person gets it: a copy of the record in the fields of ISO/IEC TS 27560, with the notice as it
-// was shown. It names the requester as the notice does, and nobody of the staff.
+// Receipt is a consent as the person gets it: a copy of the record after ISO/IEC TS 27560, with the notice that the person
+// agreed to, word for word. Where the information lies, and for how long, stands in the notice. It names the requester as the
+// notice does, and nobody of the staff.
 type Receipt struct {
 	Schema       string           `json:"schema"`
 	Record       string           `json:"record_id"`
@@ -71,7 +72,7 @@ type Party struct {
 	Contact string `json:"contact,omitempty"`
 }
 
-// ReceiptNotice is the notice as it was shown.
+// ReceiptNotice is the notice that the person agreed to, or saw last where they agreed to none.
 type ReceiptNotice struct {
 	Shown
 	Text string `json:"text"`
@@ -130,7 +131,10 @@ func (l *Ledger) receipt(e Entry, p Particulars, id string) Receipt {
 		r.Kinship = v.Relation.Kinship
 		r.Parties = append(r.Parties, Party{"grantor", p.Grantor, ""})
 	}
-	if v.Notice != nil {
+	switch {
+	case v.Agreed != nil:
+		r.Notice = &ReceiptNotice{*v.Agreed, p.Agreed}
+	case v.Notice != nil && lastGiven(e).Kind == "": // nothing was agreed to
 		r.Notice = &ReceiptNotice{*v.Notice, p.Notice}
 	}
 	if c := v.Capture; c != nil && p.Recording != nil {

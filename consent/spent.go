@@ -2,13 +2,15 @@ package consent
 
 import (
 	"context"
+	"errors"
 
 	"github.com/colophon-project/colophon/evidence/ledger"
 )
 
 // Spent returns what the consents are now that were spent for a content number: one grant for each token. A token that ended
-// since matters no more, for its use was counted; a consent that was withdrawn or disputed does, and its grant says so.
-func (l *Ledger) Spent(ctx context.Context, number string) ([]Grant, error) {
+// since matters no more, for its use was counted; a consent that ended does, and one that does not allow the use, since it was
+// narrowed or spent for another: the grant says so.
+func (l *Ledger) Spent(ctx context.Context, number string, use Use) ([]Grant, error) {
 	if !word(number) {
 		return nil, invalid("number")
 	}
@@ -19,7 +21,7 @@ func (l *Ledger) Spent(ctx context.Context, number string) ([]Grant, error) {
 			return err
 		}
 		list = append(list, Grant{Consent: e.ID, Token: t.ID, Subject: e.Subject, Level: e.Value.Level, Modality: e.Value.Terms.Modality,
-			Until: e.Value.Terms.Until, Left: t.Value.Uses - len(t.Value.Spends), State: State(e.State)})
+			Until: e.Value.Terms.Until, Left: t.Value.Uses - len(t.Value.Spends), State: State(e.State), Broken: errors.Join(append(l.stands(e), allows(e, use, false)...)...)})
 		return nil
 	})
 	return list, err

@@ -134,7 +134,7 @@ func TestEvents(t *testing.T) {
 			return err
 		}, map[consent.State]consent.State{consent.Noticed: consent.Given, consent.Given: consent.Given}},
 		"claim": {func(id string) error { _, err := w.ledger.Claim(ctx, backend(), id); return err },
-			map[consent.State]consent.State{consent.Requested: consent.Given, consent.Noticed: consent.Given}},
+			map[consent.State]consent.State{consent.Requested: consent.Given}},
 		"refuse": {func(id string) error { _, _, err := w.ledger.Refuse(ctx, person(), id, "no-reason"); return err },
 			map[consent.State]consent.State{consent.Requested: consent.Refused, consent.Noticed: consent.Refused, consent.Disputed: consent.Refused}},
 		"withdraw": {func(id string) error { _, err := w.ledger.Withdraw(ctx, person(), id, ""); return err },

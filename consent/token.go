@@ -101,6 +101,8 @@ type Grant struct {
 	Until    time.Time // when the token or the consent ends, whichever is first
 	Left     int       // uses of the token that are left
 	State    State     // of the consent
+	// Broken joins what does not hold any more of a use that was counted; see [Ledger.Spent].
+	Broken error
 }
 
 // Mint makes a token for uses of a consent by its requester. The text is returned this once. The uses are taken from the
@@ -152,6 +154,14 @@ func (l *Ledger) Mint(ctx context.Context, by ledger.By, id string, scope Use, u
 	t := TokenEntry{ID: tokenID, Subject: e.Subject, State: string(Live), Due: until, Keys: []ledger.Key{{Name: keyConsent, Value: id}, {Name: keyDigest, Value: digest, Unique: true}},
 		Value: Token{Consent: id, Scope: scope, Uses: uses, Until: until}}
 	if t, err = l.tokens.Add(ctx, t, nil, l.tokenAct(RecordMinted, by, t, payload{Scope: &scope})); err != nil {
+		return "", t, err
+	}
+	after, err := l.book.Get(ctx, id)
+	if err == nil && !after.Value.Anew.Equal(e.Value.Anew) { // narrowed since the uses were taken
+		t, err = l.Revoke(ctx, by, t.ID)
+		err = errors.Join(refuse(colophon.Refused, CodeTokenRevoked, colophon.ClauseDS14), err)
+	}
+	if err != nil {
 		return "", t, err
 	}
 	return text, t, nil
@@ -317,24 +327,52 @@ const rounds = 64
 // changes nothing. Whether the consent still stands is asked after the use was counted as well: a use that met the end of the
 // consent is taken back and refused.
 func (l *Ledger) Spend(ctx context.Context, by ledger.By, text string, use Use, number string) (Grant, error) {
+	g, _, err := l.spend(ctx, by, text, use, number)
+	return g, err
+}
+
+// SpendAll spends tokens for one content number, all or none: where one is refused, the uses that were counted of the others
+// are taken back.
+func (l *Ledger) SpendAll(ctx context.Context, by ledger.By, texts []string, use Use, number string) ([]Grant, error) {
+	var grants, counted []Grant
+	for _, text := range texts {
+		g, fresh, err := l.spend(ctx, by, text, use, number)
+		if err != nil {
+			for _, c := range counted {
+				if back := l.unspend(context.WithoutCancel(ctx), by, c.Token, number); back != nil {
+					err = errors.Join(err, back)
+				}
+			}
+			return nil, err
+		}
+		if grants = append(grants, g); fresh {
+			counted = append(counted, g)
+		}
+	}
+	return grants, nil
+}
+
+// spend also reports whether it counted the use now, and not before.
+func (l *Ledger) spend(ctx context.Context, by ledger.By, text string, use Use, number string) (g Grant, fresh bool, err error) {
 	if !word(number) {
-		return Grant{}, invalid("number")
+		return g, false, invalid("number")
 	}
 	t, err := l.token(ctx, text)
 	if err != nil {
-		return Grant{}, err
+		return g, false, err
 	}
-	g, err := l.judge(ctx, t, use, number)
-	if err != nil {
-		return g, err
+	if g, err = l.judge(ctx, t, use, number); err != nil {
+		return g, false, err
 	}
 	t, err = l.changeToken(ctx, t.ID, func(t *TokenEntry) (ledger.Act, error) {
+		fresh = false
 		if broken := l.tokenStands(*t, number); broken != nil {
 			return ledger.Act{}, errors.Join(broken...)
 		}
 		if slices.ContainsFunc(t.Value.Spends, func(s Spend) bool { return s.Number == number }) {
 			return ledger.Act{}, ledger.ErrSame
 		}
+		fresh = true
 		t.Value.Spends = append(slices.Clone(t.Value.Spends), Spend{number, l.book.Now()})
 		t.Keys = append(slices.Clone(t.Keys), ledger.Key{Name: keyNumber, Value: number})
 		if len(t.Value.Spends) == t.Value.Uses {
@@ -343,12 +381,12 @@ func (l *Ledger) Spend(ctx context.Context, by ledger.By, text string, use Use, 
 		return l.tokenAct(RecordSpent, by, *t, payload{Number: number}), nil
 	})
 	if err != nil {
-		return g, err
+		return g, false, err
 	}
-	if g, err = l.judge(ctx, t, use, number); err != nil {
-		return g, errors.Join(err, l.unspend(context.WithoutCancel(ctx), by, t.ID, number))
+	if g, err = l.judge(ctx, t, use, number); err != nil && fresh {
+		err = errors.Join(err, l.unspend(context.WithoutCancel(ctx), by, t.ID, number))
 	}
-	return g, nil
+	return g, fresh, err
 }
 
 // changeToken changes a token that many may change at the same time.
@@ -363,7 +401,8 @@ func (l *Ledger) changeToken(ctx context.Context, id string, fn func(t *TokenEnt
 	return t, err
 }
 
-// unspend takes a use back that was counted while the consent ended. A token that was revoked meanwhile stays so.
+// unspend takes a use back that was counted while the consent ended, or beside one that was refused. A token that was revoked
+// meanwhile stays so.
 func (l *Ledger) unspend(ctx context.Context, by ledger.By, id, number string) error {
 	_, err := l.changeToken(ctx, id, func(t *TokenEntry) (ledger.Act, error) {
 		t.Value.Spends = slices.DeleteFunc(slices.Clone(t.Value.Spends), func(s Spend) bool { return s.Number == number })

@@ -1,6 +1,6 @@
 package assessment
 
-import "slices"
+import "github.com/colophon-project/colophon/evidence/ledger"
 
 // State says where an assessment is.
 type State string
@@ -20,10 +20,7 @@ const (
 )
 
 // steps is the state machine. An assessment begins as Proposed.
-var steps = []struct {
-	from State
-	to   []State
-}{
+var steps = ledger.Steps[State]{
 	{Proposed, []State{Approved, Rejected}},
 	{Approved, []State{Lapsed, Superseded}},
 	{Rejected, nil},
@@ -32,23 +29,10 @@ var steps = []struct {
 }
 
 // States lists the states in the order of an assessment's life.
-func States() []State {
-	list := make([]State, 0, len(steps))
-	for _, s := range steps {
-		list = append(list, s.from)
-	}
-	return list
-}
+func States() []State { return steps.States() }
 
 // May reports whether an assessment may go from one state to another.
-func (s State) May(to State) bool {
-	for _, step := range steps {
-		if step.from == s {
-			return slices.Contains(step.to, to)
-		}
-	}
-	return false
-}
+func (s State) May(to State) bool { return steps.May(s, to) }
 
 // Coverage says whether a function has an assessment that covers it now.
 type Coverage string

@@ -52,7 +52,7 @@ func TestConsentByKeyboard(t *testing.T) {
 	c.reach("main form button", "\r")
 	c.wait("#answer")
 	c.at("/consent")
-	c.reach(`form[action="/consent/phrase"] button`, "\r")
+	c.reach(`[formaction="/consent/phrase"]`, "\r")
 	c.wait("#phrase")
 	c.wait("[data-start]")
 	c.reach("[data-start]", "\r")
@@ -159,7 +159,7 @@ func TestGuestsAccessible(t *testing.T) {
 		c.follow(token, "#answer")
 		look("consent", "/consent", nil)
 		look("recording", "/consent", func(c *chromium) {
-			c.press(`form[action="/consent/phrase"] button`, "[data-start]")
+			c.press(`[formaction="/consent/phrase"]`, "[data-start]")
 			c.press("[data-start]", "[data-stop]")
 			c.click("#answer summary")
 		})

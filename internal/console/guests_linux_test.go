@@ -65,11 +65,11 @@ func (office) Facts() identity.Facts {
 
 func (office) Check(_ context.Context, c identity.Claim) (identity.Answer, error) {
 	switch c.Name {
-	case "张三":
+	case "某某甲":
 		return identity.Answer{Result: identity.Match}, nil
-	case "李四":
+	case "某某乙":
 		return identity.Answer{Result: identity.Mismatch}, nil
-	case "王五":
+	case "某某丙":
 		return identity.Answer{Result: identity.NoRecord}, nil
 	}
 	return identity.Answer{}, errors.New("the office is closed")
@@ -110,7 +110,7 @@ func (door) Complete(_ context.Context, _ identity.Begun, r identity.Response) (
 	if len(r.Query["pass"]) != 1 || r.Query["pass"][0] != "yes" {
 		return identity.Answer{Result: identity.Mismatch}, nil
 	}
-	return identity.Answer{Result: identity.Match}, nil
+	return identity.Answer{Result: identity.Match, Learned: identity.Claim{Kind: identity.NetworkIdentity, Number: "net-4711"}}, nil
 }
 
 // guests is a world with the capabilities behind the pages for people without an account, on a real store.
@@ -168,7 +168,7 @@ func (g *guests) terms() consent.Terms {
 func (g *guests) ask(t consent.Terms) consent.Entry {
 	g.Helper()
 	e, err := g.consents.Request(g.ctx, ledger.By{Role: "application", ID: "key-1"}, consent.Request{Requester: user, Person: consent.Adult, Language: "en", Terms: t,
-		RequesterName: "Example Studio", Why: "a film about the sea", SubjectName: "Zhang San"})
+		RequesterName: "Example Studio", Why: "a film about the sea", SubjectName: "Somebody"})
 	g.fine(err)
 	return e
 }

@@ -36,6 +36,9 @@ type Answers interface {
 	Relate(ctx context.Context, by ledger.By, id string, k consent.Proof) (consent.Entry, error)
 }
 
+// CodeNothingLeft says that somebody agrees and allows nothing of something.
+const CodeNothingLeft colophon.Code = "page-consent-nothing-left"
+
 // subject is the person who is asked, or who decides for them.
 func subject() ledger.By { return ledger.By{Role: consent.RoleSubject} }
 
@@ -45,16 +48,30 @@ type consentPage struct {
 	Lists     []consentList     // what can be narrowed
 	Kinships  []consent.Kinship // of who decides for somebody else, while no evidence of it is here
 	Challenge *consent.Challenge
-	Film      bool // the recording shows the person too
-	Recorded  bool // one is here already
-	Studio    bool // recordings can be taken
-	Seconds   int  // how long one may be
+	Filled    consentForm // what the person filled in already
+	Film      bool        // the recording shows the person too
+	Recorded  bool        // one is here already
+	Studio    bool        // recordings can be taken
+	Seconds   int         // how long one may be
 }
 
-// consentList is a list of words of which somebody may allow fewer.
+// consentForm is what the page begins with: what is asked, or where it comes again what the person made of it. What somebody
+// took out must not come back by itself.
+type consentForm struct {
+	Again                         bool
+	Kinship, Grantor, Uses, Until string
+	Train                         bool
+}
+
+// consentList is a list of words of which somebody may allow fewer, each with whether it is ticked.
 type consentList struct {
 	Name  string
-	Words []string
+	Words []consentWord
+}
+
+type consentWord struct {
+	Word string
+	On   bool
 }
 
 func showConsent(v *visit) error { return v.showConsent(nil) }
@@ -84,13 +101,32 @@ func (v *visit) showConsent(c *consent.Challenge) error {
 	if e.Value.Relation == nil {
 		data.Kinships = e.Value.Person.Kinships()
 	}
-	asked := e.Value.Asked
-	for _, l := range []consentList{{"modality", words(asked.Modality)}, {"functions", asked.Functions}, {"scenes", asked.Scenes}, {"channels", asked.Channels}, {"languages", asked.Languages}, {"territory", asked.Territory}} {
-		if len(l.Words) > 0 {
-			data.Lists = append(data.Lists, l)
+	data.Filled, data.Lists = v.filled(e.Value.Asked)
+	return v.show("consent", data)
+}
+
+// filled is what the form of a consent begins with.
+func (v *visit) filled(asked consent.Terms) (f consentForm, lists []consentList) {
+	f = consentForm{Until: asked.Until.In(v.Zone).Format(dateForm)}
+	if asked.Uses > 0 {
+		f.Uses = strconv.Itoa(asked.Uses)
+	}
+	if v.sent("notice") != "" {
+		f = consentForm{true, v.sent("kinship"), v.sent("grantor"), v.sent("uses"), v.sent("until"), v.sent("train") != ""}
+	}
+	for _, l := range []struct {
+		name  string
+		words []string
+	}{{"modality", words(asked.Modality)}, {"functions", asked.Functions}, {"scenes", asked.Scenes}, {"channels", asked.Channels}, {"languages", asked.Languages}, {"territory", asked.Territory}} {
+		list := consentList{Name: l.name}
+		for _, w := range l.words {
+			list.Words = append(list.Words, consentWord{w, !f.Again || slices.Contains(v.r.PostForm[l.name], w)})
+		}
+		if len(list.Words) > 0 {
+			lists = append(lists, list)
 		}
 	}
-	return v.show("consent", data)
+	return f, lists
 }
 
 func words[T ~string](list []T) []string {
@@ -146,8 +182,8 @@ func decide(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := v.spend(); err != nil {
-		return err
+	if err := v.spend(); err != nil { // it is answered all the same, and the code is told this once
+		v.Log.WarnContext(ctx, "a link of a consent is not used up", "consent", id, "error", err)
 	}
 	return v.show("consentdone", consentDone{code, e.State, e.Value.Level})
 }
@@ -238,9 +274,15 @@ func (v *visit) narrowed(asked consent.Terms) (to consent.Terms, narrower bool, 
 			to.Modality = append(to.Modality, m)
 		}
 	}
-	narrower = len(to.Modality) < len(asked.Modality)
+	nothing := &colophon.Error{Kind: colophon.Invalid, Code: CodeNothingLeft}
+	if narrower = len(to.Modality) < len(asked.Modality); len(to.Modality) == 0 {
+		return to, false, nothing
+	}
 	for name, list := range map[string]*[]string{"functions": &to.Functions, "scenes": &to.Scenes, "channels": &to.Channels, "languages": &to.Languages, "territory": &to.Territory} {
 		kept := slices.DeleteFunc(slices.Clone(*list), func(w string) bool { return !slices.Contains(v.r.PostForm[name], w) })
+		if len(kept) == 0 && len(*list) > 0 {
+			return to, false, nothing
+		}
 		narrower = narrower || len(kept) < len(*list)
 		*list = kept
 	}

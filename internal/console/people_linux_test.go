@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"mime/multipart"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/agreement"
 	"github.com/colophon-project/colophon/consent"
 	"github.com/colophon-project/colophon/evidence"
@@ -134,7 +136,7 @@ func TestConsentGiven(t *testing.T) {
 	if now := g.now(e.ID); now.State != "shown" || len(now.Value.Events) != before {
 		t.Errorf("state %s; %d events, then %d", now.State, before, len(now.Value.Events))
 	}
-	b.want(b.send("/consent", "/consent", "answer", "give", "notice", "another"), 409)
+	b.want(b.send("/consent", "/consent", "answer", "give", "notice", "another", "modality", "face", "scenes", "film", "channels", "app"), 409)
 	r = b.answer()
 	b.want(r, 200, "You have agreed", "no recording, so your consent counts as claimed only")
 	now := g.now(e.ID)
@@ -185,10 +187,35 @@ func TestConsentNarrowed(t *testing.T) {
 	last := g.clock.Now().Add(30 * 24 * time.Hour)
 	b.want(b.send("/consent", "/consent", "answer", "give", "notice", notice, "modality", "voice", "scenes", "film", "channels", "app", "uses", "30"), 422)
 	b.want(b.send("/consent", "/consent", "answer", "give", "notice", notice, "modality", "voice", "scenes", "film", "channels", "app", "until", "tomorrow"), 422)
+	// The page comes again as it was filled in, and nothing that the person took out has come back.
+	r := b.send("/consent", "/consent", "answer", "give", "notice", notice, "modality", "voice", "scenes", "film", "uses", "7", "until", "2026-12-01", "train", "1", "kinship", "parent")
+	b.want(r, 422, "at least one in each list", "<details open>", `value="voice" checked`, `value="film" checked`, `value="7"`, `value="2026-12-01"`, `name="train" value="1" checked`)
+	b.lacks(r, `value="face" checked`, `value="poster" checked`, `value="app" checked`)
+	r = b.send("/consent", "/consent/phrase", "notice", notice, "modality", "voice", "scenes", "film", "scenes", "poster", "channels", "app", "uses", "20")
+	b.want(r, 200, "Read this aloud", "<details open>", `value="voice" checked`, `value="poster" checked`)
+	b.lacks(r, `value="face" checked`, `name="train" value="1" checked`)
 	b.want(b.send("/consent", "/consent", "answer", "give", "notice", notice, "modality", "voice", "scenes", "film", "channels", "app", "uses", "3", "until", last.Format("2006-01-02"), "train", "1"), 200, "You have agreed")
 	got := g.now(e.ID).Value.Terms
 	if !slices.Equal(got.Modality, []consent.Modality{consent.Voice}) || !slices.Equal(got.Scenes, []string{"film"}) || got.Uses != 3 || !got.Train || !got.Until.Equal(time.Date(2026, 12, 23, 0, 0, 0, 0, time.UTC)) {
 		t.Errorf("%+v", got)
+	}
+}
+
+// closing ends links while somebody answers.
+type closing struct{ *link.Keeper }
+
+func (closing) Use(context.Context, string) (link.Entry, error) {
+	return link.Entry{}, &colophon.Error{Kind: colophon.Refused, Code: link.CodeExpired}
+}
+
+// TestConsentGivenLate gives a consent while the link expires: it is given, and the only way back is told.
+func TestConsentGivenLate(t *testing.T) {
+	t.Parallel()
+	g := newGuests(t, func(_ *staff.Config, c *console.Config) { c.Links = closing{c.Links.(*link.Keeper)} })
+	e := g.ask(g.terms())
+	r := g.asked(e).answer()
+	if code(r) == "" || r.StatusCode != 200 || g.now(e.ID).State != "given" {
+		t.Errorf("%s, %d %s", g.now(e.ID).State, r.StatusCode, r.body)
 	}
 }
 
@@ -304,6 +331,7 @@ func TestRecordings(t *testing.T) {
 		"dark":   {film(t, "a.ogg", heard("2")...), "Nobody can be seen"},
 		"short":  {film(t, "a.webm", both("0.4")...), "1 to 60 seconds"},
 		"long":   {film(t, "a.webm", both("70")...), "1 to 60 seconds"},
+		"late":   {film(t, "a.webm", append(both("0.4"), "-output_ts_offset", "9")...), "1 to 60 seconds"},
 	} {
 		r := b.record(test.body)
 		if r.StatusCode < 400 || r.StatusCode >= 500 || !strings.Contains(r.body, test.says) {
@@ -379,17 +407,17 @@ func TestVerification(t *testing.T) {
 	claim := func(name string) []string {
 		return []string{"source", "office", "kind", "resident-id", "number", number, "name", name}
 	}
-	for name, says := range map[string]string{"李四": "does not match", "王五": "no record of this number", "赵六": "could not tell"} {
+	for name, says := range map[string]string{"某某乙": "does not match", "某某丙": "no record of this number", "某某丁": "could not tell"} {
 		r := b.send("/verification", "/verification", claim(name)...)
 		b.want(r, 403, says)
 		b.lacks(r, number)
 	}
-	b.want(b.send("/verification", "/verification", "source", "office", "kind", "resident-id", "number", "1", "name", "张三"), 422)
+	b.want(b.send("/verification", "/verification", "source", "office", "kind", "resident-id", "number", "1", "name", "某某甲"), 422)
 	b.want(b.send("/verification", "/verification", "source", "nobody"), 422)
 	if l := g.level(user); l != "none" {
 		t.Fatalf("level %s", l)
 	}
-	b.want(b.send("/verification", "/verification", claim("张三")...), 200, "You are verified", "number and name")
+	b.want(b.send("/verification", "/verification", claim("某某甲")...), 200, "You are verified", "number and name")
 	if l := g.level(user); l != "two-factor" {
 		t.Errorf("level %s", l)
 	}
@@ -416,11 +444,13 @@ func TestVerification(t *testing.T) {
 	thief := g.verified("account-4") // somebody else's verification is not to be had
 	thief.http.Jar.SetCookies(u, []*http.Cookie{b.http.Jar.Cookies(u)[pending]})
 	thief.want(thief.get("/verification/return?pass=yes"), 404)
-	b.want(b.get("/verification/return?pass=yes"), 200, "You are verified", "national network identity")
+	r = b.get("/verification/return?pass=yes")
+	b.want(r, 200, "You are verified", "national network identity", "<h1>Verify who you are</h1>")
+	b.lacks(r, "pass=yes")
 	if l := g.level("account-3"); l != "network-id" {
 		t.Errorf("level %s", l)
 	}
-	if log := g.log.String(); strings.Contains(log, number) || strings.Contains(log, "13800138000") || strings.Contains(log, "张三") {
+	if log := g.log.String(); strings.Contains(log, number) || strings.Contains(log, "13800138000") || strings.Contains(log, "某某甲") {
 		t.Errorf("the log has personal data: %s", log)
 	}
 }

@@ -1,10 +1,9 @@
 package console
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -65,7 +64,8 @@ func (c *console) checkRecording(ctx context.Context, body []byte, seen bool) er
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
 
-// look reads what streams a recording has. Browsers write no length into it, so the times of its packets tell.
+// look reads what streams a recording has. Browsers write no length into it, so the times of its packets tell. Meanwhile it
+// stands in a file in a folder that is ours alone, for the programs read no other.
 func (c *console) look(ctx context.Context, body []byte) (r recording, err error) {
 	scratch, err := c.Tools.Scratch()
 	if err != nil {
@@ -84,14 +84,36 @@ func (c *console) look(ctx context.Context, body []byte) (r recording, err error
 		r.sound = r.sound || stream.Type == "audio"
 		r.picture = r.picture || stream.Type == "video"
 	}
-	var times bytes.Buffer
+	var times span
 	if err := c.Tools.Inspect(ctx, []string{"-show_entries", "packet=pts_time", "-of", "default=nokey=1:noprint_wrappers=1", "-i", file}, &times); err != nil {
 		return r, err
 	}
-	for lines := bufio.NewScanner(&times); lines.Scan(); {
-		if at, err := strconv.ParseFloat(lines.Text(), 64); err == nil {
-			r.length = max(r.length, time.Duration(at*float64(time.Second)))
-		}
-	}
+	r.length = time.Duration((times.last - times.first) * float64(time.Second))
 	return r, nil
+}
+
+// span takes lines with times, of which there may be millions, and keeps the first and the last time.
+type span struct {
+	first, last float64
+	some        bool
+	line        []byte
+}
+
+func (s *span) Write(p []byte) (int, error) {
+	for _, b := range p {
+		if b != '\n' {
+			if len(s.line) < 32 {
+				s.line = append(s.line, b)
+			}
+			continue
+		}
+		if at, err := strconv.ParseFloat(strings.TrimSpace(string(s.line)), 64); err == nil {
+			if !s.some {
+				s.first, s.last, s.some = at, at, true
+			}
+			s.first, s.last = min(s.first, at), max(s.last, at)
+		}
+		s.line = s.line[:0]
+	}
+	return len(p), nil
 }

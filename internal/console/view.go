@@ -177,6 +177,10 @@ func (v *visit) show(name string, data any) error {
 			return v.sent(field)
 		},
 	}
+	if out.Title == "" { // whoever came back from elsewhere is shown what came of the page that it began on
+		before, _ := v.showing(v.page.back)
+		out.Title = before.title
+	}
 	if done := v.r.URL.Query().Get("done"); v.problem == "" && v.page.method == get && slices.Contains(deeds, done) {
 		out.Done = "page-done-" + done
 	}

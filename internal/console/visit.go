@@ -61,8 +61,8 @@ func (v *visit) run() error {
 	return v.page.do(v)
 }
 
-// read reads the form. One with a recording stays in memory whole, since people's faces are nothing to leave in a temporary
-// file.
+// read reads the form. One with a recording stays in memory whole, since people's faces are nothing to leave in the
+// temporary files of forms.
 func (v *visit) read() error {
 	if !v.page.film {
 		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)

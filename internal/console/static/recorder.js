@@ -15,16 +15,20 @@ const record = async () => {
   const field = document.getElementById(box.dataset.for);
   const film = 'film' in box.dataset;
   const view = part('view'), play = part('play'), start = part('start'), stop = part('stop');
-  let stream;
+  let stream, recorder;
+  start.disabled = true; // until the camera is there, or not
   try {
     stream = await navigator.mediaDevices.getUserMedia({
       audio: true, video: film && { facingMode: 'user', width: { ideal: 640 }, height: { ideal: 480 } },
     });
+    recorder = new MediaRecorder(stream, { videoBitsPerSecond: 800000, audioBitsPerSecond: 64000 });
   } catch {
+    for (const track of stream?.getTracks() ?? []) track.stop();
     return say('failed');
+  } finally {
+    start.disabled = false;
   }
   const parts = [];
-  const recorder = new MediaRecorder(stream, { videoBitsPerSecond: 800000, audioBitsPerSecond: 64000 });
   const limit = setTimeout(() => recorder.stop(), box.dataset.seconds * 1000 - 1500);
   const end = () => {
     clearTimeout(limit);
