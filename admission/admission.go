@@ -48,6 +48,7 @@ const (
 	CodeNoFunction      colophon.Code = "admission-function-missing"
 	CodeUnnamed         colophon.Code = "admission-function-unnamed"
 	CodeNotLive         colophon.Code = "admission-function-not-live"   // arg "state"
+	CodeOtherClass      colophon.Code = "admission-function-class"      // args "class", "registered": it shows people, and the function is not registered for that
 	CodeFunctionUnknown colophon.Code = "admission-function-unknown"    // the register did not answer
 	CodeOrder           colophon.Code = "admission-order"               // args "order", "scope", "action"
 	CodeOrdersStale     colophon.Code = "admission-orders-stale"        // faces and voices stop
@@ -177,6 +178,8 @@ type Function struct {
 	Known      bool          `json:"known"`
 	Registered bool          `json:"registered,omitempty"`
 	State      string        `json:"state,omitempty"`
+	Service    string        `json:"service,omitempty"`
+	Models     []string      `json:"models,omitempty"` // names of those behind it
 	Class      string        `json:"class,omitempty"`
 	Likeness   []string      `json:"likeness,omitempty"`
 	Identity   string        `json:"identity,omitempty"`

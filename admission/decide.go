@@ -33,7 +33,7 @@ type decider struct {
 
 // Decide decides. It is pure: the same view and question give the same decision.
 func Decide(v View, q Question) Decision {
-	c := &decider{v: v, q: q, high: High(v.Function, q.Act, q.Class)}
+	c := &decider{v: v, q: q, high: High(v.Function, q.Act, q.Class) || q.Act != Register && q.Function != "" && !v.Function.Known}
 	c.d = Decision{High: c.high, Rules: Rules, Conditions: make([]Condition, 0, 12)}
 	c.orders()
 	if q.Act != Register {
@@ -68,7 +68,8 @@ func Biometric(f Function, act Act, class string) bool {
 }
 
 // High reports whether a function is one of high risk: it makes or edits faces or voices of people who are asked, or the
-// register says so. Of a function that the register could not be asked about, the class alone decides.
+// register says so. Where no function is named the class alone decides. One that is named and that the register could not be
+// asked about is taken for one of high risk in [Decide].
 func High(f Function, act Act, class string) bool {
 	if !f.Known {
 		return Biometric(f, act, class)
@@ -224,6 +225,9 @@ func (c *decider) function() {
 		return
 	}
 	before := len(c.d.Conditions)
+	if Biometric(Function{}, c.q.Act, c.q.Class) && c.q.Class != "" && !Biometric(f, c.q.Act, "") {
+		c.failed(onFunction, CodeOtherClass, RemedyProvider, colophon.Args{"class": c.q.Class, "registered": f.Class}, time.Time{}, colophon.ClauseDS7)
+	}
 	if f.State != "live" {
 		c.failed(onFunction, CodeNotLive, RemedyProvider, colophon.Args{"state": f.State}, time.Time{}, colophon.ClauseDS7)
 	}

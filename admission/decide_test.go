@@ -117,9 +117,11 @@ func TestConditions(t *testing.T) {
 		{"unnamed face published", faces, func(v *admission.View, q *admission.Question) {
 			v.Function, v.Consents, q.Act, q.Function, q.Depicted, q.Class = admission.Function{}, nil, admission.Publish, "", 0, "person"
 		}, "admission-function-unnamed", colophon.ClauseDS7, admission.RemedyProvider},
-		{"register silent", texts, func(v *admission.View, q *admission.Question) { v.Function, q.Class = admission.Function{}, "dialogue" }, "~admission-function-unknown", "", ""},
+		{"register silent", texts, func(v *admission.View, q *admission.Question) { v.Function, q.Class = admission.Function{}, "dialogue" }, "?admission-function-unknown", colophon.ClauseDS7, admission.RemedyLater},
 		{"register silent, voice", texts, func(v *admission.View, q *admission.Question) { v.Function, q.Class = admission.Function{}, "voice" }, "?admission-function-unknown", colophon.ClauseDS7, admission.RemedyLater},
 		{"register silent, class unsaid", texts, func(v *admission.View, _ *admission.Question) { v.Function = admission.Function{} }, "?admission-function-unknown", colophon.ClauseDS7, admission.RemedyLater},
+		{"a face by a function for text", texts, func(_ *admission.View, q *admission.Question) { q.Class = "person" }, "admission-function-class", colophon.ClauseDS7, admission.RemedyProvider},
+		{"a voice by a function for faces", faces, func(_ *admission.View, q *admission.Question) { q.Class = "voice" }, "", "", ""},
 		{"not live", texts, func(v *admission.View, _ *admission.Question) { v.Function.State = "suspended" }, "admission-function-not-live", colophon.ClauseDS7, admission.RemedyProvider},
 		{"no assessment", faces, func(v *admission.View, _ *admission.Question) {
 			v.Function.Unmet = []admission.Requirement{{Name: "assessment", Failed: true, Code: "register-no-assessment", Clause: colophon.ClausePIPL55}}

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -231,8 +232,12 @@ func (g *Gate) load(ctx context.Context, asked *Question) (View, []register.Quot
 	}
 	v.Identity = Identity{Known: !who.unknown.identity, Level: who.identity.Level, Until: who.identity.Until, Minor: who.identity.Minor, Recheck: who.identity.Recheck, Least: g.c.Least}
 	v.Standing.Known = !who.unknown.standing
-	for _, m := range who.standing.Blocks(standing.Act(q.Act), q.Function, q.At) {
-		v.Standing.Blocking = append(v.Standing.Blocking, Measure{m.ID, string(m.Step), m.Ground.Clauses, m.Until})
+	for _, word := range []string{q.Function, v.Function.Class, q.Class} { // who names no function is limited by its class
+		for _, m := range who.standing.Blocks(standing.Act(q.Act), word, q.At) {
+			if !slices.ContainsFunc(v.Standing.Blocking, func(b Measure) bool { return b.ID == m.ID }) {
+				v.Standing.Blocking = append(v.Standing.Blocking, Measure{m.ID, string(m.Step), m.Ground.Clauses, m.Until})
+			}
+		}
 	}
 	texts, err := g.published(ctx)
 	v.Agreements.Known = err == nil && !who.unknown.accepted
@@ -249,7 +254,11 @@ func (g *Gate) load(ctx context.Context, asked *Question) (View, []register.Quot
 
 // target is what orders may be about.
 func (q Question) target(f Function) incident.Target {
-	return incident.Target{Act: q.Act, Service: q.Service, Function: q.Function, Model: q.Model, Template: q.Template, Account: q.Account, Content: q.Content, Biometric: Biometric(f, q.Act, q.Class)}
+	t := incident.Target{Act: q.Act, Service: cmp.Or(f.Service, q.Service), Function: q.Function, Model: q.Model, Template: q.Template, Account: q.Account, Content: q.Content, Biometric: Biometric(f, q.Act, q.Class)}
+	if !slices.Contains(f.Models, q.Model) {
+		t.Models = f.Models
+	}
+	return t
 }
 
 // reported hands an error on, unless it is the asker who went away.
@@ -336,7 +345,10 @@ func (g *Gate) function(ctx context.Context, id string) (Function, []register.Qu
 			g.functions.put(id, s, sooner(now.Add(oldest), s.Until), stamp)
 		}
 	}
-	f := Function{Known: true, Registered: true, State: string(s.State), Class: s.Class, Likeness: s.Likeness, Identity: s.Identity, Consent: s.Consent, Risk: s.Risk}
+	f := Function{Known: true, Registered: true, State: string(s.State), Service: s.Service, Class: s.Class, Likeness: s.Likeness, Identity: s.Identity, Consent: s.Consent, Risk: s.Risk}
+	for _, m := range s.Models {
+		f.Models = append(f.Models, m.Name)
+	}
 	for _, c := range s.Conditions {
 		if !c.Met() {
 			f.Unmet = append(f.Unmet, Requirement{c.Name, c.Verdict == colophon.Failed, c.Code, c.Args, c.Clause})

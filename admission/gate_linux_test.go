@@ -419,6 +419,36 @@ func TestConsentsAreAsked(t *testing.T) {
 	}
 }
 
+// TestNothingHidesFromOrdersAndMeasures has who asks leave out what an order or a measure is about: the register says of which
+// service a function is and which models may be behind it, and a limit on a class of functions binds who names one of them.
+func TestNothingHidesFromOrdersAndMeasures(t *testing.T) {
+	w := open(t)
+	w.verify("t-1")
+	w.function.Service, w.function.Models = "studio", []register.Model{{Name: "m-1"}, {Name: "m-2"}}
+	n := w.node()
+	for _, d := range []incident.Draft{{Scope: incident.OnService, Target: "studio"}, {Scope: incident.OnModel, Target: "m-2"}} {
+		d.Action, d.Basis, d.Reason, d.Until = incident.Stop, incident.Own, "a fault", w.clock().Add(time.Millisecond)
+		_, err := w.command.Issue(w.ctx, officer, d)
+		w.must(err)
+		for _, model := range []string{"", "another", "m-1", "m-2"} {
+			q := question()
+			q.Service, q.Model = "another", model
+			want := "admission-order"
+			if d.Scope == incident.OnModel && model == "m-1" {
+				want = ""
+			}
+			if got := w.decide(n, q); got != want {
+				t.Errorf("%s, made with %q: %q, want %q", d.Scope, model, got, want)
+			}
+		}
+		w.pass(time.Millisecond)
+	}
+	w.standing = standing.Standing{Active: []standing.Measure{{ID: "m", State: standing.Active, Step: standing.Limit, Function: "person"}}}
+	if got := w.decide(n, question()); got != "admission-measure" {
+		t.Errorf("a limit on the class: %q", got)
+	}
+}
+
 // TestQuotas counts a use once all else allows it, and an explanation never.
 func TestQuotas(t *testing.T) {
 	w := open(t)

@@ -34,7 +34,7 @@ func (g *Gate) people(ctx context.Context, q Question, v *View) {
 		}
 	}
 	for _, grant := range q.Grants {
-		v.Consents = append(v.Consents, v.granted(grant, nil))
+		v.Consents = append(v.Consents, v.granted(grant, grant.Broken))
 	}
 }
 

@@ -1,6 +1,6 @@
 package agreement
 
-import "slices"
+import "github.com/colophon-project/colophon/evidence/ledger"
 
 // State says where a version is.
 type State string
@@ -14,10 +14,7 @@ const (
 )
 
 // steps is the state machine.
-var steps = []struct {
-	from State
-	to   []State
-}{
+var steps = ledger.Steps[State]{
 	{Drafted, []State{Published, Withdrawn}},
 	{Published, []State{Superseded, Withdrawn}},
 	{Superseded, nil},
@@ -25,20 +22,7 @@ var steps = []struct {
 }
 
 // States lists the states in the order of a version's life.
-func States() []State {
-	list := make([]State, 0, len(steps))
-	for _, s := range steps {
-		list = append(list, s.from)
-	}
-	return list
-}
+func States() []State { return steps.States() }
 
 // May reports whether a version may go from one state to another.
-func (s State) May(to State) bool {
-	for _, step := range steps {
-		if step.from == s {
-			return slices.Contains(step.to, to)
-		}
-	}
-	return false
-}
+func (s State) May(to State) bool { return steps.May(s, to) }

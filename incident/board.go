@@ -23,12 +23,14 @@ const (
 	Register Act = "register-account" // of the provider's service
 )
 
-// Target is one thing that orders may be about. Words that are empty are unknown, and no order about them fits.
+// Target is one thing that orders may be about. Words that are empty are unknown, and no order about them fits;
+// of models, Models says which it may be.
 type Target struct {
 	Act       Act
 	Service   string
 	Function  string
 	Model     string
+	Models    []string // any of which may be behind it, where nobody says by which it is made
 	Template  string
 	Account   evidence.Subject
 	Content   string
@@ -45,13 +47,19 @@ type place struct {
 func (p place) valid() bool { return p.scope != "" && p.scope.targeted() == (p.target != "") }
 
 // places are where the orders stand that may be about a target.
-func (t Target) places() [9]place {
-	list := [9]place{{OnEverything, ""}, {OnService, t.Service}, {OnFunction, t.Function}, {OnModel, t.Model}, {OnTemplate, t.Template}, {OnAccount, string(t.Account)}, {OnContent, t.Content}}
+func (t Target) places() []place {
+	list := append(make([]place, 0, 16), place{OnEverything, ""}, place{OnService, t.Service}, place{OnFunction, t.Function}, place{OnModel, t.Model}, place{OnTemplate, t.Template},
+		place{OnAccount, string(t.Account)}, place{OnContent, t.Content})
 	switch t.Act {
 	case Publish:
-		list[7].scope = OnPublish
+		list = append(list, place{OnPublish, ""})
 	case Register:
-		list[7].scope = OnRegistration
+		list = append(list, place{OnRegistration, ""})
+	}
+	for _, m := range t.Models {
+		if m != t.Model {
+			list = append(list, place{OnModel, m})
+		}
 	}
 	return list
 }

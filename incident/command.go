@@ -124,6 +124,10 @@ func (c *Command) Expire(ctx context.Context) error {
 	by := ledger.By{Role: "system"}
 	return c.orders.All(ctx, ledger.Query{States: binding(), Due: c.orders.Now()}, func(e Entry) error {
 		_, err := c.step(ctx, by, e.ID, "", Expired, RecordExpired, func(*Order) error { return nil })
+		var known *colophon.Error
+		if errors.As(err, &known) && known.Code == CodeState {
+			return nil // it was released in the meantime
+		}
 		return err
 	})
 }

@@ -1,9 +1,8 @@
 package incident
 
 import (
-	"slices"
-
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence/ledger"
 )
 
 // State says where an order is.
@@ -24,10 +23,7 @@ const (
 )
 
 // steps is the state machine. From Proposed an order goes back into force when somebody keeps it.
-var steps = []struct {
-	from State
-	to   []State
-}{
+var steps = ledger.Steps[State]{
 	{Issued, []State{InForce, Proposed, Expired}},
 	{InForce, []State{Proposed, Expired}},
 	{Proposed, []State{InForce, Released, Expired}},
@@ -36,23 +32,10 @@ var steps = []struct {
 }
 
 // States lists the states in the order of an order's life.
-func States() []State {
-	list := make([]State, 0, len(steps))
-	for _, s := range steps {
-		list = append(list, s.from)
-	}
-	return list
-}
+func States() []State { return steps.States() }
 
 // May reports whether an order may go from one state to another.
-func (s State) May(to State) bool {
-	for _, step := range steps {
-		if step.from == s {
-			return slices.Contains(step.to, to)
-		}
-	}
-	return false
-}
+func (s State) May(to State) bool { return steps.May(s, to) }
 
 // Binds reports whether an order in this state binds the nodes.
 func (s State) Binds() bool { return s == Issued || s == InForce || s == Proposed }

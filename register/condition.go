@@ -159,7 +159,10 @@ func (f Function) onNotice() Condition {
 // onSecurity: the security assessment was made of the function as it is. Faces, voices and what is of high risk need one
 // (Art. 15), and so do services that can form opinion (Art. 20).
 func (f Function) onSecurity(service Service, now time.Time) Condition {
-	c := Condition{Name: OnSecurity, Clause: colophon.ClauseDS20, Verdict: colophon.Passed}
+	c := Condition{Name: OnSecurity, Clause: colophon.ClauseDS15, Verdict: colophon.Passed}
+	if service.Opinion {
+		c.Clause = colophon.ClauseDS20
+	}
 	switch s := f.Security; {
 	case !f.High() && !service.Opinion:
 	case s.Done.IsZero():

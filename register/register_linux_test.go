@@ -172,8 +172,8 @@ func TestConditions(t *testing.T) {
 		"filing doubt":     {func(_ *bench, f *register.Function) { f.Filing.Number = number[:20] + "3" }, "filing could-not-tell function-filing-doubt", colophon.ClauseDS19},
 		"consent":          {func(_ *bench, f *register.Function) { f.Consent = "claimed" }, "consent-level failed function-consent-low", colophon.ClauseDS14},
 		"notice":           {func(_ *bench, f *register.Function) { f.Notice.Policy = "offered" }, "notice-policy failed function-notice-policy", colophon.ClauseDS17},
-		"security":         {func(_ *bench, f *register.Function) { f.Security = register.Security{} }, "security-assessment failed function-security-missing", colophon.ClauseDS20},
-		"security over":    {func(b *bench, f *register.Function) { f.Security.Until = b.clock.Now() }, "security-assessment failed function-security-stale", colophon.ClauseDS20},
+		"security":         {func(_ *bench, f *register.Function) { f.Security = register.Security{} }, "security-assessment failed function-security-missing", colophon.ClauseDS15},
+		"security over":    {func(b *bench, f *register.Function) { f.Security.Until = b.clock.Now() }, "security-assessment failed function-security-stale", colophon.ClauseDS15},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, id := shared.apart(t), strings.ReplaceAll(name, " ", "-")
@@ -506,6 +506,10 @@ func TestOpinion(t *testing.T) {
 	}
 	if got := b.says(t, "draw"); got != "filing failed function-filing-needed; security-assessment failed function-security-missing" {
 		t.Error(got)
+	}
+	f, err := b.Function(t.Context(), "draw")
+	if i := slices.IndexFunc(f.Conditions, func(c register.Condition) bool { return c.Name == register.OnSecurity }); err != nil || i < 0 || f.Conditions[i].Clause != colophon.ClauseDS20 {
+		t.Error(f.Conditions, err)
 	}
 }
 

@@ -1,6 +1,6 @@
 package register
 
-import "slices"
+import "github.com/colophon-project/colophon/evidence/ledger"
 
 // State says where a function is.
 type State string
@@ -18,10 +18,7 @@ const (
 const Open State = "open"
 
 // steps is the state machine of functions.
-var steps = []struct {
-	from State
-	to   []State
-}{
+var steps = ledger.Steps[State]{
 	{Draft, []State{Ready, Retired}},
 	{Ready, []State{Draft, Live, Retired}},
 	{Live, []State{Suspended, Retired}},
@@ -30,23 +27,10 @@ var steps = []struct {
 }
 
 // States lists the states in the order of a function's life.
-func States() []State {
-	list := make([]State, 0, len(steps))
-	for _, s := range steps {
-		list = append(list, s.from)
-	}
-	return list
-}
+func States() []State { return steps.States() }
 
 // May reports whether a function may go from one state to another.
-func (s State) May(to State) bool {
-	for _, step := range steps {
-		if step.from == s {
-			return slices.Contains(step.to, to)
-		}
-	}
-	return false
-}
+func (s State) May(to State) bool { return steps.May(s, to) }
 
 // FilingState says how far the filing of an algorithm is.
 type FilingState string
@@ -62,10 +46,7 @@ const (
 )
 
 // filings is the state machine of filings. The empty state is that of a function nobody decided about.
-var filings = []struct {
-	from FilingState
-	to   []FilingState
-}{
+var filings = ledger.Steps[FilingState]{
 	{"", []FilingState{FilingNeedless, FilingPreparing, FilingSubmitted, FilingDone}},
 	{FilingNeedless, []FilingState{FilingPreparing}},
 	{FilingPreparing, []FilingState{FilingNeedless, FilingSubmitted}},
@@ -76,11 +57,4 @@ var filings = []struct {
 }
 
 // May reports whether a filing may go from one state to another.
-func (s FilingState) May(to FilingState) bool {
-	for _, step := range filings {
-		if step.from == s {
-			return slices.Contains(step.to, to)
-		}
-	}
-	return false
-}
+func (s FilingState) May(to FilingState) bool { return filings.May(s, to) }

@@ -1,13 +1,19 @@
 // Package standing keeps the measures against accounts, and finds the accounts that need one.
 //
-// A [Measure] is one step of the ladder that Deep Synthesis Provisions Art. 10 ¶3 names: remind, warn, limit a function, mute
-// publishing, suspend until a time, close, bar the person from registering again. It says on what ground it was taken, by whom or
+// A [Measure] is one step of a ladder: remind, warn, limit a function, mute publishing, suspend until a time, close, bar the
+// person from registering again. Deep Synthesis Provisions Art. 10 ¶3 names warning, limiting, suspending and closing; the bar
+// is named by Anti-Telecom and Online Fraud Law Art. 22 ¶2. It says on what ground it was taken, by whom or
 // by which rule, from when until when, how its account holder was told and where to appeal, and how it ended. [Keeper.Standing]
 // says what is in force against an account, and [Standing.Blocks] what that forbids.
 //
 // What accounts do is counted in windows of time ([Keeper.Note]), and rules in CEL over these counts say when something is
 // wrong: refusals one after the other, many faces for one account, one face for many accounts, bursts at night. A rule that
 // fires leaves a [Signal], and what it asks for follows: an item for a reviewer, a new verification, a measure taken or proposed.
+//
+// A bar is found again by keyed digests of what the person was verified with. They are kept while it is in force, and no longer
+// than the law lets (Personal Information Protection Law Art. 19, 47): where the barred account is to be erased, they stay, for
+// security and nothing else, as long as a statutory period or a hold keeps the records of the measure, and go with these. Then
+// the bar ends for new accounts; those that it met before stay barred by measures of their own.
 //
 // [Keeper.Allow] counts requests against a rate (GCRA), for all nodes together.
 //

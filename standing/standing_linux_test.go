@@ -356,6 +356,33 @@ func TestBarred(t *testing.T) {
 	}
 }
 
+// TestBarOutlivesAnErasureAsLongAsTheLawLets erases a barred account: while the period of the measure's own record runs the
+// person is found again, and afterwards nothing leads to them any more.
+func TestBarOutlivesAnErasureAsLongAsTheLawLets(t *testing.T) {
+	w := open(t)
+	bar := w.take(draft(standing.Bar))
+	erased := func(subject evidence.Subject) (evidence.Record, error) {
+		return w.config.Recorder.New("subject.erased", evidence.System, "system", []colophon.Clause{colophon.ClausePIPL47}, map[string]any{"subject": subject})
+	}
+	rec, err := erased(bar.Subject)
+	w.no(err)
+	if state, err := w.store.Erase(w.ctx, rec, bar.Subject); err != nil || state != store.Restricted {
+		t.Fatal(state, err)
+	}
+	barred := func() int {
+		list, err := w.keeper.Barred(w.ctx, []string{"number-account-1"})
+		w.no(err)
+		return len(list)
+	}
+	if barred() != 1 {
+		t.Error("an erasure lifted the bar before its time")
+	}
+	w.pass(50 * 365 * 24 * time.Hour)
+	if _, err := w.store.EndRestrictions(w.ctx, erased); err != nil || barred() != 0 {
+		t.Error("digests are kept longer than the law lets", err)
+	}
+}
+
 // TestMeet verifies a second account of a barred person, before and after the bar ended.
 func TestMeet(t *testing.T) {
 	w := open(t)

@@ -166,7 +166,7 @@ func (r Row) CEL() string {
 // newEnv is the language of conditions: the variables of a fact, and no loops.
 func newEnv() (*cel.Env, error) {
 	options := []cel.EnvOption{cel.ClearMacros(), cel.RegexProgramSizeLimit(1000), cel.ParserRecursionLimit(50)}
-	for _, name := range []string{"category", "level", "surface", "class", "check", "how", "function"} {
+	for _, name := range []string{"category", "level", "surface", "class", "check", "how", "fn"} {
 		options = append(options, cel.Variable(name, cel.StringType))
 	}
 	return cel.NewEnv(append(options, cel.Variable("runes", cel.IntType), cel.Variable("distance", cel.IntType), cel.Variable("score", cel.DoubleType))...)

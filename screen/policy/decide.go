@@ -98,7 +98,7 @@ func (v *variables) ResolveName(name string) (any, bool) {
 		return types.String(v.Check), true
 	case "how":
 		return types.String(v.How), true
-	case "function":
+	case "fn": // function is a word that CEL keeps for itself
 		return types.String(v.Function), true
 	case "runes":
 		return types.Int(v.Runes), true

@@ -111,6 +111,22 @@ func repeated(n int, when string) (rows []policy.Row) {
 	return rows
 }
 
+// TestEveryWordOfAFact has a condition over each thing that a row may look at.
+func TestEveryWordOfAFact(t *testing.T) {
+	t.Parallel()
+	fact := policy.Fact{Category: "drugs", Level: policy.LevelBlock, Surface: "input", Class: "x", Check: "words", How: "sound", Function: "chat", Runes: 4, Score: 0.5, Distance: 2}
+	for _, when := range []string{"category == 'drugs'", "level == 'block'", "surface == 'input'", "class == 'x'", "check == 'words'", "how == 'sound'", "fn == 'chat'", "runes == 4", "score > 0.4", "distance == 2"} {
+		p, err := policy.Compile(policy.Table{Version: "v1", Rows: []policy.Row{row("a", "*", "*", "*", "*", when, policy.Refuse), row("rest", "*", "*", "*", "*", "", policy.Allow)}})
+		if err != nil {
+			t.Errorf("%s: %v", when, err)
+			continue
+		}
+		if d := p.Decide([]policy.Fact{fact}); d.Action != policy.Refuse {
+			t.Errorf("%s does not see the fact: %+v", when, d)
+		}
+	}
+}
+
 func TestCases(t *testing.T) {
 	t.Parallel()
 	fact := policy.Fact{Category: "drugs", Level: policy.LevelBlock, Surface: "input"}

@@ -34,8 +34,8 @@ type Row struct {
 	Level    string `json:"level"`
 	Surface  string `json:"surface"`
 	Class    string `json:"class"`
-	// When is a condition in CEL over category, level, surface, class, check, how, function, runes, score and distance of
-	// the fact; empty for none.
+	// When is a condition in CEL over category, level, surface, class, check, how, fn (the function), runes, score and
+	// distance of the fact; empty for none.
 	When   string `json:"when,omitempty"`
 	Action Action `json:"action"`
 	Help   string `json:"help,omitempty"` // name of what the person is told in addition

@@ -1,11 +1,13 @@
 // Package answers keeps the answers that belong to idempotency keys, so that a request that is sent again because its
 // answer was lost is not done twice.
 //
-// What not to do here: never keep a key itself, only its digest; never keep bytes of content. An answer is good for a day.
+// What not to do here: never keep a key itself, only its digest; never keep bytes of content. Of a request a keyed digest
+// alone is kept: it may name an account by a telephone number, which is found by trying. An answer is good for a day.
 package answers
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"database/sql"
@@ -30,12 +32,23 @@ const (
 
 // Answers keeps answers. It is safe for use by many goroutines.
 type Answers struct {
-	store *store.Store
-	now   func() time.Time
+	store  *store.Store
+	now    func() time.Time
+	secret []byte
 }
 
-// New makes the answers of a store.
-func New(s *store.Store, now func() time.Time) *Answers { return &Answers{s, now} }
+// New makes the answers of a store. The secret is that of the deployment.
+func New(s *store.Store, now func() time.Time, secret []byte) *Answers {
+	return &Answers{s, now, secret}
+}
+
+// known is what is kept of a request.
+func (a *Answers) known(request [32]byte) []byte {
+	m := hmac.New(sha256.New, a.secret)
+	m.Write([]byte("colophon idempotency\x00"))
+	m.Write(request[:])
+	return m.Sum(nil)
+}
 
 func name(key string) []byte {
 	sum := sha256.Sum256([]byte(key))
@@ -53,7 +66,7 @@ func (a *Answers) Claim(ctx context.Context, owner, key string, request [32]byte
 			return err
 		}
 		res, err := tx.Exec(`INSERT INTO answer (owner, name, request, at) VALUES ($1, $2, $3, $4) ON CONFLICT (owner, name) DO NOTHING`,
-			owner, name(key), request[:], now.UnixMilli())
+			owner, name(key), a.known(request), now.UnixMilli())
 		if err != nil {
 			return err
 		}
@@ -69,7 +82,7 @@ func (a *Answers) Claim(ctx context.Context, owner, key string, request [32]byte
 			return &colophon.Error{Kind: colophon.Conflict, Code: CodeInProgress}
 		case err != nil:
 			return err
-		case subtle.ConstantTimeCompare(asked, request[:]) != 1:
+		case subtle.ConstantTimeCompare(asked, a.known(request)) != 1:
 			return &colophon.Error{Kind: colophon.Conflict, Code: CodeReused}
 		case answer == nil:
 			return &colophon.Error{Kind: colophon.Conflict, Code: CodeInProgress}

@@ -20,7 +20,8 @@ func TestPostgreSQL(t *testing.T) { run(t, store.Config{Postgres: storetest.Post
 func run(t *testing.T, config store.Config) {
 	t.Parallel()
 	clock := storetest.NewClock()
-	a := answers.New(storetest.Open(t, config), clock.Now)
+	s := storetest.Open(t, config)
+	a := answers.New(s, clock.Now, []byte("secret"))
 	ask := func(owner, key string, request byte) ([]byte, bool, error) {
 		return a.Claim(t.Context(), owner, key, [32]byte{request})
 	}
@@ -46,6 +47,14 @@ func run(t *testing.T, config store.Config) {
 			t.Fatal(err)
 		}
 	}
+	must(s.Keep(t.Context(), func(tx *store.Tx) error {
+		var kept []byte
+		err := tx.QueryRow(`SELECT request FROM answer`).Scan(&kept)
+		if len(kept) != 32 || kept[0] == 1 && kept[1] == 0 {
+			t.Errorf("kept of the request: %x", kept)
+		}
+		return err
+	}))
 	must(a.Settle(t.Context(), "owner", "key", []byte("done")))
 	must(a.Release(t.Context(), "owner", "key")) // what was answered stays
 	if got, fresh, err := ask("owner", "key", 1); string(got) != "done" || fresh || err != nil {
