@@ -18,6 +18,8 @@ const (
 	ClauseDS10 Clause = "ds-10"
 	// ClauseDS14 is Deep Synthesis Provisions Art. 14: training data, and the separate consent of whose face or voice is edited.
 	ClauseDS14 Clause = "ds-14"
+	// ClauseDS15 is Deep Synthesis Provisions Art. 15: tools that edit faces, voices or sensitive scenes are assessed for security.
+	ClauseDS15 Clause = "ds-15"
 	// ClauseDS16 is Deep Synthesis Provisions Art. 16: the implicit label, and the log of what was made.
 	ClauseDS16 Clause = "ds-16"
 	// ClauseDS17 is Deep Synthesis Provisions Art. 17: the conspicuous notice, and the functions that need one.

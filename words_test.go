@@ -95,9 +95,12 @@ func TestEveryCodeHasSentences(t *testing.T) {
 
 func TestLanguagesAgree(t *testing.T) {
 	en, zh := printers(t)
-	name := regexp.MustCompile(`\{[a-z_]+\}`)
+	name := regexp.MustCompile(`\{([a-z_]+)(:[a-z-]+)?\}`)
 	args := func(s string) []string {
-		found := name.FindAllString(s, -1)
+		var found []string
+		for _, m := range name.FindAllStringSubmatch(s, -1) {
+			found = append(found, m[1])
+		}
 		slices.Sort(found)
 		return slices.Compact(found)
 	}

@@ -28,6 +28,7 @@ type Order struct {
 	Purpose    string // what the likeness of people is used for, as their consents name it
 	Scene      string
 	Channel    string
+	Depicted   int      // how many people's face or voice is in it
 	Consents   []string // tokens, one for each person whose face or voice is in it
 	Parents    []string // content numbers of the items that it was made from
 	Name       string   // file name, for formats that are known by it
@@ -47,6 +48,9 @@ func (o Order) query() url.Values {
 		if value != "" {
 			q.Set(name, value)
 		}
+	}
+	if o.Depicted > 0 {
+		q.Set("depicted", strconv.Itoa(o.Depicted))
 	}
 	for _, p := range o.Parents {
 		q.Add("parent", p)

@@ -28,7 +28,8 @@ type Use struct {
 	Purpose  string   `json:"purpose,omitempty"` // what the likeness of people is used for, as consents name it
 	Scene    string   `json:"scene,omitempty"`
 	Channel  string   `json:"channel,omitempty"`
-	Consents []string `json:"-"` // tokens, one for each person whose face or voice is in it
+	Depicted int      `json:"depicted,omitempty"` // how many people's likeness is used; 0 where that was not told
+	Consents []string `json:"-"`                  // tokens, one for each person whose face or voice is in it
 }
 
 // admit asks whether an item may be published, and returns the context of the work on it: one that ends when the work is

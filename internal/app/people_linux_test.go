@@ -14,8 +14,12 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/colophon-project/colophon/artefact"
+	"github.com/colophon-project/colophon/incident"
 	"github.com/colophon-project/colophon/internal/media/mediatest"
+	"github.com/colophon-project/colophon/production"
 	"github.com/colophon-project/colophon/staff"
+	"github.com/colophon-project/colophon/stamp"
 )
 
 // The raw data of the people in these tests. Nothing of it may be found afterwards.
@@ -123,19 +127,36 @@ func TestUnverifiedPublishesNothing(t *testing.T) {
 	})
 	h.attest("rv-2")
 	within(t, func() bool { status, _ := h.try("function=other"); return status == 201 })
+	if got := h.probed(); got != "passed" {
+		t.Errorf("the probe says %q", got)
+	}
+	open := employ(t, map[string]string{"admission": "off"})
+	open.must(open.server.probe(t.Context()))
+	if got := open.probed(); got != "failed" {
+		t.Errorf("where everybody may publish the probe says %q", got)
+	}
+}
+
+// probed is what the last record of a probe says.
+func (h *hands) probed() string {
+	h.Helper()
 	var records struct {
 		Records []struct{ Type, ID string }
 	}
 	h.as("", "GET", "/v1/records?limit=500", nil, 200, &records)
-	probed := ""
+	id := ""
 	for _, r := range records.Records {
 		if r.Type == string(recordProbed) {
-			probed = r.ID
+			id = r.ID
 		}
 	}
-	if _, payload := h.ask("GET", "/v1/records/"+probed+"/payload", nil, 200); !bytes.Contains(payload, []byte("unverified-publish")) {
-		t.Errorf("%s", payload)
+	var opened struct{ Payload string }
+	h.as("", "GET", "/v1/records/"+id+"/payload", nil, 200, &opened)
+	var said struct{ Probe, Verdict string }
+	if err := json.Unmarshal([]byte(opened.Payload), &said); err != nil || said.Probe != "unverified-publish" {
+		h.Errorf("%v: %s", err, opened.Payload)
 	}
+	return said.Verdict
 }
 
 // try sends a picture in and returns what came of it.
@@ -179,6 +200,7 @@ func TestFaceWithConsent(t *testing.T) {
 	var minted struct{ Text string }
 	h.as("", "POST", "/v1/consents/"+asked.ID+"/tokens", object{"scope": object{"function": "portrait-swap"}, "uses": 1}, 201, &minted)
 	query := "function=person&use=portrait-swap&purpose=advert"
+	h.refused(query+"&depicted=2", "admission-consent-few", "Colophon-Consent", minted.Text)
 	number, _ := h.publish(201, query, "Colophon-Consent", minted.Text)
 	h.refused(query, "admission-consent", "Colophon-Consent", minted.Text) // it is spent
 	var found object
@@ -241,7 +263,7 @@ func (h *hands) consentInBrowser(fragment string) (code string) {
 	h.Helper()
 	tab := h.browser()
 	h.must(chromedp.Do(tab, chromedp.Navigate("http://"+h.address+"/link"+fragment), chromedp.Click(chromedp.CSS("main form button")),
-		chromedp.WaitVisible(chromedp.CSS("#answer")), chromedp.Click(chromedp.CSS(`form[action="/consent/phrase"] button`)),
+		chromedp.WaitVisible(chromedp.CSS("#answer")), chromedp.Click(chromedp.CSS(`[formaction="/consent/phrase"]`)),
 		chromedp.WaitVisible(chromedp.CSS("[data-start]")), chromedp.Click(chromedp.CSS("[data-start]")), chromedp.WaitVisible(chromedp.CSS(`[data-state="recording"]`))))
 	_, err := chromedp.Run(tab, chromedp.Evaluate[bool](`new Promise((done) => {
   const view = document.querySelector('[data-view]');
@@ -317,6 +339,27 @@ func TestOrderStopsWork(t *testing.T) {
 	}
 	h.as(h.second, "POST", "/v1/orders/"+order.ID+":confirm", object{"reason": "mended"}, 200, nil)
 	within(t, func() bool { status, _ := h.try("function=other"); return status == 201 })
+}
+
+// TestOrderOnAServiceHoldsBackWhatItMade has an order name the service alone: what a function of it made is handed out no more.
+func TestOrderOnAServiceHoldsBackWhatItMade(t *testing.T) {
+	t.Parallel()
+	h := employ(t, nil)
+	h.attest("rv-1")
+	pair := func(zh, en string) object { return object{"zh": zh, "en": en} }
+	h.as(h.first, "POST", "/v1/services", object{"id": "studio", "service": object{"names": pair("工作室", "Studio"), "role": "provider", "forms": []any{object{"kind": "website", "at": "https://studio.example"}}}}, 201, nil)
+	h.as(h.first, "POST", "/v1/functions", object{"id": "texts", "function": object{"service": "studio", "names": pair("写作", "Writing"), "purpose": pair("文章", "Texts"), "kind": "passage-generation",
+		"models": []any{object{"name": "pen", "version": "1", "own": true}}, "notice": object{"policy": "required", "method": pair("文末文字", "words at the end")}}}, 201, nil)
+	use := production.Use{Function: "texts"}
+	marks, err := json.Marshal(production.Marks{Policy: production.PolicyMark{Use: &use}})
+	h.must(err)
+	item := artefact.Artefact{Number: "n-1", Account: "a", Function: string(stamp.Dialogue), Marks: marks}
+	within(t, func() bool { return h.server.deliverItem(t.Context(), item) == nil })
+	h.as(h.first, "POST", "/v1/orders", object{"scope": "service", "target": "studio", "action": "quarantine", "basis": "own", "reason": "a fault"}, 201, nil)
+	within(t, func() bool { return isCode(h.server.deliverItem(t.Context(), item), incident.CodeInForce) })
+	if target, _, err := h.server.target(t.Context(), "a", "n-1", stamp.Dialogue, use); err != nil || len(target.Models) != 1 || target.Models[0] != "pen" {
+		t.Errorf("an order on a model that nobody named would not be found: %+v %v", target, err)
+	}
 }
 
 // TestClosingNeedsTwo closes an account, which one officer alone can't, and finds that nothing is published for it.

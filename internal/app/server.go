@@ -160,7 +160,7 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 		return err
 	}
 	s.accounts = accounts.New(s.store, s.recorder, s.keys.Accounts)
-	s.answers = answers.New(s.store, time.Now)
+	s.answers = answers.New(s.store, time.Now, s.keys.Accounts)
 	s.artefacts = artefacts.New(s.store, s.enqueueMark)
 	s.register = artefact.NewRegister(s.artefacts, s.recorder)
 	return nil

@@ -117,7 +117,7 @@ func TestBarredPersonComesBack(t *testing.T) {
 	first, second := ledger.By{Role: "officer", ID: "staff-1"}, ledger.By{Role: "officer", ID: "staff-2"}
 	verify := func(account, transaction string) evidence.Subject {
 		t.Helper()
-		file := "account,level,method,provider,transaction,verified,number,name\n" + account + ",two-factor,resident-id,own," + transaction + ",2026-01-01,11010519491231002X,张三\n"
+		file := "account,level,method,provider,transaction,verified,number,name\n" + account + ",two-factor,resident-id,own," + transaction + ",2026-01-01,11010519491231002X,某某甲\n"
 		e, err := d.server.identities.Propose(ctx, first, strings.NewReader(file))
 		d.must(err)
 		_, err = d.server.identities.Approve(ctx, second, e.ID)

@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"image/png"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -19,6 +20,7 @@ import (
 	entries "github.com/colophon-project/colophon/evidence/ledger"
 	"github.com/colophon-project/colophon/incident"
 	"github.com/colophon-project/colophon/production"
+	"github.com/colophon-project/colophon/register"
 	"github.com/colophon-project/colophon/stamp"
 )
 
@@ -26,30 +28,22 @@ import (
 // spent for the content number once everything else allows it; the work is bound to the control orders.
 func (s *Server) admitItem(ctx context.Context, a production.Asked) (context.Context, func(), error) {
 	q := admission.Question{Account: a.Subject, Act: admission.Publish, Function: a.Use.Function, Class: string(a.Function), Model: a.Use.Model, Template: a.Use.Template,
-		Content: string(a.Number), Purpose: a.Use.Purpose, Scene: a.Use.Scene, Channel: a.Use.Channel}
-	biometric := a.Function == stamp.Person || a.Function == stamp.Voice
+		Content: string(a.Number), Purpose: a.Use.Purpose, Scene: a.Use.Scene, Channel: a.Use.Channel, Depicted: a.Use.Depicted}
 	use := consent.Use{Function: q.Function, Purpose: q.Purpose, Scene: q.Scene, Channel: q.Channel, Account: q.Account}
-	if q.Function != "" {
-		f, err := s.functions.Function(ctx, q.Function)
-		if err != nil && !isMissing(err) {
-			return nil, nil, err
-		}
-		q.Service = f.Service
-		for _, m := range f.Likeness {
-			use.Modality = append(use.Modality, consent.Modality(m))
-		}
-		biometric = biometric || len(f.Likeness) > 0
-	}
-	var err error
-	if q.Grants, err = s.consents.Spent(ctx, q.Content); err != nil {
+	target, likeness, err := s.target(ctx, a.Subject, a.Number, a.Function, a.Use)
+	if err != nil {
 		return nil, nil, err
 	}
-	fresh := len(q.Grants) == 0 && !a.Again
-	if fresh { // the same order, sent again, has its tokens spent already
-		q.Tokens = a.Use.Consents
+	for _, m := range likeness {
+		use.Modality = append(use.Modality, consent.Modality(m))
 	}
-	work, release, err := s.watch.Bind(ctx, incident.Target{Act: q.Act, Service: q.Service, Function: q.Function, Model: q.Model, Template: q.Template, Account: q.Account,
-		Content: q.Content, Biometric: biometric})
+	if q.Grants, err = s.consents.Spent(ctx, q.Content, use); err != nil {
+		return nil, nil, err
+	}
+	if !a.Again {
+		q.Tokens = s.unspent(ctx, a.Use.Consents, use, q.Grants)
+	}
+	work, release, err := s.watch.Bind(ctx, target)
 	by := entries.By{Role: a.By}
 	switch {
 	case err != nil: // the gate says so too, with whatever else refuses
@@ -60,12 +54,8 @@ func (s *Server) admitItem(ctx context.Context, a production.Asked) (context.Con
 	default:
 		err = s.gate.Publish(ctx, by, q)
 	}
-	if err == nil && fresh {
-		for _, token := range q.Tokens {
-			if _, err = s.consents.Spend(ctx, by, token, use, q.Content); err != nil {
-				break
-			}
-		}
+	if err == nil {
+		_, err = s.consents.SpendAll(ctx, by, q.Tokens, use, q.Content)
 	}
 	if err != nil {
 		release()
@@ -74,16 +64,52 @@ func (s *Server) admitItem(ctx context.Context, a production.Asked) (context.Con
 	return work, release, nil
 }
 
+// target is what control orders may be about, of an item that is published or handed out, and what of people's likeness its
+// function edits. The register says of which service the function is, and what may be behind it where nobody says so.
+func (s *Server) target(ctx context.Context, account evidence.Subject, number artefact.Number, class stamp.Function, u production.Use) (incident.Target, []string, error) {
+	t := incident.Target{Act: incident.Publish, Function: u.Function, Model: u.Model, Template: u.Template, Account: account, Content: string(number), Biometric: class == stamp.Person || class == stamp.Voice}
+	if u.Function == "" {
+		return t, nil, nil
+	}
+	f, err := s.functions.Function(ctx, u.Function)
+	if isMissing(err) { // which the gate refuses
+		return t, nil, nil
+	}
+	t.Service, t.Biometric = f.Service, t.Biometric || len(f.Likeness) > 0
+	if !slices.ContainsFunc(f.Models, func(m register.Model) bool { return m.Name == u.Model }) {
+		for _, m := range f.Models {
+			t.Models = append(t.Models, m.Name)
+		}
+	}
+	return t, f.Likeness, err
+}
+
+// unspent are the tokens that were not spent for the content number yet: of an order that is sent again all may be, or some
+// where the server died between two.
+func (s *Server) unspent(ctx context.Context, tokens []string, use consent.Use, spent []consent.Grant) []string {
+	if len(spent) == 0 {
+		return tokens
+	}
+	return slices.DeleteFunc(slices.Clone(tokens), func(token string) bool {
+		g, _ := s.consents.Check(ctx, token, use) // it says which token it is, even where that is good for nothing more
+		return g.Token != "" && slices.ContainsFunc(spent, func(s consent.Grant) bool { return s.Token == g.Token })
+	})
+}
+
 // deliverItem implements production.Config.Deliver: nothing is handed out that a control order holds back, and the time of
 // what is handed out is kept.
-func (s *Server) deliverItem(_ context.Context, a artefact.Artefact) error {
+func (s *Server) deliverItem(ctx context.Context, a artefact.Artefact) error {
 	var m production.Marks
 	if err := json.Unmarshal(a.Marks, &m); err != nil {
 		return err
 	}
-	t := incident.Target{Act: incident.Publish, Account: a.Account, Content: string(a.Number), Biometric: a.Function == string(stamp.Person) || a.Function == string(stamp.Voice)}
-	if u := m.Policy.Use; u != nil {
-		t.Function, t.Model, t.Template = u.Function, u.Model, u.Template
+	var use production.Use
+	if m.Policy.Use != nil {
+		use = *m.Policy.Use
+	}
+	t, _, err := s.target(ctx, a.Account, a.Number, stamp.Function(a.Function), use)
+	if err != nil {
+		return err
 	}
 	return s.watch.Output(t)
 }

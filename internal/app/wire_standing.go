@@ -150,7 +150,9 @@ func (s *Server) ruled(ctx context.Context, it moderation.Item) error {
 	if !slices.Contains(standing.Steps(), d.Step) { // the word that the reviewer wrote stands in the item
 		d.Step = standing.Warn
 	}
-	if d.Step == standing.Limit {
+	if d.Step == standing.Limit && it.Function == unspecified { // there is none to limit
+		d.Step = standing.Warn
+	} else if d.Step == standing.Limit {
 		d.Function = it.Function
 	}
 	by := ledger.By{Role: evidence.Role(staff.Reviewer), ID: it.Opinions[len(it.Opinions)-1].By}
@@ -219,7 +221,7 @@ func (s *Server) acquaint(ctx context.Context, feed ledger.Feed, after uint64) (
 		if c.Ledger == identity.VerificationLedger {
 			v, err := s.identities.Verification(ctx, c.ID)
 			if err != nil {
-				return after, err
+				return min(after, c.Sequence-1), err // others of the same record may have been looked at
 			}
 			switch fresh := time.Since(v.Changed) < settling; {
 			case v.State == string(identity.StateValid):
@@ -228,7 +230,7 @@ func (s *Server) acquaint(ctx context.Context, feed ledger.Feed, after uint64) (
 				_, err = s.standing.Note(ctx, standing.Event{Kind: standing.Unverified, Subject: v.Subject, ID: v.ID})
 			}
 			if err != nil {
-				return after, err
+				return min(after, c.Sequence-1), err
 			}
 		}
 		after = c.Sequence

@@ -89,7 +89,11 @@ func (c *agreementShowCommand) Run(s *session) error {
 		case err != nil:
 			return err
 		case c.Text != "":
-			_, err := fmt.Fprint(s.Stdout, agreement.Texts(*a.Texts).In(c.Text))
+			text := agreement.Texts(*a.Texts).In(c.Text)
+			if text == "" { // no language that there is
+				return invalid(agreement.CodeMissing)
+			}
+			_, err := fmt.Fprint(s.Stdout, text)
 			return err
 		case s.json:
 			s.printJSON(a)

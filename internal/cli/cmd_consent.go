@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -55,7 +56,9 @@ func (c *consentRequestCommand) Run(s *session) error {
 		return durable.Fault(c.File, err)
 	}
 	var r client.ConsentRequest
-	if err := json.Unmarshal(raw, &r); err != nil || len(raw) > maxConsentForm {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields() // a limit whose name is misspelt must not be lost
+	if err := dec.Decode(&r); err != nil || len(raw) > maxConsentForm || dec.More() {
 		return &colophon.Error{Kind: colophon.Invalid, Code: codeConsentForm, Args: colophon.Args{"file": c.File}, Err: err}
 	}
 	return c.call(s, func(ctx context.Context, server *client.Client) error {

@@ -50,7 +50,7 @@ func (c *measureListCommand) Run(s *session, m *measureCommand) error {
 					s.printJSON(m)
 					continue
 				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(m.ID), locale.Visible(m.Subject), locale.Visible(m.Step), s.say.Say("measure-state-"+m.State), m.Made.Local().Format(time.DateTime))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(m.ID), locale.Visible(m.Subject), s.say.Say("measure-step-"+m.Step), s.say.Say("measure-state-"+m.State), m.Made.Local().Format(time.DateTime))
 			}
 			if l.Cursor = next; next == "" {
 				return w.Flush()
@@ -154,7 +154,7 @@ func (s *session) measured(m client.Measure, err error) error {
 		s.printJSON(m)
 		return nil
 	}
-	fmt.Fprintf(s.Stdout, "%s  %s  %s  %s\n", locale.Visible(m.ID), locale.Visible(m.Subject), locale.Visible(m.Step), s.say.Say("measure-state-"+m.State))
+	fmt.Fprintf(s.Stdout, "%s  %s  %s  %s\n", locale.Visible(m.ID), locale.Visible(m.Subject), s.say.Say("measure-step-"+m.Step), s.say.Say("measure-state-"+m.State))
 	if m.State == "proposed" {
 		fmt.Fprintln(s.Stdout, s.say.Say("measure-waits", "people", itoa(len(m.Deciders))))
 	}

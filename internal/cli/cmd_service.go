@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -58,7 +59,11 @@ func (s *session) described(path string, v any) error {
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
+	err = d.Decode(v)
+	if err == nil && d.InputOffset() < int64(len(bytes.TrimRight(raw, " \t\r\n"))) {
+		err = errors.New("something after the JSON")
+	}
+	if err != nil {
 		return &colophon.Error{Kind: colophon.Invalid, Code: codeNotJSON, Args: colophon.Args{"file": path}, Err: err}
 	}
 	return nil
@@ -193,15 +198,15 @@ func (c *serviceAddCommand) Run(s *session) error {
 		if err := s.described(c.File, &in); err != nil {
 			return err
 		}
+		if (in.Service == nil) == (in.Function == nil) {
+			return invalid(codeNotJSON, "file", c.File)
+		}
 		if in.Service != nil {
 			added, err := server.AddService(ctx, in.ID, *in.Service)
 			if err == nil {
 				s.printJSON(added)
 			}
 			return err
-		}
-		if in.Function == nil {
-			return invalid(codeNotJSON, "file", c.File)
 		}
 		return s.functioned(server.AddFunction(ctx, in.ID, *in.Function))
 	})

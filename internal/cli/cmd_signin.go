@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
+
+	"golang.org/x/term"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
@@ -26,26 +29,19 @@ type signInCommand struct {
 // Run signs a person of the staff in. The password is the first line of standard input; the token stands in a file that
 // its owner alone can read.
 func (c *signInCommand) Run(s *session) error {
-	if s.Terminal {
-		fmt.Fprint(s.Stderr, s.say.Say("sign-in-password"))
-	}
-	line, err := bufio.NewReader(io.LimitReader(s.Stdin, 4096)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
+	password, err := s.password()
+	if err != nil {
 		return err
 	}
-	password := strings.TrimRight(line, "\r\n")
 	if password == "" {
 		return invalid(codeNoPassword)
-	}
-	if err := os.Remove(c.Out); err != nil && !errors.Is(err, os.ErrNotExist) { // one that is there may be for others to read
-		return durable.Fault(c.Out, err)
 	}
 	return remote{Server: c.Server}.call(s, func(ctx context.Context, server *client.Client) error {
 		open, err := server.SignIn(ctx, c.Login, password)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(c.Out, []byte(open.Token+"\n"), 0o600); err != nil {
+		if err := keepToken(c.Out, open.Token); err != nil {
 			return durable.Fault(c.Out, err)
 		}
 		if s.json {
@@ -55,6 +51,39 @@ func (c *signInCommand) Run(s *session) error {
 		fmt.Fprintln(s.Stdout, s.say.Say("sign-in-done", "file", c.Out, "until", open.Until.Local().Format("2006-01-02 15:04"), "roles", strings.Join(open.Roles, ", ")))
 		return nil
 	})
+}
+
+// password reads the first line of standard input. A terminal does not show it.
+func (s *session) password() (string, error) {
+	if f, ok := s.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		fmt.Fprint(s.Stderr, s.say.Say("sign-in-password"))
+		line, err := term.ReadPassword(int(f.Fd()))
+		fmt.Fprintln(s.Stderr)
+		return string(line), durable.Fault("-", err)
+	}
+	line, err := bufio.NewReader(io.LimitReader(s.Stdin, 4096)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", durable.Fault("-", err)
+	}
+	return strings.TrimRight(line, "\r\n"), nil
+}
+
+// keepToken puts a token into a file that its owner alone can read. One that is there may be for others to read, or lead
+// elsewhere, so the new one takes its place.
+func keepToken(path, token string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".colophon-*.tmp")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) //nolint:errcheck // it has the other name by then
+	_, err = f.WriteString(token + "\n")
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
 }
 
 type signOutCommand struct{ remote }

@@ -184,6 +184,33 @@ func TestOperate(t *testing.T) {
 	}
 }
 
+// TestPeople runs the commands of both guides to people and admission on a server.
+func TestPeople(t *testing.T) {
+	t.Parallel()
+	for _, guide := range []string{"../../docs/people.md", "../../docs/people.zh-CN.md"} {
+		t.Run(filepath.Base(guide), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(guide)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			site, link, _ := makeRun(t, dir)
+			key := firstKey(t, site, link)
+			script := append([]string{"export PATH=$PWD/bin:$PATH SITE=" + site + " KEY=" + key, "echo $KEY > key.txt; echo '" + password + "' > password.txt"}, commands(string(text))...)
+			out := inShell(t, dir, os.Getenv("PATH"), strings.Join(script, "\n"))
+			for _, want := range []string{"nobody's identity was verified", "exit 4", "quarantine", "exit 1"} {
+				if !strings.Contains(out, want) {
+					t.Errorf("no %s in %s", want, out)
+				}
+			}
+			if len(script) < 16 || strings.Contains(out, key) || strings.Contains(out, password) {
+				t.Errorf("%d commands: %s", len(script), out)
+			}
+		})
+	}
+}
+
 // makeRun is `make run` in a folder where the program is built already, at an address that is free.
 func makeRun(t *testing.T, dir string) (site, link string, stop func()) {
 	t.Helper()

@@ -33,7 +33,7 @@ func identityRoutes() []route {
 		{get, "/v1/verifications/{id}/masked", "masked", staff.AccountVerify, "identity", 0, 200, do((*server).masked), "Show the masked number and names; a record says that you did", 0},
 		{get, "/v1/verifications/{id}/alike", "alike", staff.AccountRead, "identity", 0, 200, do((*server).alike), "List other accounts of the same person", 0},
 		{post, "/v1/verifications/{id}:complete", "complete-verification", staff.AccountVerify, "identity", small, 200, once((*server).completeVerification), "Hand in what a person typed, or came back with", 0},
-		{post, "/v1/verifications/{id}/call-back", "call-back", "", "identity", small, 200, do((*server).callBack), "Where a source says what came of a verification (docs/format/verify-webhook.md); its signature is what lets it in", foreign},
+		{post, "/v1/verifications/{id}/call-back", "call-back", "", "identity", small, 204, do((*server).callBack), "Where a source says what came of a verification (docs/format/verify-webhook.md); its signature is what lets it in", foreign},
 		{get, "/v1/verification-imports", "verification-imports", staff.AccountRead, "identity", 0, 200, do((*server).imports), "List files with verifications", 0},
 		{get, "/v1/verification-imports/{id}", "verification-import", staff.AccountRead, "identity", 0, 200, do((*server).verificationImport), "Show an import, without the file", 0},
 		{post, "/v1/verification-imports", "propose-import", staff.AccountImport, "identity", 0, 201, do((*server).proposeImport), "Propose verifications from a file (CSV); all of it is checked first", upload},
@@ -49,7 +49,7 @@ type AccountView struct {
 	Verification string             `json:"verification,omitempty" doc:"The verification that counts; of an account to be verified anew the one that no longer does."`
 	Method       identity.Method    `json:"method,omitempty" doc:"What was verified."`
 	Vouched      identity.Vouched   `json:"vouched,omitempty" enum:"checked,attested,imported" doc:"On whose word: a source answered here, your backend says so, or two people took it over from a file."`
-	Assurance    identity.Assurance `json:"assurance,omitempty" enum:"low" doc:"The telephone number is of a range for data cards or of a reseller."`
+	Assurance    identity.Assurance `json:"assurance,omitempty" enum:"low" doc:"The telephone number is of no range that people are known to get from an operator: data cards, resellers, satellites, or a range that is not listed."`
 	Until        *time.Time         `json:"until,omitempty" doc:"Until when; absent for no end."`
 	Minor        identity.Minor     `json:"minor,omitempty" enum:"under-14,14-17,adult" doc:"Band of age when it was verified; absent where nobody knows."`
 	Recheck      bool               `json:"recheck,omitempty" doc:"It is to be verified anew."`
@@ -109,9 +109,9 @@ type AccountVerification struct {
 	Source      string             `json:"source" doc:"Name of the source, or of the provider that you named."`
 	Transaction string             `json:"transaction,omitempty" doc:"Identifier at the source."`
 	Result      identity.Result    `json:"result" enum:"pending,match,mismatch,no-record,source-error,expired" doc:"What the source said. An error is none of the others: it changes what an account is worth in no direction."`
-	Reason      *Sentence          `json:"reason,omitempty" doc:"Why the result does not count."`
+	Reason      *Sentence          `json:"reason,omitempty" doc:"Why the result does not count, or why there was no answer."`
 	CodeRaw     string             `json:"code_raw,omitempty" doc:"Code that the source answered with."`
-	Assurance   identity.Assurance `json:"assurance,omitempty" enum:"low" doc:"The telephone number is of a range for data cards or of a reseller."`
+	Assurance   identity.Assurance `json:"assurance,omitempty" enum:"low" doc:"The telephone number is of no range that people are known to get from an operator: data cards, resellers, satellites, or a range that is not listed."`
 	Minor       identity.Minor     `json:"minor,omitempty" enum:"under-14,14-17,adult" doc:"Band of age when it was verified."`
 	Requested   time.Time          `json:"requested" doc:"When it was asked for; of an attested one when you verified."`
 	Decided     *time.Time         `json:"decided,omitempty" doc:"When it was decided."`
@@ -127,7 +127,7 @@ type AccountVerification struct {
 func (s *server) viewVerification(ctx context.Context, e identity.Entry) AccountVerification {
 	v := e.Value
 	return AccountVerification{e.ID, identity.State(e.State), e.Subject, v.Level, v.Method, v.Vouched, v.Source, v.Transaction, v.Result,
-		sentence(printer(askerOf(ctx).language), colophon.Code(v.Reason), nil), v.CodeRaw, v.Assurance, v.Minor, v.Requested, set(v.Decided), set(v.Until), set(v.Recalled),
+		sentence(printer(askerOf(ctx).language), colophon.Code(v.Reason), colophon.Args{"source": v.Source}), v.CodeRaw, v.Assurance, v.Minor, v.Requested, set(v.Decided), set(v.Until), set(v.Recalled),
 		v.Supersedes, v.Consent, v.Import, v.Tries, v.By.ID}
 }
 
@@ -185,9 +185,15 @@ type beginOutput struct {
 
 type begunVerification struct {
 	Verification AccountVerification `json:"verification" doc:"The verification: pending, or undecided where the source could not begin."`
-	URL          string              `json:"url,omitempty" doc:"Where the person has to go."`
-	Sent         string              `json:"sent,omitempty" doc:"To where a code was sent, masked."`
+	URL          string              `json:"url,omitempty" doc:"Where the person has to go. It is not there when the answer is given again for an idempotency key."`
+	Sent         string              `json:"sent,omitempty" doc:"To where a code was sent, masked. It is not there when the answer is given again for an idempotency key."`
 	Until        *time.Time          `json:"until,omitempty" doc:"When it is too late to complete it."`
+}
+
+// withoutSecret is what is kept as the answer to an idempotency key: the address may let in whoever has it, and a masked
+// number is kept sealed alone.
+func (o *beginOutput) withoutSecret() beginOutput {
+	return beginOutput{Body: begunVerification{Verification: o.Body.Verification, Until: o.Body.Until}}
 }
 
 func (s *server) beginVerification(ctx context.Context, in *beginInput) (*beginOutput, error) {
@@ -363,21 +369,13 @@ func (in *callBackInput) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-type callBackOutput struct {
-	Body struct {
-		State identity.State `json:"state" enum:"pending,asked,valid,failed,undecided,over,recalled,superseded" doc:"How far the verification is."`
-	}
-}
-
-// callBack lets anybody in: who the message is from, the source finds out.
-func (s *server) callBack(ctx context.Context, in *callBackInput) (*callBackOutput, error) {
+// callBack lets anybody in: who the message is from, the source finds out. So nobody is told how far the verification is.
+func (s *server) callBack(ctx context.Context, in *callBackInput) (*nothing, error) {
 	if len(in.body) == 0 {
 		return nil, refuse(colophon.Invalid, CodeBody)
 	}
-	e, err := s.Identity.Complete(ctx, ledger.By{Role: "source"}, in.ID, identity.Response{Header: in.header, Body: in.body})
-	out := &callBackOutput{}
-	out.Body.State = identity.State(e.State)
-	return out, err
+	_, err := s.Identity.Complete(ctx, ledger.By{Role: "source"}, in.ID, identity.Response{Header: in.header, Body: in.body})
+	return nil, err
 }
 
 // VerificationImport is a file with verifications, without the file.

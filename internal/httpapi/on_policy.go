@@ -19,7 +19,7 @@ type PolicyRow struct {
 	Level    string `json:"level" maxLength:"4096" doc:"Levels of a finding: note, review, block; unknown where a check did not run." example:"block"`
 	Surface  string `json:"surface" maxLength:"4096" doc:"Where content stands: input, output, upload." example:"*"`
 	Class    string `json:"class" maxLength:"4096" doc:"Classes of accounts." example:"*"`
-	When     string `json:"when,omitempty" maxLength:"1024" doc:"A further condition in CEL over category, level, surface, class, check, how, function, runes, score and distance." example:"how == 'sound' && runes >= 4"`
+	When     string `json:"when,omitempty" maxLength:"1024" doc:"A further condition in CEL over category, level, surface, class, check, how, fn (the function), runes, score and distance." example:"how == 'sound' && runes >= 4"`
 	Action   string `json:"action" enum:"allow,label,limit,review,refuse" doc:"What is done. Of several findings the severest action counts."`
 	Help     string `json:"help,omitempty" maxLength:"64" doc:"Name of what the person is told in addition."`
 	Reason   string `json:"reason" maxLength:"1024" doc:"Why, for whoever reads the table."`

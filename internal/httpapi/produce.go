@@ -152,6 +152,7 @@ type produceInput struct {
 	Purpose    string            `query:"purpose" maxLength:"64" doc:"What the likeness of people is used for, as their consents name it."`
 	Scene      string            `query:"scene" maxLength:"64" doc:"Scene that the likeness of people is used in, as their consents name it."`
 	Channel    string            `query:"channel" maxLength:"64" doc:"Channel that the content is for, as consents name it."`
+	Depicted   int               `query:"depicted" minimum:"0" maximum:"16" doc:"How many people's face or voice is in the content. A function that edits them takes one at least."`
 	Consents   []string          `header:"Colophon-Consent" nullable:"false" maxItems:"16" doc:"Tokens of consents, separated by commas: one for each person whose face or voice is in the content. A token is spent for the content number and kept nowhere."`
 	Parents    []artefact.Number `query:"parent,explode" nullable:"false" maxItems:"64" doc:"Content number of an item that this one was made from; may be repeated."`
 	Corner     notice.Corner     `query:"corner" enum:"top-left,top-right,bottom-left,bottom-right" doc:"Corner of the notice in pictures and video. By itself the one with the least detail."`
@@ -180,7 +181,7 @@ func (a accountName) plain() (string, error) {
 func (in *produceInput) order(account string) production.Order {
 	return production.Order{Function: in.Function, Account: account, Parents: in.Parents, Name: in.Name, Notice: notice.Options{
 		Text: in.NoticeText, Language: in.NoticeLang, Corner: in.Corner, Where: in.At, Speech: in.Speech, Whole: in.Whole},
-		Use: production.Use{Function: in.Use, Model: in.Model, Template: in.Template, Purpose: in.Purpose, Scene: in.Scene, Channel: in.Channel, Consents: in.Consents}}
+		Use: production.Use{Function: in.Use, Model: in.Model, Template: in.Template, Purpose: in.Purpose, Scene: in.Scene, Channel: in.Channel, Depicted: in.Depicted, Consents: in.Consents}}
 }
 
 func (in *produceInput) async() bool {

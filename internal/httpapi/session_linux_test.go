@@ -41,11 +41,11 @@ func TestProgramSession(t *testing.T) {
 		t.Error("the answer was kept, with the token")
 	}
 	hold := map[string]any{"subject": "s-1"}
-	w.ask("POST", "/v1/holds", hold).as(w.key).wantCode(403, staff.CodeForbidden)
+	w.ask("POST", "/v1/holds", hold).as(w.key).wantCode(403, staff.CodeKeyScope)
 	w.ask("POST", "/v1/holds", hold).as(first).want(201, nil)
 	w.ask("GET", "/v1/network-log?from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z", nil).as(first).wantCode(403, staff.CodeForbidden) // the auditor's
 	w.ask("DELETE", "/v1/sessions", nil).wantCode(401, httpapi.CodeUnauthenticated)
-	w.ask("DELETE", "/v1/sessions", nil).as(w.key).wantCode(403, staff.CodeForbidden)
+	w.ask("DELETE", "/v1/sessions", nil).as(w.key).wantCode(403, staff.CodeKeyScope)
 	w.ask("DELETE", "/v1/sessions", nil).as(first).want(204, nil)
 	w.ask("POST", "/v1/holds", hold).as(first).wantCode(401, httpapi.CodeUnauthenticated)
 	w.ask("DELETE", "/v1/sessions", nil).as(first).wantCode(401, httpapi.CodeUnauthenticated)
@@ -101,11 +101,10 @@ func TestClientSession(t *testing.T) {
 	s, err := connect("").SignIn(t.Context(), "officer", password)
 	w.must(err)
 	w.must(connect(s.Token).SignOut(t.Context()))
-	var ours *client.Error
-	if err := connect(s.Token).SignOut(t.Context()); !errors.As(err, &ours) || ours.Code != httpapi.CodeUnauthenticated {
+	if err := connect(s.Token).SignOut(t.Context()); !errors.As(err, &e) || e.Code != httpapi.CodeUnauthenticated {
 		t.Errorf("error %v", err)
 	}
-	if err := connect(w.key).SignOut(t.Context()); !errors.As(err, &ours) || ours.Code != staff.CodeForbidden {
+	if err := connect(w.key).SignOut(t.Context()); !errors.As(err, &e) || e.Code != staff.CodeKeyScope {
 		t.Errorf("error %v", err)
 	}
 }

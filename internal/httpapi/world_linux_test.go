@@ -244,7 +244,7 @@ func open(t *testing.T, set func(*httpapi.Config)) *world {
 		Secret: []byte(strings.Repeat("k", 32)), Passwords: staff.Hashing{Memory: 64, Passes: 1, Threads: 1}})
 	w.must(err)
 	w.config = httpapi.Config{Line: w.line, Binder: binder, Artefacts: w.register, Log: publicLog{read, "the key"}, Jobs: w.jobs, Ledger: reader{archive{w.store}}, Custody: w.custody,
-		Answers: answers.New(w.store, clock.Now), Roster: roster, Ready: func(context.Context) []httpapi.Part { return []httpapi.Part{{Name: "store", Ready: true}} },
+		Answers: answers.New(w.store, clock.Now, make([]byte, 32)), Roster: roster, Ready: func(context.Context) []httpapi.Part { return []httpapi.Part{{Name: "store", Ready: true}} },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "up 1\n") }),
 		Source:  func(*http.Request) netip.AddrPort { return w.source }, RequestID: func(context.Context) string { return inHeader },
 		Logger: slog.New(slog.NewTextHandler(w.logged, nil)), MaxUpload: maxUpload}

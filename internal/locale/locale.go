@@ -93,8 +93,8 @@ func (p *Printer) Keys() []string {
 func (p *Printer) Raw(key string) string { return p.sentences[key] }
 
 // Say returns the sentence of a key with its {names} filled from args, which alternate names and values. Values that
-// are words of the program's own are said in the printer's language; see [Printer.Phrase]. A key without a sentence is
-// returned itself.
+// are words of the program's own are said in the printer's language; see [Printer.Phrase]. {name:family} is filled with the
+// sentence of the key family-value, or of each value in a list with commas. A key without a sentence is returned itself.
 func (p *Printer) Say(key string, args ...string) string {
 	sentence, ok := p.sentences[key]
 	if !ok {
@@ -106,6 +106,10 @@ func (p *Printer) Say(key string, args ...string) string {
 	typed := strings.HasPrefix(key, "usage-") // repeats what somebody typed
 	var pairs []string
 	for i := 0; i+1 < len(args); i += 2 {
+		if _, rest, ok := strings.Cut(sentence, "{"+args[i]+":"); ok {
+			family, _, _ := strings.Cut(rest, "}")
+			pairs = append(pairs, spaced(args[i]+":"+family, p.words(family, args[i+1]))...)
+		}
 		if said, phrase := p.Phrase(args[i], args[i+1]); phrase != "" && !typed {
 			pairs = append(pairs, spaced(args[i], Visible(said))...)
 		} else {
@@ -113,6 +117,23 @@ func (p *Printer) Say(key string, args ...string) string {
 		}
 	}
 	return strings.NewReplacer(pairs...).Replace(sentence)
+}
+
+// words says each word of a list by the key of its family, and as it is where there is none.
+func (p *Printer) words(family, list string) string {
+	const comma = ", "
+	words := strings.Split(list, comma)
+	for i, w := range words {
+		said, ok := p.sentences[family+"-"+w]
+		if !ok {
+			said = Visible(w)
+		}
+		words[i] = said
+	}
+	if p.Language == Chinese {
+		return strings.Join(words, "、")
+	}
+	return strings.Join(words, comma)
 }
 
 // Code says a code with its arguments.

@@ -84,3 +84,25 @@ func TestErrorTellsItsCause(t *testing.T) {
 		}
 	}
 }
+
+// TestWordsOfAFamily: what stands for a state or a level in an argument is said, one by one where there are several.
+func TestWordsOfAFamily(t *testing.T) {
+	t.Parallel()
+	zh, err := locale.For(locale.Chinese)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		code colophon.Code
+		args colophon.Args
+		want string
+	}{
+		{"admission-consent-unavailable", colophon.Args{"state": "withdrawn"}, "被使用人脸或人声的人员不予同意，该同意的状态为已撤回"},
+		{"admission-agreement-owed", colophon.Args{"kinds": "management-rules, label-methods"}, "尚有规则或协议未接受：管理规则、标识方法"},
+		{"admission-function-not-live", colophon.Args{"state": "\x1bnew"}, `该功能未上线，当前状态为 \x1bnew`},
+	} {
+		if got := zh.Code(c.code, c.args); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}

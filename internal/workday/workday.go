@@ -2,8 +2,8 @@
 // that the yearly notice of the State Council makes working days are counted.
 //
 // Which days these are is data, one entry for each year, since the notice comes out a few weeks before the year begins. Of
-// a year without data Monday to Friday are counted, and the answer says that this was done. Holidays being unknown there,
-// the day comes out early rather than late.
+// a year without data Monday to Friday are counted, and the answer says that this was done: the day is mostly too early then,
+// for want of holidays, but some days too late where a weekend with work lies in the period. Who goes by it adds the year.
 //
 // What not to do here: no duty, no figure of any rule. Never guess a holiday.
 package workday
