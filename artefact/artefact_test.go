@@ -120,14 +120,14 @@ type forgetful struct {
 	erased string
 }
 
-func (f *forgetful) Add(ctx context.Context, rec evidence.Record, a artefact.Artefact) error {
+func (f *forgetful) Add(ctx context.Context, rec evidence.Record, a artefact.Artefact, handed ...artefact.Delivery) error {
 	if f.erased == "" {
 		f.erased = rec.Sealed.Key.ID
 	}
 	if rec.Sealed.Key.ID == f.erased {
 		return artefact.ErrForgotten
 	}
-	return f.Memory.Add(ctx, rec, a)
+	return f.Memory.Add(ctx, rec, a, handed...)
 }
 
 // TestForgotten has the data key of the account erased elsewhere: the record is made again under a new one.

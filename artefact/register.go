@@ -19,6 +19,7 @@ const (
 	RecordCleared   evidence.Type = "artefact.cleared"
 	RecordMarked    evidence.Type = "artefact.marked"
 	RecordDelivered evidence.Type = "artefact.delivered"
+	RecordAnswered  evidence.Type = "artefact.answered" // entered, marked and handed over in one
 	RecordFailed    evidence.Type = "artefact.failed"
 	RecordErased    evidence.Type = "artefact.erased"
 	RecordOriginal  evidence.Type = "artefact.original-ended"
@@ -60,6 +61,27 @@ type payload struct {
 	Judged   string          `json:"judgement,omitempty"`
 }
 
+// check returns the field of a marking that is out of form, and the marks in their canonical form.
+func (m Marking) check() (marks json.RawMessage, field string) {
+	switch {
+	case m.After == Digest{}:
+		return nil, "after"
+	case m.Size < 0:
+		return nil, "size"
+	case m.Blob != "" && !reference(m.Blob):
+		return nil, "blob"
+	case len(m.Marks) == 0 || len(m.Marks) > MaxMarks:
+		return nil, "marks"
+	case !hashed(m.Likeness) || m.Unlikened != "" && !word(string(m.Unlikened), "-."):
+		return nil, "likeness"
+	}
+	marks, err := evidence.Canonicalise(m.Marks)
+	if err != nil {
+		return nil, "marks"
+	}
+	return marks, ""
+}
+
 // New enters an item that was produced, before it is marked. Of the artefact it takes number, function, account, format,
 // size, the digest before marking, parents, original and work, and the state where that is Held. Role says in which role
 // the actor acted.
@@ -87,6 +109,40 @@ func (r *Register) New(ctx context.Context, role evidence.Role, a Artefact) (Art
 		return r.store.Add(ctx, rec, entry)
 	})
 	entry.Version = 1
+	return entry, told(err)
+}
+
+// Answered enters an item that is marked already and leaves at once, such as the text of an answer, in one change: of the
+// artefact it takes what New takes without original and work, of the marking all. To and how are those of Delivered. Under
+// a store that gathers changes the item is there only when they were waited for.
+func (r *Register) Answered(ctx context.Context, role evidence.Role, a Artefact, m Marking, to string, how Channel) (Artefact, error) {
+	if field := a.check(); field != "" {
+		return Artefact{}, invalid(field)
+	}
+	marks, field := m.check()
+	if field != "" {
+		return Artefact{}, invalid(field)
+	}
+	now := r.now()
+	d := Delivery{Number: a.Number, To: to, How: how, At: now}
+	if field := d.sane(); field != "" {
+		return Artefact{}, invalid(field)
+	}
+	var err error
+	if d.ID, err = r.recorder.NewID(); err != nil {
+		return Artefact{}, err
+	}
+	entry := Artefact{Number: a.Number, State: Delivered, Function: a.Function, Account: a.Account, Format: a.Format, Size: a.Size, Before: a.Before, Parents: a.Parents,
+		Stored: m.Size, After: m.After, Marks: marks, Blob: m.Blob, Likeness: bytes.Clone(m.Likeness), Unlikened: m.Unlikened, Created: now, Changed: now, Version: 1}
+	p := payload{Number: a.Number, Function: a.Function, Format: string(a.Format), Size: &m.Size, Before: hex.EncodeToString(a.Before[:]), After: hex.EncodeToString(m.After[:]), Marks: marks,
+		Parents: a.Parents, Likeness: hex.EncodeToString(m.Likeness), Unliken: m.Unlikened, Delivery: d.ID, To: to, How: how}
+	err = r.proven(a.Account, func() error {
+		rec, err := r.recorder.New(RecordAnswered, a.Account, role, append([]colophon.Clause{colophon.ClauseDS16, colophon.ClauseLM5}, m.Clauses...), p)
+		if err != nil {
+			return err
+		}
+		return r.store.Add(ctx, rec, entry, d)
+	})
 	return entry, told(err)
 }
 
@@ -128,21 +184,9 @@ type Marking struct {
 
 // Marked says that an item was marked and its marks were read back.
 func (r *Register) Marked(ctx context.Context, role evidence.Role, n Number, m Marking) (Artefact, error) {
-	switch {
-	case m.After == Digest{}:
-		return Artefact{}, invalid("after")
-	case m.Size < 0:
-		return Artefact{}, invalid("size")
-	case m.Blob != "" && !reference(m.Blob):
-		return Artefact{}, invalid("blob")
-	case len(m.Marks) == 0 || len(m.Marks) > MaxMarks:
-		return Artefact{}, invalid("marks")
-	case !hashed(m.Likeness) || m.Unlikened != "" && !word(string(m.Unlikened), "-."):
-		return Artefact{}, invalid("likeness")
-	}
-	marks, err := evidence.Canonicalise(m.Marks)
-	if err != nil {
-		return Artefact{}, invalid("marks")
+	marks, field := m.check()
+	if field != "" {
+		return Artefact{}, invalid(field)
 	}
 	clauses := append([]colophon.Clause{colophon.ClauseLM5}, m.Clauses...)
 	return r.amend(ctx, n, func(a *Artefact) (act, error) {

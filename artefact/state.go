@@ -25,7 +25,7 @@ const (
 	Erased State = "erased"
 )
 
-// steps is the state machine. An item begins as Received or as Held.
+// steps is the state machine. An item begins as Received, as Held, or, where it leaves at once, as Delivered.
 var steps = []struct {
 	from State
 	to   []State

@@ -12,8 +12,8 @@ import (
 // milliseconds and MUST come back equal. What a Store returns MUST share no memory with what it keeps.
 type Store interface {
 	// Add adds an item with version 1, and has its work done unless it is held. It MUST return ErrExists when the number is taken and ErrParent when a parent is
-	// not there.
-	Add(ctx context.Context, rec evidence.Record, a Artefact) error
+	// not there. Of an item that begins as a delivered one the delivery comes with it.
+	Add(ctx context.Context, rec evidence.Record, a Artefact, handed ...Delivery) error
 	// Amend replaces what is stored of an item and does what else the change says; the stored version becomes one higher.
 	// It MUST return ErrMissing when the item is not there and ErrChanged when the stored version is not that of the
 	// change.

@@ -237,6 +237,13 @@ func (s *Stream) Held() int {
 	return s.text.Len() - s.released
 }
 
+// Text returns all that was taken, let out or not.
+func (s *Stream) Text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
 // count counts the runes that are complete, and marks every Overlap-th.
 func (s *Stream) count() {
 	for text := s.text.String(); s.counted < len(text) && utf8.FullRuneInString(text[s.counted:]); {

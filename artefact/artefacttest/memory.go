@@ -48,7 +48,7 @@ func own(a artefact.Artefact) artefact.Artefact {
 }
 
 // Add implements artefact.Store.
-func (m *Memory) Add(_ context.Context, rec evidence.Record, a artefact.Artefact) error {
+func (m *Memory) Add(_ context.Context, rec evidence.Record, a artefact.Artefact, handed ...artefact.Delivery) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, there := m.artefacts[a.Number]; there {
@@ -60,7 +60,7 @@ func (m *Memory) Add(_ context.Context, rec evidence.Record, a artefact.Artefact
 		}
 	}
 	a.Version = 1
-	m.artefacts[a.Number], m.records = own(a), append(m.records, rec)
+	m.artefacts[a.Number], m.records, m.deliveries = own(a), append(m.records, rec), append(m.deliveries, handed...)
 	return nil
 }
 

@@ -52,7 +52,7 @@ func Run(t *testing.T, open func(*testing.T) Bench) {
 		run  func(*suite)
 	}{
 		{"Add", (*suite).add}, {"Parents", (*suite).parents}, {"Versions", (*suite).versions}, {"Find", (*suite).find}, {"Pages", (*suite).pages},
-		{"Deliveries", (*suite).deliveries}, {"Doomed", (*suite).doomed}, {"Life", (*suite).life}, {"Steps", (*suite).steps}, {"Held", (*suite).held}, {"Erase", (*suite).erase},
+		{"Deliveries", (*suite).deliveries}, {"Doomed", (*suite).doomed}, {"Life", (*suite).life}, {"Answered", (*suite).answered}, {"Steps", (*suite).steps}, {"Held", (*suite).held}, {"Erase", (*suite).erase},
 		{"Originals", (*suite).originals}, {"Alike", (*suite).alike}, {"Race", (*suite).race}, {"Forms", (*suite).forms},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -358,6 +358,38 @@ func (s *suite) life() {
 	if m := s.Records()[2]; !slices.Equal(m.Clauses, []colophon.Clause{colophon.ClauseLM5, colophon.ClauseGBE}) {
 		s.Error(m.Clauses)
 	}
+}
+
+// answered enters an item that leaves at once: one change, one record, and the delivery beside it.
+func (s *suite) answered() {
+	s.Set(start())
+	a := item("n-1")
+	before := len(s.Records())
+	a, err := s.reg.Answered(s.ctx, role, a, marking(), "key-1", artefact.Stream)
+	s.no(err)
+	if a.State != artefact.Delivered || a.Version != 1 || string(a.Marks) != `{"a":[true],"z":1}` {
+		s.Errorf("%+v", a)
+	}
+	s.same("answered", s.get("n-1"), a)
+	records := s.Records()[before:]
+	if len(records) != 1 || records[0].Type != artefact.RecordAnswered || records[0].Subject != "acc-1" {
+		s.Fatalf("%+v", records)
+	}
+	list, _, err := s.reg.Deliveries(s.ctx, artefact.DeliveryQuery{Number: "n-1"}, "", 9)
+	s.no(err)
+	if len(list) != 1 || list[0].To != "key-1" || list[0].How != artefact.Stream || !list[0].At.Equal(start()) {
+		s.Error(list)
+	}
+	_, err = s.reg.Answered(s.ctx, role, item("n-1"), marking(), "key-1", artefact.Stream)
+	s.code(err, artefact.CodeExists)
+	m := marking()
+	m.After = artefact.Digest{}
+	_, err = s.reg.Answered(s.ctx, role, item("n-2"), m, "key-1", artefact.Stream)
+	s.code(err, artefact.CodeInvalid)
+	_, err = s.reg.Answered(s.ctx, role, item("n-2"), marking(), "", artefact.Stream)
+	s.code(err, artefact.CodeInvalid)
+	_, err = s.reg.Delivered(s.ctx, role, "n-1", "acc-1", artefact.Download) // again, to somebody else
+	s.no(err)
 }
 
 // steps tries each act in each state against the table.

@@ -29,7 +29,7 @@ type decisions struct{ *store.Store }
 
 // Note implements admission.Journal.
 func (d decisions) Note(ctx context.Context, rec evidence.Record, about ...string) error {
-	err := d.Write(ctx, func(tx *store.Tx) error { _, err := tx.Record(rec, about...); return err })
+	err := d.WriteSoon(ctx, func(tx *store.Tx) error { _, err := tx.Record(rec, about...); return err })
 	if isCode(err, store.CodeKeyErased) {
 		return errors.Join(ledger.ErrForgotten, err)
 	}

@@ -181,7 +181,7 @@ func (s *Server) openDocket() (err error) {
 		return err
 	}
 	v.reports = moderation.NewReports(v.held, s.recorder, plan.Report)
-	v.court = &screening.Court{Engine: heard{v.engine, s.log}, Docket: v.docket, Reports: v.reports, Rand: rand.Reader, Seal: func(ctx context.Context, r io.Reader, key []byte) (string, error) {
+	v.court = &screening.Court{Engine: heard{v.engine, s.log}, Streams: v.engine, Docket: v.docket, Reports: v.reports, Rand: rand.Reader, Seal: func(ctx context.Context, r io.Reader, key []byte) (string, error) {
 		d, _, err := s.blobs.PutSealed(ctx, r, key, heldPurpose)
 		return blob.FormatDigest(d), err
 	}}

@@ -80,14 +80,18 @@ func (t *Tx) LogNetwork(e SealedEntry) error {
 
 // LogNetwork writes entries of the network log that belong to no change: an answer that was only read.
 func (s *Store) LogNetwork(ctx context.Context, entries ...SealedEntry) error {
-	return s.housekeep(ctx, func(tx *Tx) error {
+	write := func(tx *Tx) error {
 		for _, e := range entries {
 			if err := tx.LogNetwork(e); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
+	}
+	if s.gathered(ctx, write) {
+		return nil
+	}
+	return s.housekeep(ctx, write)
 }
 
 // NetworkQuery says which entries are asked for.

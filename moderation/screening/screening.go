@@ -31,6 +31,7 @@ type Engine interface {
 // Court is the worker of this package. It is safe for use by many goroutines.
 type Court struct {
 	Engine  Engine
+	Streams Streamer // nil where nothing is judged in pieces
 	Docket  *moderation.Docket
 	Reports *moderation.Reports
 	// Seal stores content that is too long for a row, under a key of 32 bytes that is used for nothing else.
@@ -58,9 +59,17 @@ func (c *Court) Judge(ctx context.Context, role evidence.Role, item screen.Item,
 	if err != nil {
 		return Outcome{}, err
 	}
-	ctx = context.WithoutCancel(ctx) // what follows does so also where whoever asked went away
+	return c.follow(ctx, role, item, j, content)
+}
+
+// follow takes the consequences of a judgement. They are taken also where whoever asked went away.
+func (c *Court) follow(ctx context.Context, role evidence.Role, item screen.Item, j screen.Judgement, content *moderation.Content) (Outcome, error) {
 	out := Outcome{Judgement: j}
-	w := why(j)
+	if j.Action < policy.Review {
+		return out, nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	w, err := why(j), error(nil)
 	if j.Action == policy.Refuse {
 		if out.Duty, err = c.report(ctx, role, item.Subject, false, w); err != nil {
 			return Outcome{}, err

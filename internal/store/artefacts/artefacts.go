@@ -38,9 +38,13 @@ var _ artefact.Store = (*Artefacts)(nil)
 func New(s *store.Store, enqueue Enqueue) *Artefacts { return &Artefacts{s, enqueue, newLikenesses()} }
 
 // Add implements [artefact.Store].
-func (s *Artefacts) Add(ctx context.Context, rec evidence.Record, a artefact.Artefact) error {
+func (s *Artefacts) Add(ctx context.Context, rec evidence.Record, a artefact.Artefact, handed ...artefact.Delivery) error {
 	a.Version = 1
-	return s.write(ctx, rec, a.Number, func(tx *store.Tx, seq int64) error {
+	commit := s.store.Write
+	if len(handed) > 0 { // it has left already, or is about to: nobody goes on with it
+		commit = s.store.WriteSoon
+	}
+	return write(ctx, commit, rec, a.Number, func(tx *store.Tx, seq int64) error {
 		n, err := store.Changed(tx.Exec(`INSERT INTO artefact (number, state, function, account, format, size, sha_before, parents, stored, sha_after, marks, blob, likeness, reason, created, changed, version, unlikened, likened)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (number) DO NOTHING`,
 			string(a.Number), string(a.State), a.Function, string(a.Account), string(a.Format), a.Size, digest(a.Before), joined(a.Parents), a.Stored, digest(a.After),
@@ -63,8 +67,20 @@ func (s *Artefacts) Add(ctx context.Context, rec evidence.Record, a artefact.Art
 		if err := original(tx, a); err != nil {
 			return err
 		}
+		if err := deliver(tx, handed); err != nil {
+			return err
+		}
 		return s.work(ctx, tx, a)
 	})
+}
+
+func deliver(tx *store.Tx, list []artefact.Delivery) error {
+	for _, d := range list {
+		if _, err := tx.Exec(`INSERT INTO artefact_delivery (id, number, recipient, how, at) VALUES ($1, $2, $3, $4, $5)`, d.ID, string(d.Number), d.To, string(d.How), d.At.UnixMilli()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // work keeps what is to be done with an item, and has it done.
@@ -92,7 +108,7 @@ func (s *Artefacts) enqueued(ctx context.Context, tx *store.Tx, n artefact.Numbe
 // Amend implements [artefact.Store].
 func (s *Artefacts) Amend(ctx context.Context, rec evidence.Record, c artefact.Change) error {
 	a := c.Artefact
-	return s.write(ctx, rec, a.Number, func(tx *store.Tx, seq int64) error {
+	return write(ctx, s.store.Write, rec, a.Number, func(tx *store.Tx, seq int64) error {
 		n, err := store.Changed(tx.Exec(`UPDATE artefact SET state = $1, account = $2, sha_before = $3, stored = $4, sha_after = $5, marks = $6, blob = $7, likeness = $8, reason = $9, changed = $10, version = version + 1,
 			unlikened = $13, likened = CASE WHEN likeness IS DISTINCT FROM $8 THEN CAST($14 AS BIGINT) ELSE likened END, likened_before = CASE WHEN likeness IS DISTINCT FROM $8 THEN likened ELSE likened_before END
 			WHERE number = $11 AND version = $12`,
@@ -128,10 +144,8 @@ func (s *Artefacts) Amend(ctx context.Context, rec evidence.Record, c artefact.C
 				return err
 			}
 		}
-		for _, d := range c.Deliver {
-			if _, err := tx.Exec(`INSERT INTO artefact_delivery (id, number, recipient, how, at) VALUES ($1, $2, $3, $4, $5)`, d.ID, string(d.Number), d.To, string(d.How), d.At.UnixMilli()); err != nil {
-				return err
-			}
+		if err := deliver(tx, c.Deliver); err != nil {
+			return err
 		}
 		if c.Anonymise != "" {
 			if _, err := tx.Exec(`UPDATE artefact_delivery SET recipient = '' WHERE number = $1 AND recipient = $2`, string(a.Number), c.Anonymise); err != nil {
@@ -162,8 +176,8 @@ func original(tx *store.Tx, a artefact.Artefact) error {
 }
 
 // write makes a change with its record.
-func (s *Artefacts) write(ctx context.Context, rec evidence.Record, about artefact.Number, fn func(tx *store.Tx, seq int64) error) error {
-	err := s.store.Write(ctx, func(tx *store.Tx) error {
+func write(ctx context.Context, commit func(context.Context, func(*store.Tx) error) error, rec evidence.Record, about artefact.Number, fn func(tx *store.Tx, seq int64) error) error {
+	err := commit(ctx, func(tx *store.Tx) error {
 		// The record comes first: its number is drawn from a row that stays locked, so that changes on several nodes come
 		// one after the other.
 		var things []string
@@ -289,7 +303,7 @@ func (s *Artefacts) Doomed(ctx context.Context, limit int) ([]string, error) {
 
 // Gone implements [artefact.Store].
 func (s *Artefacts) Gone(ctx context.Context, rec evidence.Record, blobs []string) error {
-	return s.write(ctx, rec, "", func(tx *store.Tx, _ int64) error {
+	return write(ctx, s.store.Write, rec, "", func(tx *store.Tx, _ int64) error {
 		for _, blob := range blobs {
 			if _, err := tx.Exec(`DELETE FROM artefact_doomed WHERE blob = $1`, blob); err != nil {
 				return err

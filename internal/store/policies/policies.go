@@ -40,7 +40,7 @@ func (p *Policies) Add(ctx context.Context, rec evidence.Record, v policy.Versio
 	if err != nil {
 		return err
 	}
-	return p.write(ctx, rec, func(tx *store.Tx) error {
+	return write(ctx, p.store.Write, rec, func(tx *store.Tx) error {
 		n, err := store.Changed(tx.Exec(`INSERT INTO policy_version (version, digest, body, origin, reason, proposer, at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (version) DO NOTHING`,
 			v.Table.Version, v.Digest[:], string(body), v.Origin, v.Reason, v.By, v.At.UnixMilli()))
 		if err == nil && n == 0 {
@@ -56,7 +56,7 @@ func (p *Policies) Compared(ctx context.Context, rec evidence.Record, c policy.C
 	if err != nil {
 		return err
 	}
-	return p.write(ctx, rec, func(tx *store.Tx) error {
+	return write(ctx, p.store.Write, rec, func(tx *store.Tx) error {
 		n, err := store.Changed(tx.Exec(`UPDATE policy_version SET comparison = $1 WHERE version = $2`, string(text), c.Version))
 		if err == nil && n == 0 {
 			return policy.ErrMissing
@@ -67,7 +67,7 @@ func (p *Policies) Compared(ctx context.Context, rec evidence.Record, c policy.C
 
 // Release implements [policy.Store].
 func (p *Policies) Release(ctx context.Context, rec evidence.Record, r policy.Release) error {
-	return p.write(ctx, rec, func(tx *store.Tx) error {
+	return write(ctx, p.store.Write, rec, func(tx *store.Tx) error {
 		var known, last int64
 		err := tx.QueryRow(`SELECT (SELECT COUNT(*) FROM policy_version WHERE version = $1), (SELECT COALESCE(MAX(number), 0) FROM policy_release)`, r.Version).Scan(&known, &last)
 		switch {
@@ -85,7 +85,7 @@ func (p *Policies) Release(ctx context.Context, rec evidence.Record, r policy.Re
 
 // Opened implements [screen.Journal].
 func (p *Policies) Opened(ctx context.Context, rec evidence.Record) error {
-	return p.write(ctx, rec, func(*store.Tx) error { return nil })
+	return write(ctx, p.store.WriteSoon, rec, func(*store.Tx) error { return nil })
 }
 
 // Judged implements [screen.Journal].
@@ -102,7 +102,7 @@ func (p *Policies) Judged(ctx context.Context, rec evidence.Record, j policy.Jud
 	if j.About != "" {
 		about = []string{j.About}
 	}
-	return p.write(ctx, rec, func(tx *store.Tx) error {
+	return write(ctx, p.store.WriteSoon, rec, func(tx *store.Tx) error {
 		_, err := tx.Exec(`INSERT INTO judgement (id, at, subject, surface, class, function, action, verdict, policy, library, facts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 			j.ID, j.At.UnixMilli(), string(j.Subject), j.Surface, j.Class, j.Function, int64(j.Action), int64(j.Verdict), j.Policy, j.Library, facts)
 		if err != nil {
@@ -124,8 +124,8 @@ func (p *Policies) Judged(ctx context.Context, rec evidence.Record, j policy.Jud
 
 // write makes a change with its record. The record comes first: its number is drawn from a row that stays locked, so that
 // changes on several nodes come one after the other.
-func (p *Policies) write(ctx context.Context, rec evidence.Record, fn func(*store.Tx) error, about ...string) error {
-	err := p.store.Write(ctx, func(tx *store.Tx) error {
+func write(ctx context.Context, commit func(context.Context, func(*store.Tx) error) error, rec evidence.Record, fn func(*store.Tx) error, about ...string) error {
+	err := commit(ctx, func(tx *store.Tx) error {
 		if _, err := tx.Record(rec, about...); err != nil {
 			return err
 		}
