@@ -31,6 +31,14 @@ func child(kind string, files []string) error {
 	if name, ok := strings.CutPrefix(kind, "keyword-"); ok {
 		return match(name, files)
 	}
+	switch kind {
+	case "stub":
+		return stub(files[0])
+	case "load":
+		return load(files)
+	case "gather":
+		return gather(files)
+	}
 	data, err := os.ReadFile(files[0])
 	if err != nil {
 		return err

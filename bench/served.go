@@ -28,7 +28,7 @@ type served struct {
 }
 
 // serveAPI starts the program on a folder of its own and makes an API key on its pages, as a person would.
-func (b *bench) serveAPI() (*served, error) {
+func (b *bench) serveAPI(extra ...string) (*served, error) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (b *bench) serveAPI() (*served, error) {
 		return nil, err
 	}
 	s := &served{http: &http.Client{Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: time.Minute}}
-	s.program = exec.Command(b.colophon, "--json", "serve", "--data", data, "--listen", address, "--producer", postProducer, "--set", "rate=1000000")
+	s.program = exec.Command(b.colophon, append([]string{"--json", "serve", "--data", data, "--listen", address, "--producer", postProducer, "--set", "rate=1000000"}, extra...)...)
 	s.program.Stderr, s.program.SysProcAttr = &s.log, &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	out, err := s.program.StdoutPipe()
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *served) makeKey(setUp string) error {
 	if _, err := s.form("/set-up", url.Values{"token": {token}, "login": {"bench"}, "password": {password}, "again": {password}}); err != nil {
 		return err
 	}
-	made, err := s.form("/keys", url.Values{"name": {"bench"}, "action": {"artefact.create", "account.verify"}, "services": {"*"}, "functions": {"*"}, "life": {"30"}})
+	made, err := s.form("/keys", url.Values{"name": {"bench"}, "action": {"artefact.create", "account.verify", "gateway.use"}, "services": {"*"}, "functions": {"*"}, "life": {"30"}})
 	if err != nil {
 		return err
 	}
