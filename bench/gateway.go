@@ -230,11 +230,11 @@ func stop(c *exec.Cmd) func() error {
 // inFront starts the program with the stub as its model and a library of keywords.
 func (b *bench) inFront(stub string, extra []string) (*served, error) {
 	config := b.path("gateway.yaml")
-	text := "gateway:\n  models:\n    - name: stub\n      class: dialogue\n      notice: end\n      stream: live\n      upstreams:\n        - url: http://" + stub + "/v1\n          model: stub\n"
+	text := "gateway:\n  models:\n    - name: stub\n      class: dialogue\n      notice: end\n      screening: live\n      targets:\n        - url: http://" + stub + "/v1\n          model: stub\n"
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	return b.serveAPI(append([]string{"--config", config, "--set", "concurrency=4096"}, extra...)...)
+	return b.serveAPI(append([]string{"--config", config, "--set", "connections=30000", "--set", "connections-per-address=30000"}, extra...)...)
 }
 
 // bifrost builds the peer and starts it with the stub as its model.
