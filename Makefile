@@ -6,9 +6,10 @@ GO ?= go
 BIN := bin/colophon
 LISTEN ?= 127.0.0.1:8080
 
-# Builds and starts a server to try out, with everything it keeps in out/data, and prints the link of the first officer.
+# Builds and starts a server to try out, with sample models behind it and everything it keeps in out/data, and prints the link of
+# the first officer.
 run: build
-	./$(BIN) serve --trial --data out/data --listen $(LISTEN)
+	./$(BIN) serve --trial --set sample-model=on --data out/data --listen $(LISTEN)
 
 # Labels one sample of each format, reads all back and prints a table.
 try: build
@@ -29,7 +30,7 @@ container: build
 
 # Packages that work on bytes and pixels, and those that start whole servers and programs made of packages tested elsewhere: the
 # race detector makes them four to eight times as slow. `make torture` tests them with it.
-PLAIN := /(notice|label|stamp|internal/(picture|media|inspect|document|app|cli|httpapi))(/|$$)
+PLAIN := /(notice|label|stamp|internal/(picture|media|inspect|document|app|cli|clients|httpapi))(/|$$)
 
 # Everything that decides: test tools, static checks, and all tests, with the race detector where much happens at once.
 test: tools lint

@@ -40,6 +40,8 @@ const (
 	ClauseLM5 Clause = "lm-5"
 	// ClauseLM6 is Labelling Measures Art. 6: what a platform checks, shows and adds.
 	ClauseLM6 Clause = "lm-6"
+	// ClauseLM7 is Labelling Measures Art. 7: app stores ask whether an app generates, and check its label materials.
+	ClauseLM7 Clause = "lm-7"
 	// ClauseLM8 is Labelling Measures Art. 8: the service agreement says how content is labelled.
 	ClauseLM8 Clause = "lm-8"
 	// ClauseLM9 is Labelling Measures Art. 9: content without a notice on a user's request.
@@ -84,4 +86,14 @@ const (
 	ClauseAF22 Clause = "af-22"
 	// ClauseGenAI14 is Generative AI Measures Art. 14: illegal content, and measures against who misuses a service.
 	ClauseGenAI14 Clause = "genai-14"
+	// ClauseAI12 is Anthropomorphic-Interaction Measures Art. 12: age, guardian and emergency contact are asked for.
+	ClauseAI12 Clause = "ai-12"
+	// ClauseAI13 is Anthropomorphic-Interaction Measures Art. 13: in a crisis a person is comforted, and people step in.
+	ClauseAI13 Clause = "ai-13"
+	// ClauseAI14 is Anthropomorphic-Interaction Measures Art. 14: no virtual relative or partner for minors, and their mode.
+	ClauseAI14 Clause = "ai-14"
+	// ClauseAI18 is Anthropomorphic-Interaction Measures Art. 18: it says that it is AI, and again after two hours.
+	ClauseAI18 Clause = "ai-18"
+	// ClauseAI19 is Anthropomorphic-Interaction Measures Art. 19: who wants to leave can leave at once.
+	ClauseAI19 Clause = "ai-19"
 )

@@ -22,12 +22,12 @@ var layers = []struct {
 	families []string
 }{
 	{10, []string{"cmd/colophon"}},
-	{9, []string{"internal/cli"}},
+	{9, []string{"internal/cli", "internal/clients"}},
 	{8, []string{"internal/app", "internal/inspect"}},
-	{7, []string{"internal/store", "internal/blob", "internal/job", "internal/tlog", "internal/probe", "internal/document", "internal/classify", "internal/verify", "internal/oidc", "internal/httpapi", "internal/console", "internal/edge", "internal/keys", "internal/telemetry", "internal/timestamp", "client"}},
+	{7, []string{"internal/store", "internal/blob", "internal/job", "internal/tlog", "internal/probe", "internal/document", "internal/classify", "internal/detect", "internal/verify", "internal/oidc", "internal/httpapi", "internal/console", "internal/edge", "internal/keys", "internal/telemetry", "internal/timestamp", "internal/sample", "client"}},
 	{6, []string{"gateway", "intake"}},
 	{5, []string{"admission", "desk", "refutation", "review", "duty", "production"}},
-	{4, []string{"artefact", "stamp", "moderation", "identity", "consent", "standing", "agreement", "staff", "register", "incident", "internal/link"}},
+	{4, []string{"artefact", "stamp", "moderation", "identity", "consent", "standing", "agreement", "staff", "register", "incident", "internal/link", "internal/webhook"}},
 	{3, []string{"label", "notice", "watermark", "credential", "screen"}},
 	{2, []string{"evidence", "internal/picture", "internal/ffmpeg"}},
 	{1, []string{"internal/media", "internal/durable", "internal/locale", "internal/npmtest", "internal/workday"}},

@@ -285,3 +285,36 @@ func (c *Client) Bundle(ctx context.Context, w io.Writer, files bool, numbers ..
 	_, err = io.Copy(w, resp.Body)
 	return err
 }
+
+// Export says what is to be made of an answer.
+type Export struct {
+	Number     string          `json:"number"`           // content number of the answer
+	Format     string          `json:"format"`           // md, docx, pdf, html or png
+	Text       string          `json:"text,omitempty"`   // the text of one choice as it was handed out, notice and all; or
+	Answer     json.RawMessage `json:"answer,omitempty"` // the whole answer as the endpoint gave it
+	Title      string          `json:"title,omitempty"`
+	NoticeLang string          `json:"notice_lang,omitempty"` // zh, en or both
+	Account    string          `json:"-"`                     // your own identifier of the account that the answer was made for
+	// Key is an idempotency key of yours, for a call that may be repeated by another process; empty for one that is drawn.
+	Key string `json:"-"`
+}
+
+// Export turns an answer into a file with notice and label inside, and returns the file.
+func (c *Client) Export(ctx context.Context, e Export) (*Content, error) {
+	return contentOf(c.export(ctx, e))
+}
+
+func (c *Client) export(ctx context.Context, e Export) (*http.Response, error) {
+	if e.Key == "" {
+		var err error
+		if e.Key, err = c.key(); err != nil {
+			return nil, err
+		}
+	}
+	body, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	header := http.Header{"Idempotency-Key": {e.Key}, "Colophon-Account": {url.PathEscape(e.Account)}, "Content-Type": {"application/json"}}
+	return c.do(ctx, request{method: http.MethodPost, path: "/v1/exports", query: url.Values{"return": {"content"}}, header: header, body: bytes.NewReader(body)})
+}

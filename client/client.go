@@ -277,7 +277,9 @@ func told(resp *http.Response) error {
 	e := &Error{}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil || json.Unmarshal(text, e) != nil || e.Code == "" {
-		e = &Error{Title: http.StatusText(resp.StatusCode)}
+		if e = dialect(text, resp.StatusCode); e == nil {
+			e = &Error{Title: http.StatusText(resp.StatusCode)}
+		}
 	}
 	e.Status = resp.StatusCode
 	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -42,105 +41,190 @@ func Canonicalise(raw []byte) ([]byte, error) {
 	if loneSurrogate(raw) {
 		return nil, errors.New("the text holds half of a surrogate pair")
 	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	out, err := appendValue(make([]byte, 0, len(raw)), dec, 0)
-	if err != nil {
+	if !json.Valid(raw) {
+		return nil, broken(raw)
+	}
+	c := canon{raw: raw, out: make([]byte, 0, len(raw))}
+	c.blank()
+	if err := c.value(0); err != nil {
 		return nil, err
 	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, errors.New("something follows the value")
-	}
-	return out, nil
+	return c.out, nil
 }
 
-func appendValue(out []byte, dec *json.Decoder, depth int) ([]byte, error) {
-	token, err := dec.Token()
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
+// broken says what is wrong with a text that is no JSON.
+func broken(raw []byte) error {
+	var v json.RawMessage
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return err
 	}
-	if err != nil {
-		return nil, err
+	return errors.New("no JSON")
+}
+
+// canon writes the canonical form of a text that is known to be JSON.
+type canon struct {
+	raw []byte
+	at  int
+	out []byte
+}
+
+// blank passes over white space.
+func (c *canon) blank() {
+	for c.at < len(c.raw) && (c.raw[c.at] == ' ' || c.raw[c.at] == '\t' || c.raw[c.at] == '\n' || c.raw[c.at] == '\r') {
+		c.at++
 	}
-	switch t := token.(type) {
-	case nil:
-		return append(out, "null"...), nil
-	case bool:
-		return strconv.AppendBool(out, t), nil
-	case string:
-		return appendString(out, t), nil
-	case json.Number:
-		return appendNumber(out, t)
-	case json.Delim:
+}
+
+// value writes the value that begins here, and goes behind it.
+func (c *canon) value(depth int) (err error) {
+	start := c.at
+	switch c.raw[start] {
+	case '{', '[':
 		if depth == maxDepth {
-			return nil, errors.New("nested too deep")
+			return errors.New("nested too deep")
 		}
-		if t == '[' {
-			return appendArray(out, dec, depth+1)
+		if c.raw[start] == '[' {
+			return c.array(depth + 1)
 		}
-		return appendObject(out, dec, depth+1)
+		return c.object(depth + 1)
+	case '"':
+		plain := c.quoted()
+		if text := c.raw[start:c.at]; plain {
+			c.out = append(c.out, text...)
+		} else if c.out, err = rewritten(c.out, text); err != nil {
+			return err
+		}
+		return nil
 	}
-	return nil, fmt.Errorf("unexpected %v", token)
+	for c.at < len(c.raw) && !strings.ContainsRune(",]} \t\n\r", rune(c.raw[c.at])) {
+		c.at++
+	}
+	text := c.raw[start:c.at]
+	if first := text[0]; first != '-' && (first < '0' || first > '9') || whole(text) { // true, false, null
+		c.out = append(c.out, text...)
+		return nil
+	}
+	c.out, err = appendNumber(c.out, json.Number(text))
+	return err
 }
 
-func appendArray(out []byte, dec *json.Decoder, depth int) ([]byte, error) {
-	out = append(out, '[')
-	var err error
-	for first := true; dec.More(); first = false {
-		if !first {
-			out = append(out, ',')
-		}
-		if out, err = appendValue(out, dec, depth); err != nil {
-			return nil, err
+// whole reports whether a number is written as it has to be: digits, and few enough to be held exactly.
+func whole(text []byte) bool {
+	if len(text) > 15 || text[0] == '-' {
+		return false
+	}
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return false
 		}
 	}
-	if _, err := dec.Token(); err != nil {
+	return true
+}
+
+// quoted goes behind the string that begins here, and reports whether it is without escapes.
+func (c *canon) quoted() bool {
+	plain := true
+	for c.at++; c.raw[c.at] != '"'; c.at++ {
+		if c.raw[c.at] == '\\' {
+			plain = false
+			c.at++
+		}
+	}
+	c.at++
+	return plain
+}
+
+func rewritten(out, text []byte) ([]byte, error) {
+	var s string
+	if err := json.Unmarshal(text, &s); err != nil {
 		return nil, err
 	}
-	return append(out, ']'), nil
+	return appendString(out, s), nil
 }
 
-// member is one name of an object with its value, canonical already.
+func (c *canon) array(depth int) error {
+	c.out = append(c.out, '[')
+	c.at++
+	for c.blank(); c.raw[c.at] != ']'; c.blank() {
+		if c.raw[c.at] == ',' {
+			c.out = append(c.out, ',')
+			c.at++
+			c.blank()
+		}
+		if err := c.value(depth); err != nil {
+			return err
+		}
+	}
+	c.out = append(c.out, ']')
+	c.at++
+	return nil
+}
+
+// member is one name of an object, and where its value was written.
 type member struct {
-	name  string
-	units []uint16 // the name in UTF-16, by which members are sorted
-	value []byte
+	name       string
+	start, end int // of the name and value in canonical form
 }
 
-func appendObject(out []byte, dec *json.Decoder, depth int) ([]byte, error) {
-	var members []member
-	for dec.More() {
-		token, err := dec.Token()
-		if err != nil {
-			return nil, err
+// object writes the members in their order here, and then again in the right one.
+func (c *canon) object(depth int) error {
+	var few [16]member
+	members, begin := few[:0], len(c.out)
+	c.at++
+	for c.blank(); c.raw[c.at] != '}'; c.blank() {
+		if c.raw[c.at] == ',' {
+			c.at++
+			c.blank()
 		}
-		name, ok := token.(string)
-		if !ok {
-			return nil, errors.New("a name is no string")
+		start, from := len(c.out), c.at
+		var name string
+		if plain := c.quoted(); plain {
+			name = string(c.raw[from+1 : c.at-1])
+			c.out = append(c.out, c.raw[from:c.at]...)
+		} else if err := json.Unmarshal(c.raw[from:c.at], &name); err != nil {
+			return err
+		} else {
+			c.out = appendString(c.out, name)
 		}
-		value, err := appendValue(nil, dec, depth)
-		if err != nil {
-			return nil, err
+		c.blank()
+		c.at++ // the colon
+		c.blank()
+		c.out = append(c.out, ':')
+		if err := c.value(depth); err != nil {
+			return err
 		}
-		members = append(members, member{name, utf16.Encode([]rune(name)), value})
+		members = append(members, member{name, start, len(c.out)})
 	}
-	if _, err := dec.Token(); err != nil {
-		return nil, err
-	}
-	slices.SortFunc(members, func(a, b member) int { return slices.Compare(a.units, b.units) })
-	out = append(out, '{')
+	c.at++
+	slices.SortFunc(members, func(a, b member) int { return compareUnits(a.name, b.name) })
+	end := len(c.out)
+	c.out = append(c.out, '{')
 	for i, m := range members {
 		if i > 0 {
 			if m.name == members[i-1].name {
-				return nil, errors.New("a name stands twice in one object")
+				return errors.New("a name stands twice in one object")
 			}
-			out = append(out, ',')
+			c.out = append(c.out, ',')
 		}
-		out = appendString(out, m.name)
-		out = append(out, ':')
-		out = append(out, m.value...)
+		c.out = append(c.out, c.out[m.start:m.end]...)
 	}
-	return append(out, '}'), nil
+	c.out = append(c.out, '}')
+	c.out = c.out[:begin+copy(c.out[begin:], c.out[end:])]
+	return nil
+}
+
+// compareUnits compares two names by their UTF-16 code units. That is the order of their bytes but where characters beyond
+// U+FFFF, whose units are surrogates, meet those from U+E000 on.
+func compareUnits(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			if a[i] >= 0xEE && b[i] >= 0xEE {
+				return slices.Compare(utf16.Encode([]rune(a)), utf16.Encode([]rune(b)))
+			}
+			return int(a[i]) - int(b[i])
+		}
+	}
+	return len(a) - len(b)
 }
 
 func appendString(out []byte, s string) []byte {

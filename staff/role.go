@@ -44,9 +44,12 @@ const (
 	APIKeyManage      Action = "apikey.manage"
 	JobRead           Action = "job.read"
 	JobRetry          Action = "job.retry"
-	ScreenUse         Action = "screen.use"   // have content judged
-	ScreenRead        Action = "screen.read"  // what was judged, and how
-	FeatureRead       Action = "feature.read" // the feature library
+	GatewayUse        Action = "gateway.use"    // ask models through the gateway
+	GatewayRead       Action = "gateway.read"   // who used how much, and how the models do
+	GatewayManage     Action = "gateway.manage" // keys of the models
+	ScreenUse         Action = "screen.use"     // have content judged
+	ScreenRead        Action = "screen.read"    // what was judged, and how
+	FeatureRead       Action = "feature.read"   // the feature library
 	FeaturePropose    Action = "feature.propose"
 	FeatureReview     Action = "feature.review" // what somebody else proposed
 	FeatureManage     Action = "feature.manage" // activate, retire, and the stored samples
@@ -85,6 +88,9 @@ const (
 	OrderRelease      Action = "order.release"  // two people end an order
 	AdmissionAsk      Action = "admission.ask"  // have a decision made or explained
 	AdmissionRead     Action = "admission.read" // past decisions
+	IntakeUse         Action = "intake.use"     // hand in uploads of a platform
+	IntakeRead        Action = "intake.read"    // what was said of them, and the files
+	WebhookManage     Action = "webhook.manage" // who is told what happens
 	SessionEnd        Action = "session.end"    // of a program that signed in for a person
 	SettingsRead      Action = "settings.read"
 	SettingsChange    Action = "settings.change"
@@ -117,6 +123,9 @@ func permissions() []permission {
 		{APIKeyManage, []Role{Officer, Engineer}, false, false},
 		{JobRead, []Role{Officer, Engineer, Auditor}, false, true},
 		{JobRetry, []Role{Officer, Engineer}, false, false},
+		{GatewayUse, []Role{Officer, Engineer}, true, false},
+		{GatewayRead, []Role{Officer, Engineer, Auditor}, true, true},
+		{GatewayManage, []Role{Officer, Engineer}, false, false},
 		{ScreenUse, []Role{Officer, Reviewer, Engineer}, true, false},
 		{ScreenRead, []Role{Officer, Reviewer, Auditor}, true, true},
 		{FeatureRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
@@ -158,6 +167,9 @@ func permissions() []permission {
 		{OrderRelease, []Role{Officer, Engineer}, false, false},
 		{AdmissionAsk, []Role{Officer, Engineer}, true, false},
 		{AdmissionRead, []Role{Officer, Reviewer, Auditor}, true, true},
+		{IntakeUse, []Role{Officer, Engineer}, true, false},
+		{IntakeRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{WebhookManage, []Role{Officer, Engineer}, false, false},
 		{SessionEnd, []Role{Officer, Reviewer, Engineer, Auditor}, false, true},
 		{SettingsRead, []Role{Officer, Engineer, Auditor}, false, true},
 		{SettingsChange, []Role{Officer, Engineer}, false, false},

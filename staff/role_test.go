@@ -28,6 +28,9 @@ func TestAllowed(t *testing.T) {
 		apikey.manage     yes     -        yes      -       -
 		job.read          yes     -        yes      yes     -
 		job.retry         yes     -        yes      -       -
+		gateway.use       yes     -        yes      -       yes
+		gateway.read      yes     -        yes      yes     yes
+		gateway.manage    yes     -        yes      -       -
 		screen.use        yes     yes      yes      -       yes
 		screen.read       yes     yes      -        yes     yes
 		feature.read      yes     yes      yes      yes     yes
@@ -69,6 +72,9 @@ func TestAllowed(t *testing.T) {
 		order.release     yes     -        yes      -       -
 		admission.ask     yes     -        yes      -       yes
 		admission.read    yes     yes      -        yes     yes
+		intake.use        yes     -        yes      -       yes
+		intake.read       yes     yes      yes      yes     yes
+		webhook.manage    yes     -        yes      -       -
 		session.end       yes     yes      yes      yes     -
 		settings.read     yes     -        yes      yes     -
 		settings.change   yes     -        yes      -       -`

@@ -18,6 +18,7 @@ import (
 	"github.com/colophon-project/colophon/internal/media"
 	"github.com/colophon-project/colophon/label"
 	"github.com/colophon-project/colophon/notice"
+	"github.com/colophon-project/colophon/notice/plate"
 )
 
 // Codes of refusals and findings.
@@ -208,4 +209,17 @@ func (p *Plan) ReadBack(ctx context.Context, written, sidecar media.Source) erro
 	}
 	return &colophon.Error{Kind: colophon.Internal, Code: CodeReadBack, Clauses: []colophon.Clause{colophon.ClauseLM4},
 		Args: colophon.Args{"format": string(p.Format)}, Err: err}
+}
+
+// Shows reports whether content shows a notice: one in the words of this program where it has to be seen or heard, and any
+// where it is text. An error says that nobody could tell; one of kind Unsupported, that such content is not looked at.
+func (p *Press) Shows(ctx context.Context, src media.Source, f media.Format) (bool, error) {
+	facts, ok := media.Facts(f)
+	if !ok {
+		return false, &colophon.Error{Kind: colophon.Unsupported, Code: label.CodeNotRecognised}
+	}
+	if facts.Modality != media.ModalityImage {
+		return kindOf(f).has(ctx, p, src, f, notice.Options{})
+	}
+	return plate.Shows(src, f, notice.Options{})
 }

@@ -69,9 +69,11 @@ type Server struct {
 	orders     *incident.Command
 	watch      *incident.Watch
 	gate       *admission.Gate
+	uploads    uploads
 	queue      *job.Queue
 	line       *production.Line
 	binder     *production.Binder
+	models     models
 	reader     *tlog.Reader
 	mirror     tlog.Mirror // nil where the folder of the log is read by this node alone
 	handler    http.Handler
@@ -89,7 +91,7 @@ func OpenServer(ctx context.Context, c Config, v Serving, output io.Writer) (*Se
 	if c.Producer == "" {
 		return nil, &colophon.Error{Kind: colophon.Invalid, Code: CodeNoProducer}
 	}
-	for _, open := range []func(context.Context) error{s.openKeys, s.openTelemetry(output), s.openStore, s.openBlobs, s.openLog, s.openStaff, s.openLinks, s.openIdentity, s.openScreens, s.openStanding, s.openAhead, s.openRegister, s.openConsents, s.openOrders, s.openAdmission, s.openLine, s.openQueue, s.openDoors} {
+	for _, open := range []func(context.Context) error{s.openKeys, s.openTelemetry(output), s.openStore, s.openBlobs, s.openLog, s.openStaff, s.openLinks, s.openIdentity, s.openScreens, s.openStanding, s.openAhead, s.openRegister, s.openConsents, s.openOrders, s.openAdmission, s.openLine, s.openIntake, s.openModels, s.openQueue, s.openDoors} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -115,7 +117,7 @@ func (s *Server) openTelemetry(output io.Writer) func(context.Context) error {
 			return wrongSetting("log-level", s.set.LogLevel, err)
 		}
 		var err error
-		s.telemetry, err = telemetry.New(ctx, telemetry.Config{Output: output, Level: level, Version: s.config.Version, RequestID: edge.RequestID, LogLag: s.lag, QueueDepth: s.depth, TraceURL: s.set.Traces})
+		s.telemetry, err = telemetry.New(ctx, telemetry.Config{Output: output, Level: level, Version: s.config.Version, RequestID: edge.RequestID, LogLag: s.lag, QueueDepth: s.depth, Targets: s.targets, Streams: s.openStreams, TraceURL: s.set.Traces})
 		if err != nil {
 			return err
 		}
@@ -229,7 +231,11 @@ func (s *Server) Run(ctx context.Context, listening func(address string)) error 
 	go s.follow(ctx)
 	go s.meet(ctx)
 	go s.likenesses(ctx)
+	go s.hear(ctx)
+	serving, served := context.WithCancel(context.WithoutCancel(ctx))
+	go s.endStreams(ctx, serving)
 	err := s.serve(ctx, listening)
+	served()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.set.Drain)
 	defer cancel()
 	err = errors.Join(err, s.queue.Stop(drain))

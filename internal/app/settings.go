@@ -24,6 +24,7 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/internal/classify"
+	"github.com/colophon-project/colophon/internal/detect"
 	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/internal/keys"
 	"github.com/colophon-project/colophon/internal/verify"
@@ -64,10 +65,13 @@ type Serving struct {
 	Signed      string        `koanf:"signed"`
 	Concurrency int           `koanf:"concurrency"`
 	Rate        int           `koanf:"rate"` // requests a second of one address or key
+	Connections int           `koanf:"connections"`
+	PerAddress  int           `koanf:"connections-per-address"`
 	Pause       time.Duration `koanf:"pause"`
 	Drain       time.Duration `koanf:"drain"`
 	Workers     int           `koanf:"workers"`
 
+	Sample  string `koanf:"sample-model"`     // on or off
 	Judge   string `koanf:"screen-artefacts"` // auto, on or off
 	Starter string `koanf:"starter-library"`
 	Excerpt int    `koanf:"screen-excerpt"` // runes
@@ -86,6 +90,10 @@ type Serving struct {
 	Verified   int `koanf:"verification-days"`
 	PhoneKnown int `koanf:"verification-days-phone"`
 
+	Platform     string        `koanf:"platform"` // code or name in labels, as the platform that spreads
+	IntakeKeep   time.Duration `koanf:"intake-keep"`
+	WebhookHosts string        `koanf:"webhook-hosts"` // that may lie in a network of our own, separated by commas
+
 	Traces       string `koanf:"traces"`
 	LogLevel     string `koanf:"log-level"`
 	Timestamp    string `koanf:"timestamp"`
@@ -94,6 +102,9 @@ type Serving struct {
 	OIDC        []OIDCProvider      `koanf:"oidc"`
 	Classifiers []classify.Endpoint `koanf:"classifiers"` // set in the file alone
 	Sources     []verify.Endpoint   `koanf:"verification-sources"`
+	Buckets     []Bucket            `koanf:"intake-buckets"`
+	Detectors   []detect.Endpoint   `koanf:"intake-detectors"`
+	Gateway     GatewaySettings     `koanf:"gateway"`
 }
 
 // OIDCProvider is an OpenID provider that staff may sign in with. It is set in the file alone.
@@ -121,9 +132,9 @@ func defaults() []Setting {
 		{Key: "data", Value: "colophon-data"}, {Key: "listen", Value: "127.0.0.1:8080"}, {Key: "public-url"}, {Key: "tls-cert"}, {Key: "tls-key"},
 		{Key: "trusted-proxies"}, {Key: "proxy-header", Value: "x-forwarded-for"}, {Key: "postgres", Secret: true}, {Key: "blobs"}, {Key: "log"}, {Key: "log-name"}, {Key: "keys"}, {Key: "seal", Value: "SM2"},
 		{Key: "keep-originals", Value: "0"}, {Key: "keep-logs", Value: "6"}, {Key: "keep-assessments", Value: "36"}, {Key: "max-upload", Value: "2048"}, {Key: "marking", Value: "0"}, {Key: "signed", Value: "refuse"},
-		{Key: "concurrency", Value: "64"}, {Key: "rate", Value: "200"}, {Key: "pause", Value: "0s"}, {Key: "drain", Value: "30s"}, {Key: "workers", Value: "2"},
-		{Key: "admission", Value: "on"}, {Key: "screen-artefacts", Value: "auto"}, {Key: "starter-library", Value: "on"}, {Key: "screen-excerpt", Value: "0"}, {Key: "moderation-plan"}, {Key: "classifier-models"}, {Key: "accounts-per-person", Value: "5"}, {Key: "verification-tries", Value: "10"}, {Key: "verification-days", Value: "1095"}, {Key: "verification-days-phone", Value: "365"},
-		{Key: "provider-name"}, {Key: "provider-contact"}, {Key: "prompt-text"}, {Key: "holidays"}, {Key: "appeal"}, {Key: "traces"},
+		{Key: "concurrency", Value: "64"}, {Key: "rate", Value: "200"}, {Key: "connections", Value: "16384"}, {Key: "connections-per-address", Value: "512"}, {Key: "pause", Value: "0s"}, {Key: "drain", Value: "30s"}, {Key: "workers", Value: "2"},
+		{Key: "admission", Value: "on"}, {Key: "sample-model", Value: "off"}, {Key: "screen-artefacts", Value: "auto"}, {Key: "starter-library", Value: "on"}, {Key: "screen-excerpt", Value: "0"}, {Key: "moderation-plan"}, {Key: "classifier-models"}, {Key: "accounts-per-person", Value: "5"}, {Key: "verification-tries", Value: "10"}, {Key: "verification-days", Value: "1095"}, {Key: "verification-days-phone", Value: "365"},
+		{Key: "provider-name"}, {Key: "provider-contact"}, {Key: "prompt-text"}, {Key: "holidays"}, {Key: "appeal"}, {Key: "platform"}, {Key: "intake-keep", Value: "24h"}, {Key: "webhook-hosts"}, {Key: "traces"},
 		{Key: "log-level", Value: "info"}, {Key: "timestamp"}, {Key: "timestamp-ca"},
 	}
 	for i := range list {
@@ -141,7 +152,7 @@ func envName(key string) string {
 func (c Config) Serve(flags map[string]string, path string, getenv func(string) string) (Config, Serving, error) {
 	k := koanf.NewWithConf(koanf.Conf{Delim: "\x00", StrictMerge: false})
 	first, env := map[string]any{}, map[string]any{}
-	known := []string{"oidc", "classifiers", "verification-sources"}
+	known := []string{"oidc", "classifiers", "verification-sources", "gateway", "intake-buckets", "intake-detectors"}
 	for _, s := range append(c.base(), defaults()...) {
 		known = append(known, s.Key)
 		first[s.Key] = s.Value
@@ -168,6 +179,7 @@ func (c Config) Serve(flags map[string]string, path string, getenv func(string) 
 			return c, Serving{}, &colophon.Error{Kind: colophon.Invalid, Code: CodeSettingFile, Args: colophon.Args{"file": path}, Err: err}
 		}
 		for _, key := range k.Keys() {
+			key, _, _ = strings.Cut(key, "\x00")
 			if !slices.Contains(known, key) {
 				return c, Serving{}, &colophon.Error{Kind: colophon.Invalid, Code: CodeSettingUnknown, Args: colophon.Args{"file": path, "setting": key}}
 			}
@@ -200,6 +212,10 @@ func (v *Serving) read(k *koanf.Koanf) error {
 			*f, err = strconv.Atoi(text)
 		case *time.Duration:
 			*f, err = time.ParseDuration(text)
+		case *GatewaySettings:
+			if *f, err = readGateway(k); err != nil {
+				return err
+			}
 		default:
 			err = k.Unmarshal(key, f)
 		}
@@ -253,7 +269,7 @@ func (v *Serving) complete() error {
 	for _, n := range []struct {
 		key          string
 		value, least int
-	}{{"keep-originals", v.KeepOriginals, 0}, {"max-upload", v.MaxUpload, 1}, {"concurrency", v.Concurrency, 1}, {"rate", v.Rate, 1}, {"workers", v.Workers, 1}, {"marking", v.Marking, 0}, {"screen-excerpt", v.Excerpt, 0},
+	}{{"keep-originals", v.KeepOriginals, 0}, {"max-upload", v.MaxUpload, 1}, {"concurrency", v.Concurrency, 1}, {"rate", v.Rate, 1}, {"connections", v.Connections, 1}, {"connections-per-address", v.PerAddress, 1}, {"workers", v.Workers, 1}, {"marking", v.Marking, 0}, {"screen-excerpt", v.Excerpt, 0},
 		{"accounts-per-person", v.PerPerson, 0}, {"verification-tries", v.Tries, 1}, {"verification-days", v.Verified, 0}, {"verification-days-phone", v.PhoneKnown, 0}} {
 		if n.value < n.least {
 			return wrongSetting(n.key, strconv.Itoa(n.value), nil)
@@ -268,8 +284,10 @@ func (v *Serving) complete() error {
 	if v.Signed != "refuse" && v.Signed != "mark" {
 		return wrongSetting("signed", v.Signed, nil)
 	}
-	if v.Starter != "on" && v.Starter != "off" {
-		return wrongSetting("starter-library", v.Starter, nil)
+	for key, value := range map[string]string{"starter-library": v.Starter, "sample-model": v.Sample} {
+		if value != "on" && value != "off" {
+			return wrongSetting(key, value, nil)
+		}
 	}
 	switch v.Judge {
 	case "on", "off":

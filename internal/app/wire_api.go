@@ -115,6 +115,9 @@ func (c custody) Erase(ctx context.Context, by production.By, account string) (s
 	if err := c.consents.Forget(ctx, ledgered(by), subject); err != nil {
 		return "", err
 	}
+	if err := c.uploads.line.Forget(ctx, by, subject); err != nil {
+		return "", err
+	}
 	for {
 		list, _, err := c.register.Find(ctx, artefact.Query{Account: subject}, "", 100)
 		if err != nil {

@@ -26,12 +26,16 @@ func (s *Server) openDoors(context.Context) error {
 		return durable.Fault(filepath.Join(s.set.Keys, "log.pub"), err)
 	}
 	s.logKey = strings.TrimSpace(string(lines))
+	exporter, err := s.exporter()
+	if err != nil {
+		return err
+	}
 	api, err := httpapi.New(httpapi.Config{
 		Line: s.line, Binder: s.binder, Artefacts: s.register, Log: publicLog{s.reader, s.logKey}, Jobs: jobs{s.queue}, Ledger: archive{s}, Custody: custody{s},
 		Answers: s.answers, Roster: s.roster, Ready: s.ready, Metrics: s.telemetry.Handler(), Logger: s.log, PublicURL: s.set.PublicURL,
 		Source:   func(r *http.Request) netip.AddrPort { return edge.ClientOf(r.Context()).Address },
 		Screener: s, Curator: s.screens.curator, Shelf: s.libraryShelf(), Policies: s.screens.policies, Docket: s.screens.docket, Reports: s.screens.reports, Beheld: s, Links: s.links, Identity: s.identities, Consents: s.consents, Agreements: s.agreements, Register: s.functions, People: guests{s}, Standing: s.standing,
-		Prompt: s.ahead.prompt, Assessments: s.ahead.assessments, AssessmentPage: s.ahead.page, Faces: s.ahead.faces, Orders: s.orders, Watch: s.watch, Admission: s.gate, Decisions: s.store,
+		Prompt: s.ahead.prompt, Assessments: s.ahead.assessments, AssessmentPage: s.ahead.page, Faces: s.ahead.faces, Orders: s.orders, Watch: s.watch, Admission: s.gate, Decisions: s.store, Intake: s.uploads.line, Scans: s.uploads.scanner, Materials: s.uploads.materials, Webhooks: s.uploads.hooks, Models: s.modelDoors(), Exporter: exporter, UpstreamKeys: s.models.keys, Usage: used{s.models.usage, custody{s}},
 		RequestID: edge.RequestID, MaxUpload: int64(s.set.MaxUpload) << 20,
 	})
 	if err != nil {
@@ -91,7 +95,8 @@ func (s *Server) serve(ctx context.Context, listening func(address string)) erro
 	s.edge, err = edge.New(edge.Config{Handler: s.handler, Wrap: func(next http.Handler) http.Handler { return s.telemetry.Wrap(next, s.template) }, Route: s.route, Problem: s.api.WriteProblem, Key: bearer, Log: s.log,
 		Listen: s.set.Listen, CertFile: s.set.TLSCert, KeyFile: s.set.TLSKey, PublicURL: s.set.PublicURL, TrustedProxies: proxies, Forwarded: s.set.Header == "forwarded",
 		Pause: s.set.Pause, Grace: s.set.Drain,
-		Limits: edge.Limits{MinRate: minRate, ByAddress: rate, ByKey: rate, Classes: map[string]edge.Class{"work": {Running: s.set.Concurrency, Waiting: 4 * s.set.Concurrency, Wait: 5 * time.Second}}}})
+		Limits: edge.Limits{MinRate: minRate, ByAddress: rate, ByKey: rate, Connections: s.set.Connections, PeerConnections: s.set.PerAddress, Classes: map[string]edge.Class{"work": {Running: s.set.Concurrency, Waiting: 4 * s.set.Concurrency, Wait: 5 * time.Second},
+			"text": {Running: s.set.Gateway.Streams}, "media": {Running: s.set.Gateway.AtOnce, Wait: 10 * time.Second}}}})
 	if err != nil {
 		return err
 	}
@@ -112,6 +117,11 @@ const minRate = 8 << 10
 
 // route says what a request may take of the server.
 func (s *Server) route(r *http.Request) edge.Route {
+	if text, media := s.api.Proxied(r); text {
+		return edge.Route{Class: "text", MaxBody: int64(s.set.Gateway.MaxBody) << 20}
+	} else if media {
+		return edge.Route{Class: "media", MaxBody: int64(s.set.Gateway.MaxBody) << 20}
+	}
 	if s.api.Upload(r) {
 		return edge.Route{Class: "work", MaxBody: int64(s.set.MaxUpload)<<20 + maxForm}
 	}
@@ -134,6 +144,9 @@ func (s *Server) template(r *http.Request) string {
 
 func bearer(r *http.Request) string {
 	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if scheme == "" {
+		return r.Header.Get("X-Api-Key") // as clients of Anthropic's models show it
+	}
 	if !strings.EqualFold(scheme, "Bearer") {
 		return ""
 	}

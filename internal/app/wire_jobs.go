@@ -42,12 +42,14 @@ func (s *Server) openQueue(context.Context) (err error) {
 	c := job.Config{Store: s.store, Recorder: s.recorder, Logger: s.log, Workers: []job.Worker{
 		job.Work(kindMark, job.Limits{AtOnce: s.set.Workers, Attempts: 5, Timeout: 12 * time.Hour}, s.mark),
 	}}
+	c.Workers = append(c.Workers, s.intakeWorkers()...)
 	for _, p := range []struct {
 		name string
 		when job.Schedule
 		do   func(context.Context) error
 	}{
 		{"sweep-artefacts", job.Every(10 * time.Minute), s.line.Sweep},
+		{"sweep-intake", job.Every(10 * time.Minute), s.sweepIntake},
 		{"sweep-blobs", job.Every(6 * time.Hour), s.sweepBlobs},
 		{"sweep-staff", job.Every(time.Hour), s.roster.Sweep},
 		{"sweep-answers", job.Every(time.Hour), s.answers.Sweep},
@@ -60,11 +62,14 @@ func (s *Server) openQueue(context.Context) (err error) {
 		{"sweep-assessments", job.Every(time.Hour), s.sweepAssessments},
 		{"count-faces", job.Every(time.Hour), s.countFaces},
 		{"probe", job.Every(time.Hour), s.probe},
+		{"sweep-streams", job.Every(time.Minute), s.sweepStreams},
 		{"expire-held", job.Every(time.Minute), s.expire},
 		{"sweep-held", job.Every(time.Hour), s.sweepHeld},
 		{"expire-measures", job.Every(time.Minute), s.expireMeasures},
 		{"settle-signals", job.Every(time.Minute), s.settleSignals},
 		{"sweep-tallies", job.Every(time.Hour), s.standing.Sweep},
+		{"sweep-company", job.Every(time.Hour), s.sweepCompany},
+		{"sweep-usage", job.Daily(3, 7, time.UTC), s.sweepUsage},
 		{"purge", job.Daily(3, 17, time.UTC), s.purge},
 		{"end-restrictions", job.Daily(3, 47, time.UTC), s.endRestrictions},
 	} {
@@ -118,6 +123,9 @@ func (s *Server) sweepBlobs(ctx context.Context) error {
 		}
 		if err == nil && !needed {
 			needed, err = s.consents.Referenced(ctx, ref)
+		}
+		if err == nil && !needed {
+			needed, err = s.uploads.line.Referenced(ctx, ref)
 		}
 		if err != nil {
 			return err

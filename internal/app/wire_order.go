@@ -48,5 +48,9 @@ func (s *Server) followChanges(ctx context.Context) (end func()) {
 	var all sync.WaitGroup
 	all.Go(func() { s.watch.Run(ctx) })
 	all.Go(func() { s.gate.Follow(ctx) })
+	if s.models.proxy != nil {
+		all.Go(func() { s.models.proxy.Follow(ctx) })
+		all.Go(func() { s.checkModels(ctx) })
+	}
 	return func() { stop(); all.Wait() }
 }

@@ -47,17 +47,19 @@ import (
 
 // Codes of errors about blobs. Arg "digest" is 64 hexadecimal digits, "name" a name in the store.
 const (
-	CodeMissing    colophon.Code = "blob-missing"      // args digest
-	CodeDamaged    colophon.Code = "blob-damaged"      // args digest; the stored bytes are not those that were put
-	CodeDigest     colophon.Code = "blob-digest-wrong" // args value; no digest in our notation
-	CodeStray      colophon.Code = "blob-stray"        // args name; a file among the blobs that is none
-	CodeName       colophon.Code = "blob-name-wrong"   // args name
-	CodeNameAbsent colophon.Code = "blob-name-missing" // args name
-	CodeNameTaken  colophon.Code = "blob-name-taken"   // args name; other bytes stand under a name that never changes
-	CodeTooLarge   colophon.Code = "blob-too-large"    // args name; what stands there is larger than anything we put
-	CodeSealKey    colophon.Code = "blob-key-wrong"    // the key or the purpose is not that of the sealed blob, or its head is damaged
-	CodeAddress    colophon.Code = "blob-address"      // args part; the address of a store can't be used
-	CodeFailed     colophon.Code = "blob-store-failed" // the store did not do what it was asked to
+	CodeMissing    colophon.Code = "blob-missing"        // args digest
+	CodeDamaged    colophon.Code = "blob-damaged"        // args digest; the stored bytes are not those that were put
+	CodeDigest     colophon.Code = "blob-digest-wrong"   // args value; no digest in our notation
+	CodeStray      colophon.Code = "blob-stray"          // args name; a file among the blobs that is none
+	CodeName       colophon.Code = "blob-name-wrong"     // args name
+	CodeNameAbsent colophon.Code = "blob-name-missing"   // args name
+	CodeNameTaken  colophon.Code = "blob-name-taken"     // args name; other bytes stand under a name that never changes
+	CodeTooLarge   colophon.Code = "blob-too-large"      // args name; what stands there is larger than anything we put
+	CodeSealKey    colophon.Code = "blob-key-wrong"      // the key or the purpose is not that of the sealed blob, or its head is damaged
+	CodeAddress    colophon.Code = "blob-address"        // args part; the address of a store can't be used
+	CodeFailed     colophon.Code = "blob-store-failed"   // the store did not do what it was asked to
+	CodeObject     colophon.Code = "blob-object-missing" // there is no such bucket, or no such file in it
+	CodeDenied     colophon.Code = "blob-object-denied"  // the store does not let us
 )
 
 // Digest is the SHA-256 of a blob's content.

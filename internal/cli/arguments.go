@@ -50,6 +50,9 @@ func child(node *kong.Node, name string) *kong.Node {
 
 // wantsValue reports that the value of a flag, or of the last of several short ones, is the next argument.
 func wantsValue(node *kong.Node, arg string) bool {
+	if node.DefaultCmd != nil { // the command that is meant where none is named
+		node = node.DefaultCmd
+	}
 	if name, long := strings.CutPrefix(arg, "--"); long {
 		return takesValue(node, func(f *kong.Flag) bool { return f.Name == name })
 	}

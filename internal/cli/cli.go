@@ -63,6 +63,10 @@ type commands struct {
 	Service    serviceCommand    `cmd:""`
 	Order      orderCommand      `cmd:""`
 	Admission  admissionCommand  `cmd:""`
+	Intake     intakeCommand     `cmd:""`
+	Webhook    webhookCommand    `cmd:""`
+	Gateway    gatewayCommand    `cmd:""`
+	Export     exportCommand     `cmd:""`
 	Keys       keysCommand       `cmd:""`
 	Backup     backupCommand     `cmd:""`
 	Restore    restoreCommand    `cmd:""`

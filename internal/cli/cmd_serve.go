@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"math"
 	"runtime/debug"
 
@@ -57,8 +59,12 @@ func (c *serveCommand) Run(s *session) error {
 	if c.Trial && config.Producer == "" {
 		config.Producer = tryProducer
 	}
+	if c.Trial && set.Platform == "" {
+		set.Platform = tryPlatform
+	}
 	debug.SetGCPercent(100) // what Process sets is for commands that end soon
 	debug.SetMemoryLimit(math.MaxInt64)
+	log.SetOutput(io.Discard) // there net/http repeats what a model sent unasked
 	server, err := app.OpenServer(s.ctx, config, set, s.Stderr)
 	if err != nil {
 		s.failServe(err)

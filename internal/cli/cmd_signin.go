@@ -29,7 +29,7 @@ type signInCommand struct {
 // Run signs a person of the staff in. The password is the first line of standard input; the token stands in a file that
 // its owner alone can read.
 func (c *signInCommand) Run(s *session) error {
-	password, err := s.password()
+	password, err := s.secret("sign-in-password")
 	if err != nil {
 		return err
 	}
@@ -53,10 +53,10 @@ func (c *signInCommand) Run(s *session) error {
 	})
 }
 
-// password reads the first line of standard input. A terminal does not show it.
-func (s *session) password() (string, error) {
+// secret reads the first line of standard input. A terminal is asked for it, and does not show it.
+func (s *session) secret(ask string) (string, error) {
 	if f, ok := s.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		fmt.Fprint(s.Stderr, s.say.Say("sign-in-password"))
+		fmt.Fprint(s.Stderr, s.say.Say(ask))
 		line, err := term.ReadPassword(int(f.Fd()))
 		fmt.Fprintln(s.Stderr)
 		return string(line), durable.Fault("-", err)

@@ -20,6 +20,9 @@ import (
 // tryProducer is a code made for trying out: the service code of an organisation number that is not given out.
 const tryProducer = "001191110000000000000E10000"
 
+// tryPlatform is the same organisation as a platform.
+const tryPlatform = "001191110000000000000E20000"
+
 type tryCommand struct {
 	Dir string `arg:"" optional:"" name:"dir" default:"colophon-try"`
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/colophon-project/colophon/internal/app"
 	"github.com/colophon-project/colophon/internal/app/sample"
 	"github.com/colophon-project/colophon/internal/media"
 	"github.com/colophon-project/colophon/internal/media/mediatest"
@@ -141,6 +142,35 @@ func TestReadmeServer(t *testing.T) {
 	}
 }
 
+// TestReadmeRoad runs the commands of both READMEs that go through sample models.
+func TestReadmeRoad(t *testing.T) {
+	t.Parallel()
+	for readme, heading := range map[string]string{"../../README.md": "\n## The whole road with no network\n", "../../README.zh-CN.md": "\n## 无需联网走完全程\n"} {
+		t.Run(filepath.Base(readme), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(readme)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, section, _ := strings.Cut(string(text), heading)
+			section, _, _ = strings.Cut(section, "\n## ")
+			dir := t.TempDir()
+			site, link, _ := makeRun(t, dir)
+			key := firstKey(t, site, link)
+			script := strings.NewReplacer("http://127.0.0.1:8080", site, "clp_...", key).Replace(strings.Join(commands(section), "\n"))
+			out := inShell(t, dir, os.Getenv("PATH"), script)
+			for _, want := range []string{"admission-unverified", "You said: Hello", `"AIGC"`, "data: [DONE]", "content_filter", "drawn.png  png  labels: 1", "You said: Hello from the official client"} {
+				if !strings.Contains(out, want) {
+					t.Errorf("no %s in %s", want, out)
+				}
+			}
+			if strings.Contains(out, key) || strings.Contains(out, "user-2") {
+				t.Errorf("the key or the account is told: %s", out)
+			}
+		})
+	}
+}
+
 // TestOperate runs the commands of both operating guides on a deployment, but those that name an identifier or ask for a
 // password, and the settings among them.
 func TestOperate(t *testing.T) {
@@ -205,6 +235,84 @@ func TestPeople(t *testing.T) {
 				}
 			}
 			if len(script) < 16 || strings.Contains(out, key) || strings.Contains(out, password) {
+				t.Errorf("%d commands: %s", len(script), out)
+			}
+		})
+	}
+}
+
+// fences are the blocks of a document that are no commands.
+var fences = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```\n")
+
+// TestGateway runs the commands of both guides to the gateway on a server with sample models, and reads their settings.
+func TestGateway(t *testing.T) {
+	t.Parallel()
+	for _, guide := range []string{"../../docs/gateway.md", "../../docs/gateway.zh-CN.md"} {
+		t.Run(filepath.Base(guide), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(guide)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			for _, block := range fences.FindAllSubmatch(text, -1) {
+				file := filepath.Join(dir, "settings.yaml")
+				if err := os.WriteFile(file, block[1], 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if _, set, err := (app.Config{}).Serve(nil, file, func(string) string { return "" }); err != nil || len(set.Gateway.Models) != 1 || len(set.Gateway.Models[0].Targets) == 0 {
+					t.Errorf("%v %+v: %s", err, set.Gateway, block[1])
+				}
+			}
+			site, link, _ := makeRun(t, dir)
+			key := firstKey(t, site, link)
+			script := append([]string{"export PATH=$PWD/bin:$PATH SITE=" + site + " KEY=" + key, "echo $KEY > key.txt; echo '" + password + "' > password.txt"},
+				commands(string(fences.ReplaceAll(text, nil)))...)
+			out := inShell(t, dir, os.Getenv("PATH"), strings.Join(script, "\n"))
+			for _, want := range []string{"colophon-sample-video", `"object":"chat.completion"`, `"type":"message"`, "data: [DONE]", `"AIGC"`, "marked and conforming", `"content_filter"`, "admission-unverified", "vendor-a"} {
+				if !strings.Contains(out, want) {
+					t.Errorf("no %s in %s", want, out)
+				}
+			}
+			if len(script) < 16 || strings.Contains(out, key) || strings.Contains(out, password) || strings.Contains(out, "not-a-real") || strings.Contains(out, "10.0.0") {
+				t.Errorf("%d commands: %s", len(script), out)
+			}
+		})
+	}
+}
+
+// TestIntake runs the commands of both guides to the intake on a server, and reads their settings.
+func TestIntake(t *testing.T) {
+	t.Parallel()
+	for _, guide := range []string{"../../docs/intake.md", "../../docs/intake.zh-CN.md"} {
+		t.Run(filepath.Base(guide), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(guide)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			for _, block := range fences.FindAllSubmatch(text, -1) {
+				file := filepath.Join(dir, "settings.yaml")
+				if err := os.WriteFile(file, block[1], 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if _, set, err := (app.Config{}).Serve(nil, file, func(string) string { return "" }); err != nil || len(set.Buckets) != 1 || len(set.Detectors) != 1 || set.Detectors[0].Threshold != 0.8 {
+					t.Errorf("%v %+v", err, set.Detectors)
+				}
+			}
+			place(t, dir, "sample.png", "picture.png")
+			site, link, _ := makeRun(t, dir)
+			key := firstKey(t, site, link)
+			script := append([]string{"export PATH=$PWD/bin:$PATH SITE=" + site + " KEY=" + key, "echo $KEY > key.txt; echo '" + password + "' > password.txt"},
+				commands(string(fences.ReplaceAll(text, nil)))...)
+			out := inShell(t, dir, os.Getenv("PATH"), strings.Join(script, "\n"))
+			for _, want := range []string{"人工智能生成 / AI-generated", "可能为人工智能生成", "no mark found", `"state":"possible"`, `"state":"none"`, "001191110000000000000E20000", "whsec_", "exit 4", "exit 5"} {
+				if !strings.Contains(out, want) {
+					t.Errorf("no %s in %s", want, out)
+				}
+			}
+			if len(script) < 14 || strings.Contains(out, key) || strings.Contains(out, password) {
 				t.Errorf("%d commands: %s", len(script), out)
 			}
 		})
@@ -299,7 +407,7 @@ func firstKey(t *testing.T, site, link string) string {
 // TestLanguagesAgree holds the commands of a document in one language to those in the other.
 func TestLanguagesAgree(t *testing.T) {
 	t.Parallel()
-	for _, document := range []string{"../../README", "../../docs/operate"} {
+	for _, document := range []string{"../../README", "../../docs/operate", "../../docs/gateway", "../../docs/intake"} {
 		var lists [2][]string
 		for i, end := range []string{".md", ".zh-CN.md"} {
 			text, err := os.ReadFile(document + end)

@@ -27,29 +27,39 @@ func (m *API) Template(r *http.Request) string {
 
 // Upload reports whether a request brings content.
 func (m *API) Upload(r *http.Request) bool {
-	rt, ok := posted(r)
+	rt, ok := m.posted(r)
 	return ok && rt.is(upload)
 }
 
 // MaxBody is the largest body of a request, in bytes; 0 for an upload, and for what is no route.
 func (m *API) MaxBody(r *http.Request) int64 {
-	rt, _ := posted(r)
+	rt, _ := m.posted(r)
 	return rt.body
 }
 
 // posted returns the route that a request of the method POST asks for, where its path has no parameter.
-func posted(r *http.Request) (route, bool) {
-	for _, rt := range routes() {
-		if r.Method == post && rt.method == post && rt.path == r.URL.Path {
-			return rt, true
-		}
+func (m *API) posted(r *http.Request) (route, bool) {
+	if r.Method != post {
+		return route{}, false
 	}
-	return route{}, false
+	rt, ok := m.rows[post+" "+r.URL.Path]
+	return rt, ok
+}
+
+// Proxied reports whether a request goes on to a model of text, or to one that makes media.
+func (m *API) Proxied(r *http.Request) (text, media bool) {
+	_, pattern := m.routes.Handler(r)
+	rt := m.rows[pattern]
+	return rt.is(proxied) && !rt.is(slow), rt.is(proxied) && rt.is(slow)
 }
 
 // WriteProblem answers with an error that was found before the request came here, and with the status that was chosen.
 func (m *API) WriteProblem(w http.ResponseWriter, r *http.Request, e *colophon.Error, status int) {
 	p := tell(printer(r.Header.Get("Accept-Language")), e, status)
 	p.RequestID = m.server.requestID(r.Context())
+	if text, media := m.Proxied(r); text || media {
+		p.writeAs(w, r)
+		return
+	}
 	p.write(w, r)
 }

@@ -63,7 +63,7 @@ func (d denied) Unwrap() error { return d.error }
 func (s *server) who(r *http.Request, need staff.Action) (asker, error) {
 	nobody := denied{refuse(colophon.Refused, CodeUnauthenticated)}
 	a := asker{by: production.By{Source: s.Source(r), Client: cut(r.UserAgent())}, language: r.Header.Get("Accept-Language")}
-	if given := r.Header.Values("Authorization"); len(given) > 0 {
+	if given := credentials(r, need); len(given) > 0 {
 		scheme, text, _ := strings.Cut(given[0], " ")
 		if len(given) > 1 || !strings.EqualFold(scheme, "Bearer") {
 			return a, nobody
@@ -152,12 +152,19 @@ func (s *server) local(r *http.Request) bool {
 
 // gate is what each request passes before its handler.
 func (s *server) gate(rt route, next http.HandlerFunc) http.HandlerFunc {
+	fail := s.fail
+	if rt.is(proxied) {
+		fail = s.failAs
+	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
+		if rt.is(proxied) {
+			h.Set("Request-Id", s.requestID(r.Context())) // where clients of Anthropic look
+		}
 		a := asker{by: production.By{Source: s.Source(r), Client: cut(r.UserAgent())}, language: r.Header.Get("Accept-Language")}
 		if rt.need != "" && !(rt.is(local) && s.local(r)) {
 			var err error
@@ -165,13 +172,13 @@ func (s *server) gate(rt route, next http.HandlerFunc) http.HandlerFunc {
 				err = a.may(rt.need, "")
 			}
 			if err != nil {
-				s.fail(w, r, err)
+				fail(w, r, err)
 				return
 			}
 		}
 		r = r.WithContext(context.WithValue(r.Context(), askerKey{}, a))
 		if err := takeBody(w, r, rt); err != nil {
-			s.fail(w, r, err)
+			fail(w, r, err)
 			return
 		}
 		next(w, r)
@@ -186,7 +193,7 @@ func takeBody(w http.ResponseWriter, r *http.Request, rt route) error {
 		return &http.MaxBytesError{Limit: limit}
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, limit)
-	if rt.is(upload) || limit == 0 {
+	if rt.is(upload|proxied) || limit == 0 {
 		return nil
 	}
 	text, err := io.ReadAll(r.Body)
@@ -213,10 +220,15 @@ type API struct {
 	server *server
 	routes *http.ServeMux
 	verbs  map[string]map[string]http.Handler // by pattern without the verb
+	rows   map[string]route                   // of the table, by method and path as net/http's mux has them
 }
 
 func newMux(s *server) *API {
-	return &API{s, http.NewServeMux(), map[string]map[string]http.Handler{}}
+	rows := map[string]route{}
+	for _, rt := range routes() {
+		rows[rt.method+" "+rt.path] = rt
+	}
+	return &API{s, http.NewServeMux(), map[string]map[string]http.Handler{}, rows}
 }
 
 // untimed keeps huma from setting deadlines on the connection.
@@ -235,7 +247,12 @@ func (m *API) Handle(op *huma.Operation, handler func(huma.Context)) {
 	if !ok {
 		panic("httpapi: " + op.Path + " is not in the table")
 	}
-	h := m.server.gate(rt, func(w http.ResponseWriter, r *http.Request) { handler(untimed{humago.NewContext(op, r, w)}) })
+	m.serve(op, rt, func(w http.ResponseWriter, r *http.Request) { handler(untimed{humago.NewContext(op, r, w)}) })
+}
+
+// serve puts a handler behind the gate.
+func (m *API) serve(op *huma.Operation, rt route, handler http.HandlerFunc) {
+	h := m.server.gate(rt, handler)
 	before, verb, found := strings.Cut(op.Path, "}:")
 	if !found {
 		m.routes.Handle(op.Method+" "+rt.path, h)

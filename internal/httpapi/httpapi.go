@@ -36,7 +36,9 @@ import (
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/identity"
 	"github.com/colophon-project/colophon/incident"
+	"github.com/colophon-project/colophon/intake"
 	"github.com/colophon-project/colophon/internal/link"
+	"github.com/colophon-project/colophon/internal/webhook"
 	"github.com/colophon-project/colophon/moderation"
 	"github.com/colophon-project/colophon/production"
 	"github.com/colophon-project/colophon/register"
@@ -156,6 +158,17 @@ type Config struct {
 	Admission      *admission.Gate
 	// Decisions reads the records of decisions.
 	Decisions admission.Archive
+	// Intake, Scans and Materials take in what platforms and app stores hand in, and Webhooks tells others.
+	Intake    *intake.Line
+	Scans     *intake.Scanner
+	Materials *intake.AppStore
+	Webhooks  *webhook.Dispatcher
+	// Exporter turns answers of the models into files.
+	Exporter Exporter
+	// Models is what stands in front of the models.
+	Models       Models
+	UpstreamKeys UpstreamKeys
+	Usage        Usage
 	// Ready says which parts are ready.
 	Ready func(context.Context) []Part
 	// Metrics serves /metrics to those who may see it.
@@ -187,7 +200,7 @@ func New(c Config) (*API, error) {
 	if c.Line == nil || c.Binder == nil || c.Artefacts == nil || c.Log == nil || c.Jobs == nil || c.Ledger == nil || c.Custody == nil ||
 		c.Answers == nil || c.Roster == nil || c.Ready == nil || c.Metrics == nil || c.Source == nil || c.RequestID == nil || c.Logger == nil || c.MaxUpload <= 0 ||
 		c.Screener == nil || c.Curator == nil || c.Shelf.InForce == nil || c.Shelf.Refresh == nil || c.Shelf.Signer == nil || c.Policies == nil || c.Docket == nil || c.Reports == nil || c.Beheld == nil || c.Links == nil || c.Consents == nil || c.Agreements == nil || c.Register == nil || c.People == nil || c.Standing == nil || c.Identity == nil ||
-		c.Prompt == nil || c.Assessments == nil || c.AssessmentPage == nil || c.Faces == nil || c.Orders == nil || c.Watch == nil || c.Admission == nil || c.Decisions == nil {
+		c.Prompt == nil || c.Assessments == nil || c.AssessmentPage == nil || c.Faces == nil || c.Orders == nil || c.Watch == nil || c.Admission == nil || c.Decisions == nil || c.Intake == nil || c.Scans == nil || c.Materials == nil || c.Webhooks == nil || c.UpstreamKeys == nil || c.Usage == nil {
 		return nil, errors.New("httpapi: a required part of the configuration is missing")
 	}
 	s, err := newServer(c)

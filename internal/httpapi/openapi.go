@@ -58,9 +58,12 @@ func (s *server) register(m *API) *huma.OpenAPI {
 		if rt.is(upload) {
 			rt.body = s.MaxUpload + framing
 		}
+		if rt.is(proxied) && rt.body > 0 {
+			rt.body = s.Models.MaxBody
+		}
 		rt.add(s, api, operation(rt, registry, problem))
 		if rt.is(upload) {
-			api.OpenAPI().Paths[rt.template()].Post.RequestBody = uploadBody()
+			api.OpenAPI().Paths[rt.template()].Post.RequestBody = uploadBody(rt.tag == "intake")
 		}
 		if rt.is(foreign) {
 			api.OpenAPI().Paths[rt.template()].Post.RequestBody = &huma.RequestBody{Required: true, Description: "As its author describes it; fields that are not known are passed over.",
@@ -92,6 +95,9 @@ func tags() []*huma.Tag {
 		{Name: "register", Description: "Services and functions, and what keeps a function from being live."},
 		{Name: "orders", Description: "Control orders: what must not be used, published or handed out."},
 		{Name: "admission", Description: "Whether an account may do something now, and why."},
+		{Name: "gateway", Description: "Models behind Colophon, in the shapes of OpenAI and Anthropic. What their clients send besides is described by their authors."},
+		{Name: "intake", Description: "What platforms and app stores hand in: what the law asks for it, and the file with the platform's elements."},
+		{Name: "webhooks", Description: "Programs that are told what happens, by Standard Webhooks."},
 		{Name: "jobs", Description: "What is worked while nobody waits."},
 		{Name: "sessions", Description: "How a program acts for a person of the staff."},
 		{Name: "api-keys", Description: "Keys of applications."},
@@ -142,6 +148,9 @@ func (rt route) errors() []int {
 	if rt.id == "produce" {
 		list = append(list, http.StatusUnavailableForLegalReasons)
 	}
+	if rt.is(proxied) {
+		list = append(list, http.StatusUnavailableForLegalReasons, http.StatusBadGateway, http.StatusGatewayTimeout)
+	}
 	if rt.id == "content" {
 		list = append(list, http.StatusRequestedRangeNotSatisfiable)
 	}
@@ -174,6 +183,13 @@ func detail(op *huma.Operation, registry huma.Registry) {
 		answer(304, "You have them already.", nil)
 	case "moderations", "guardrail":
 		answer(200, "The answer, as its author describes it.", map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}})
+	case "take-in":
+		answer(201, "The report, or the file.", map[string]*huma.MediaType{"application/json": object(Intake{}), "application/octet-stream": binary}).Headers =
+			header("Location", "Where the report is.")
+	case "intake-content":
+		answer(200, "The file with the platform's elements.", map[string]*huma.MediaType{"application/octet-stream": binary}).Headers = header("Repr-Digest", "SHA-256 of the bytes (RFC 9530).")
+	case "intake-sidecar":
+		answer(200, "The label file.", map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}})
 	case "held-content":
 		answer(200, "Text as it was sent, parts as JSON, or a file.", map[string]*huma.MediaType{"text/plain": text, "application/octet-stream": binary}).Headers =
 			header("Colophon-Held-Format", "parts, file or artefact.")
@@ -211,11 +227,20 @@ func detail(op *huma.Operation, registry huma.Registry) {
 }
 
 // uploadBody describes the body of an upload. It is put in after the operation was registered: of one that it knows of,
-// huma would take the body into memory.
-func uploadBody() *huma.RequestBody {
+// huma would take the body into memory. Fields says that fields may stand in a form before the file.
+func uploadBody(fields bool) *huma.RequestBody {
 	binary := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 	form := &huma.Schema{Type: huma.TypeObject, Required: []string{"file"}, Properties: map[string]*huma.Schema{
 		"file": {Type: huma.TypeString, Format: "binary", Description: "The file."}}}
-	return &huma.RequestBody{Required: true, Description: "The bytes of the file, or a form with the file as its one part.",
+	about := "The bytes of the file, or a form with the file as its one part."
+	if fields {
+		about = "The bytes of the file, or a form: fields that are about a file, then the file. Several files stand in forms alone."
+		for name, what := range map[string]string{"declaration": "generated, not-generated or silent.", "asked": "true or false.", "number": "Your own content number.", "account": "Your own identifier of the uploader's account.",
+			"app": "The store's identifier of an app.", "offers": "Whether the app offers generation."} {
+			form.Properties[name] = &huma.Schema{Type: huma.TypeString, Description: what}
+		}
+		form.Properties["sidecar"] = &huma.Schema{Type: huma.TypeString, Format: "binary", Description: "The label file that came with the file."}
+	}
+	return &huma.RequestBody{Required: true, Description: about,
 		Content: map[string]*huma.MediaType{"application/octet-stream": binary, "multipart/form-data": {Schema: form}}}
 }

@@ -130,6 +130,9 @@ func status(e *colophon.Error) int {
 	if e.Args["file"] != "" { // one of this machine's, whatever the kind
 		return http.StatusServiceUnavailable
 	}
+	if status := statusOf(e); status != 0 {
+		return status
+	}
 	switch e.Code {
 	case CodeBody, CodeContentDigest, CodeForm:
 		return http.StatusBadRequest
@@ -199,6 +202,7 @@ func (s *server) problem(ctx context.Context, acceptLanguage string, err error) 
 // tell makes the problem of an error. What is our fault is told by a sentence that says nothing about it.
 func tell(said *locale.Printer, e *colophon.Error, status int) *Problem {
 	switch {
+	case statusOf(e) != 0: // of a model's server, which people may know
 	case status == http.StatusServiceUnavailable && e.Code != "server-busy":
 		e = &colophon.Error{Code: CodeUnavailable}
 	case status >= 500 && status != http.StatusServiceUnavailable:

@@ -266,10 +266,10 @@ func (s *server) make(ctx context.Context, in *produceInput, o production.Order,
 
 // numberOf is the content number that belongs to an idempotency key and its request (UUIDv8, RFC 9562): when the process
 // dies before the answer is kept, the request that is sent again comes upon its own item.
-func numberOf(owner, key string, request produceInput) (artefact.Number, error) {
+func numberOf(owner, key string, request any) (artefact.Number, error) {
 	text, err := json.Marshal(struct {
 		Owner, Key string
-		Request    produceInput
+		Request    any
 	}{owner, key, request})
 	if err != nil {
 		return "", err

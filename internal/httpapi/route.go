@@ -25,6 +25,8 @@ type trait int
 const (
 	upload  trait = 1 << iota // the body is a file, as large as the configuration lets it be, and is streamed
 	foreign                   // the body has the shape of somebody else
+	proxied                   // the body goes on to a model, and errors have the shape of whose clients ask
+	slow                      // a model makes media for it
 	local                     // whoever asks from this machine needs no permission
 )
 
@@ -56,6 +58,11 @@ func routes() []route {
 		registerRoutes(),
 		orderRoutes(),
 		admissionRoutes(),
+		intakeRoutes(),
+		webhookRoutes(),
+		gatewayRoutes(),
+		exportRoutes(),
+		upstreamRoutes(),
 	)
 }
 

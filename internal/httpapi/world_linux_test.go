@@ -202,6 +202,7 @@ type world struct {
 	network  *network
 	jobs     *jobs
 	custody  *custody
+	parrot   *parrot
 	logged   *bytes.Buffer
 	verifier note.Verifier
 	people   map[staff.Role]staff.Opened
@@ -256,6 +257,10 @@ func open(t *testing.T, set func(*httpapi.Config)) *world {
 	w.openRegister(rec)
 	w.openAssessments(rec)
 	w.openAdmission(rec)
+	w.openModels()
+	w.openExports(new(bool))
+	w.openUpstream(rec, config.Keys)
+	w.openIntake(kept, rec, config.Keys)
 	if set != nil {
 		set(&w.config)
 	}

@@ -37,7 +37,8 @@ var dumpTables = []struct{ name, key string }{
 	{"policy_version", "version"}, {"policy_release", "number"}, {"judgement", "id"}, {"judgement_category", "category, at, id"},
 	{"held_item", "id"}, {"report_duty", "id"},
 	{"ledger_entry", "ledger, id"}, {"ledger_key", "ledger, name, value, id"},
-	{"tally", "owner, counter, bucket"}, {"tally_member", "owner, counter, member"}, {"quota", "name"},
+	{"tally", "owner, counter, bucket"}, {"tally_member", "owner, counter, member"}, {"quota", "name"}, {"gateway_usage", "day, subject, model"},
+	{"stream", "number"}, {"companion_use", "subject"}, {"companion_thread", "subject, thread"},
 	{"job", "id"}, {"job_node", "id"}, {"job_period", "name"}, {jobTable, "id"},
 }
 

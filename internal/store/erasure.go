@@ -56,6 +56,10 @@ func (s *Store) erase(tx *Tx, subject evidence.Subject, requested, now int64) (E
 		`DELETE FROM tally WHERE owner = $1`,
 		`DELETE FROM tally_member WHERE owner = $1 OR member = $1`,
 		`DELETE FROM quota WHERE subject = $1`,
+		`DELETE FROM gateway_usage WHERE subject = $1`,
+		`DELETE FROM companion_use WHERE subject = $1`,
+		`DELETE FROM companion_thread WHERE subject = $1`,
+		`UPDATE stream SET subject = '` + string(evidence.System) + `' WHERE subject = $1`, // what became of it is still recorded
 	} {
 		if _, err := tx.Exec(query, string(subject)); err != nil {
 			return "", err

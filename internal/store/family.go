@@ -11,6 +11,21 @@ import (
 // or a rule decided goes through Write.
 func (s *Store) Keep(ctx context.Context, fn func(*Tx) error) error { return s.housekeep(ctx, fn) }
 
+// KeepSoon is [Store.Keep], but for a context of [Store.Gather] whose Wait was not called yet: there fn waits with the others,
+// and asks for no record of its own.
+func (s *Store) KeepSoon(ctx context.Context, fn func(*Tx) error) error {
+	kept := func(tx *Tx) error {
+		changed := tx.changed
+		err := fn(tx)
+		tx.changed = changed
+		return err
+	}
+	if s.gathered(ctx, kept) {
+		return nil
+	}
+	return s.housekeep(ctx, kept)
+}
+
 // Query reads, outside the writer's transaction. The packages in this folder use it.
 func (s *Store) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	rows, err := s.read.QueryContext(ctx, query, args...)

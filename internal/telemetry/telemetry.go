@@ -52,6 +52,10 @@ type Config struct {
 	LogLag func(context.Context) (records int64, oldest time.Duration, err error)
 	// QueueDepth returns how many jobs there are in each state, in the same manner.
 	QueueDepth func(context.Context) (map[string]int64, error)
+	// Targets says how the places do at which models are served, and Streams how many answers are being handed out piece by
+	// piece. nil where there are none.
+	Targets func() []Target
+	Streams func() int
 
 	// TraceURL is where traces go by OTLP over HTTP, for example http://127.0.0.1:4318/v1/traces. Empty for no traces.
 	TraceURL string
@@ -67,6 +71,7 @@ type Telemetry struct {
 	log      *slog.Logger
 	registry *prometheus.Registry
 	metrics  metrics
+	models   gateway
 	tracer   trace.Tracer
 	provider *sdk.TracerProvider // nil without traces
 }
@@ -90,6 +95,7 @@ func New(ctx context.Context, c Config) (*Telemetry, error) {
 	}
 	t := &Telemetry{config: c, log: newLog(c), registry: prometheus.NewRegistry()}
 	t.register()
+	t.registerGateway()
 	if err := t.startTraces(ctx); err != nil {
 		return nil, err
 	}

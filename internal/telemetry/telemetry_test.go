@@ -344,11 +344,17 @@ func full(t *testing.T) *telemetry.Telemetry {
 		QueueDepth: func(context.Context) (map[string]int64, error) {
 			return map[string]int64{"available": 3, "running": 1}, nil
 		},
+		Targets: func() []telemetry.Target {
+			return []telemetry.Target{{Model: "m", Name: "a", Up: true, Running: 2}, {Model: "m", Name: "b"}}
+		},
+		Streams: func() int { return 5 },
 	})
 	ask(t, tel.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201) }), route), "POST", "/v1/accounts/a", nil)
 	tel.Committed(3 * time.Millisecond)
 	tel.Admitted("publish", "failed", 30*time.Microsecond)
 	tel.Probed("unverified-publish", "passed")
+	tel.Called(telemetry.Call{Endpoint: "chat", Model: "m", Outcome: "done", Stream: true, Work: 60 * time.Microsecond, First: 3 * time.Millisecond})
+	tel.Tried("m", "a", "")
 	scrape(t, tel)
 	return tel
 }
@@ -358,6 +364,14 @@ func TestMetrics(t *testing.T) {
 	text := scrape(t, full(t))
 	for _, line := range []string{
 		`colophon_http_requests_total{method="POST",route="/v1/accounts/{id}",status="2xx"} 1`,
+		`colophon_gateway_calls_total{endpoint="chat",model="m",outcome="done"} 1`,
+		`colophon_gateway_work_seconds_bucket{endpoint="chat",stream="yes",le="5e-05"} 0`,
+		`colophon_gateway_work_seconds_bucket{endpoint="chat",stream="yes",le="7.5e-05"} 1`,
+		`colophon_gateway_first_seconds_count{endpoint="chat",stream="yes"} 1`,
+		`colophon_gateway_streams_open 5`,
+		`colophon_gateway_target_up{model="m",target="b"} 0`,
+		`colophon_gateway_target_running{model="m",target="a"} 2`,
+		`colophon_gateway_attempts_total{code="",model="m",target="a"} 1`,
 		`colophon_http_request_duration_seconds_count{method="POST",route="/v1/accounts/{id}"} 1`,
 		`colophon_http_requests_in_flight 0`,
 		`colophon_log_waiting_records 7`,

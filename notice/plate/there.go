@@ -22,16 +22,25 @@ var errAbsent = errors.New("plate: no notice")
 // of our words, in any corner, on all of its frames and pages. It finds a plate that stands where Put would place it, in the size that Put would give it: a picture that was cut
 // or scaled since is one without.
 func Has(src media.Source, f media.Format, o notice.Options) bool {
+	shown, err := Shows(src, f, o)
+	return err == nil && shown
+}
+
+// Shows is Has for whoever must know whether the picture could be looked at: an error says that it could not.
+func Shows(src media.Source, f media.Format, o notice.Options) (bool, error) {
 	b, err := newBrush(o)
 	if err != nil {
-		return false
+		return false, err
 	}
 	put, ok := putters()[f]
 	if !ok {
-		return false
+		return false, refused(f)
 	}
 	_, err = put(src, &job{options: o, brush: b, look: true, tolerance: coarse})
-	return err == nil
+	if errors.Is(err, errAbsent) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // PreviewFile returns a file's picture, the first of several, as it is shown, with the measurement of its notice drawn on

@@ -25,11 +25,18 @@ import (
 )
 
 // Of returns the ledger of a name, which is the same for all time.
-func Of[T any](s *store.Store, name string) ledger.Store[T] { return &book[T]{s, name} }
+func Of[T any](s *store.Store, name string) ledger.Store[T] { return &book[T]{store: s, name: name} }
+
+// Joined is [Of] whose changes run a function in the same transaction, once the entries stand there: a job that has to
+// follow from a change then exists if and only if the change was committed. Of an entry that is added Version is 0.
+func Joined[T any](s *store.Store, name string, also func(context.Context, *store.Tx, []ledger.Entry[T]) error) ledger.Store[T] {
+	return &book[T]{s, name, also}
+}
 
 type book[T any] struct {
 	store *store.Store
 	name  string
+	also  func(context.Context, *store.Tx, []ledger.Entry[T]) error // nil for nothing
 }
 
 // Add implements ledger.Store.
@@ -94,6 +101,9 @@ func (b *book[T]) write(ctx context.Context, rec evidence.Record, entries []ledg
 			if err := put(tx, seq, e, values[i]); err != nil {
 				return err
 			}
+		}
+		if b.also != nil {
+			return b.also(ctx, tx, entries)
 		}
 		return nil
 	})

@@ -1,0 +1,257 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/colophon-project/colophon"
+)
+
+// Model is a model behind the server.
+type Model struct {
+	ID    string     `json:"id"`
+	About ModelAbout `json:"colophon"`
+}
+
+// ModelAbout is what the server says of a model.
+type ModelAbout struct {
+	Service   string   `json:"service,omitempty"`
+	Function  string   `json:"function,omitempty"`
+	Class     string   `json:"class,omitempty"`     // of Deep Synthesis Provisions Art. 17
+	Notice    string   `json:"notice,omitempty"`    // start, end, both or interface
+	Screening string   `json:"screening"`           // of streams: strict, live or full
+	Endpoints []string `json:"endpoints,omitempty"` // empty for all
+}
+
+// TargetHealth is how a place does at which a model is served.
+type TargetHealth struct {
+	Model    string        `json:"model"`
+	Target   string        `json:"target"`
+	State    string        `json:"state"` // up, down or trying
+	Failures int           `json:"failures"`
+	Code     colophon.Code `json:"code,omitempty"`
+	Changed  *time.Time    `json:"changed,omitempty"`
+	Until    *time.Time    `json:"until,omitempty"`
+	Running  int           `json:"running"`
+}
+
+// ModelPrompt is what a model of text is asked.
+type ModelPrompt struct {
+	Model        string
+	Text         string
+	Account      string // your own identifier
+	Function     string // of the register; empty for the model's own
+	Conversation string
+}
+
+// ModelAnswer is what a model said, as it was handed out.
+type ModelAnswer struct {
+	Number string          `json:"number"`           // content number
+	Text   string          `json:"text"`             // with the notice that stands in it
+	Notice string          `json:"notice"`           // where that is
+	Label  json.RawMessage `json:"label,omitempty"`  // the AIGC object
+	Finish string          `json:"finish,omitempty"` // why it ended: stop, length, content_filter
+}
+
+// Models returns the models that the key may ask.
+func (c *Client) Models(ctx context.Context) ([]Model, error) {
+	var page struct{ Data []Model }
+	return page.Data, c.get(ctx, request{method: http.MethodGet, path: "/v1/models"}, &page)
+}
+
+// GatewayHealth returns how the places do at which models are served.
+func (c *Client) GatewayHealth(ctx context.Context) ([]TargetHealth, error) {
+	var page struct{ Targets []TargetHealth }
+	return page.Targets, c.get(ctx, request{method: http.MethodGet, path: "/v1/gateway/health"}, &page)
+}
+
+// maxEvent is the longest event of a stream, in bytes.
+const maxEvent = 4 << 20
+
+// Ask asks a model and hands out each piece of its answer as it comes. It is sent once: an answer is a record.
+func (c *Client) Ask(ctx context.Context, p ModelPrompt, piece func(string) error) (a ModelAnswer, err error) {
+	body, err := json.Marshal(map[string]any{"model": p.Model, "stream": true, "messages": []map[string]string{{"role": "user", "content": p.Text}}})
+	if err != nil {
+		return a, err
+	}
+	h := jsonBody()
+	h.Set("Accept", "text/event-stream")
+	h.Set("Colophon-Account", url.PathEscape(p.Account))
+	for name, value := range map[string]string{"Colophon-Function": p.Function, "Colophon-Conversation": p.Conversation} {
+		if value != "" {
+			h.Set(name, value)
+		}
+	}
+	resp, err := c.do(ctx, request{method: http.MethodPost, path: "/v1/chat/completions", header: h, body: bytes.NewReader(body)})
+	if err != nil {
+		return a, err
+	}
+	defer resp.Body.Close()
+	a.Number, a.Notice = resp.Header.Get("Colophon-Number"), resp.Header.Get("Colophon-Notice")
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(nil, maxEvent)
+	for lines.Scan() {
+		data, ok := strings.CutPrefix(lines.Text(), "data:")
+		if data = strings.TrimSpace(data); !ok || data == "" {
+			continue
+		}
+		if data == "[DONE]" {
+			return a, nil
+		}
+		text, err := a.take([]byte(data))
+		if err == nil && text != "" {
+			err = piece(text)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	return a, errors.Join(errors.New("colophon: the answer broke off"), lines.Err())
+}
+
+// take takes one event of a stream.
+func (a *ModelAnswer) take(data []byte) (string, error) {
+	var e struct {
+		Label   json.RawMessage `json:"AIGC"`
+		Choices []struct {
+			Delta  struct{ Content string }
+			Finish string `json:"finish_reason"`
+		}
+		Error json.RawMessage
+	}
+	if err := json.Unmarshal(data, &e); err != nil {
+		return "", err
+	}
+	if len(e.Error) > 0 && string(e.Error) != "null" {
+		if told := dialect(data, 0); told != nil {
+			return "", told
+		}
+		return "", errors.New("colophon: the model failed")
+	}
+	if a.Label == nil {
+		a.Label = e.Label
+	}
+	if len(e.Choices) == 0 {
+		return "", nil
+	}
+	if why := e.Choices[0].Finish; why != "" {
+		a.Finish = why
+	}
+	a.Text += e.Choices[0].Delta.Content
+	return e.Choices[0].Delta.Content, nil
+}
+
+// dialect is the error in an answer of a route to models, which has the shape of OpenAI's; nil where it has not.
+func dialect(text []byte, status int) *Error {
+	var body struct {
+		Error *struct {
+			Message      string
+			Code, Reason colophon.Code
+			Args         colophon.Args
+			Clauses      []colophon.Clause
+			RequestID    string `json:"request_id"`
+		}
+	}
+	if json.Unmarshal(text, &body) != nil || body.Error == nil || body.Error.Code == "" {
+		return nil
+	}
+	e := &Error{Status: status, Code: body.Error.Code, Title: body.Error.Message, Args: body.Error.Args, Clauses: body.Error.Clauses, RequestID: body.Error.RequestID}
+	if body.Error.Reason != "" {
+		e.Code = body.Error.Reason
+	}
+	return e
+}
+
+// UpstreamKey is a key by which models behind the gateway know the server, without its text.
+type UpstreamKey struct {
+	Name    string    `json:"name"`
+	Tail    string    `json:"tail"` // last four digits of the SHA-256 of the text
+	By      string    `json:"by,omitempty"`
+	Changed time.Time `json:"changed"`
+}
+
+// UpstreamKeys returns the keys that are set.
+func (c *Client) UpstreamKeys(ctx context.Context) ([]UpstreamKey, error) {
+	var list struct{ Keys []UpstreamKey }
+	err := c.get(ctx, request{method: http.MethodGet, path: "/v1/upstream-keys"}, &list)
+	return list.Keys, err
+}
+
+// SetUpstreamKey sets a key, or replaces it.
+func (c *Client) SetUpstreamKey(ctx context.Context, name, text string) (k UpstreamKey, err error) {
+	return k, c.change(ctx, "/v1/upstream-keys", map[string]string{"name": name, "text": text}, &k)
+}
+
+// RemoveUpstreamKey removes a key.
+func (c *Client) RemoveUpstreamKey(ctx context.Context, name string) error {
+	resp, err := c.do(ctx, request{method: http.MethodDelete, path: "/v1/upstream-keys/" + url.PathEscape(name)})
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
+
+// UsageQuery says which usage is wanted; the zero value means all.
+type UsageQuery struct {
+	Account string `json:"account,omitempty"` // your own identifier, or else its pseudonym
+	Subject string `json:"subject,omitempty"`
+	Model   string `json:"model,omitempty"`
+	From    string `json:"from,omitempty"` // days, in UTC: 2026-11-22
+	To      string `json:"to,omitempty"`
+	Sum     bool   `json:"sum,omitempty"`    // adds the days up
+	Cursor  string `json:"cursor,omitempty"` // next of the page before
+	Limit   int    `json:"limit,omitempty"`  // the most that the page holds; 0 for what the server takes
+}
+
+// Usage is what an account used of a model on one day, or in all the time that was asked for.
+type Usage struct {
+	Day      string `json:"day,omitempty"` // empty of a sum
+	Subject  string `json:"subject"`
+	Model    string `json:"model"`
+	Requests int64  `json:"requests"`
+	Blocked  int64  `json:"blocked"`
+	Input    int64  `json:"input"`
+	Output   int64  `json:"output"`
+}
+
+// Usage returns a page of usage, and the cursor of the next one, which is empty after the last.
+func (c *Client) Usage(ctx context.Context, q UsageQuery) (list []Usage, next string, err error) {
+	var page struct {
+		Usage []Usage
+		Next  string
+	}
+	r, err := usageRequest("/v1/usage:query", q)
+	if err == nil {
+		err = c.get(ctx, r, &page)
+	}
+	return page.Usage, page.Next, err
+}
+
+// UsageCSV writes all usage as CSV.
+func (c *Client) UsageCSV(ctx context.Context, q UsageQuery, w io.Writer) error {
+	q.Cursor, q.Limit = "", 0
+	r, err := usageRequest("/v1/usage:export", q)
+	if err != nil {
+		return err
+	}
+	resp, err := c.do(ctx, r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(w, resp.Body)
+	return err
+}
+
+func usageRequest(path string, q UsageQuery) (request, error) {
+	text, err := json.Marshal(q)
+	return request{method: http.MethodPost, path: path, header: http.Header{"Content-Type": {"application/json"}}, body: bytes.NewReader(text)}, err
+}
