@@ -101,3 +101,66 @@ func TestHoleManySpeakers(t *testing.T) {
 		b.refused(shape.Chat, `{"model":"m","messages":[`+turn("冰毒")+turn("原料")+strings.Repeat(turn("a"), 1000)+`{"role":"user","content":"a"}]}`, gateway.CodeInput)
 	})
 }
+
+// TestLabelOfOneEvent has a stream whose first event is the last, and one of another dialect whose last is left out.
+func TestLabelOfOneEvent(t *testing.T) {
+	t.Parallel()
+	in(t, nil, func(b *bench) {
+		b.model.answer = says(`data: {"type":"response.completed","sequence_number":0,"response":{"id":"r","status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"good day"}]}]}}` + "\n\n")
+		if s := b.answer(shape.Responses, `{"model":"m","stream":true,"input":"hello"}`); !strings.Contains(s.body.String(), `"AIGC":{`) || b.ended().Why != "done" {
+			b.Error(s.body.String())
+		}
+		b.model.answer = says(content("good day") + finish)
+		if s := b.answer(shape.Messages, `{"model":"m","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hello"}]}`); !strings.Contains(s.body.String(), "end_turn") || !strings.Contains(s.body.String(), "message_stop") {
+			b.Error(s.body.String())
+		}
+		b.model.answer = says(content("good day"))
+		if s := b.answer(shape.Messages, `{"model":"m","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hello"}]}`); strings.Contains(s.body.String(), "end_turn") || !strings.Contains(s.body.String(), `"type":"error"`) {
+			b.Error(s.body.String())
+		}
+	})
+}
+
+// TestHoleEscapes breaks words by escapes in JSON that stand for white space and the like.
+func TestHoleEscapes(t *testing.T) {
+	t.Parallel()
+	for _, sep := range []string{`\n`, `\t`, `\u000a`, `\u0001`, `\"`} {
+		arguments, _ := json.Marshal(`{"what":"buy gun` + sep + `parts"}`)
+		call := `"tool_calls":[{"index":0,"id":"t1","type":"function","function":{"name":"buy","arguments":` + string(arguments) + `}}]`
+		in(t, nil, func(b *bench) {
+			b.model.answer = says(whole(`{"index":0,"message":{"role":"assistant","content":null,` + call + `},"finish_reason":"tool_calls"}`))
+			b.refused(shape.Chat, question, gateway.CodeReview)
+			b.model.answer = says(chunk(`{`+call+`}`) + finish + done)
+			b.answer(shape.Chat, streamed).clean("parts")
+			if e := b.ended(); e.Why != "content-filter" {
+				b.Errorf("%s: %+v", sep, e)
+			}
+		})
+	}
+	in(t, nil, func(b *bench) {
+		const text = `{"a":"one\ntwo\\n three\u001b[0m\"\ud800"}`
+		arguments, _ := json.Marshal(text)
+		b.model.answer = says(chunk(`{"tool_calls":[{"index":0,"id":"t1","type":"function","function":{"name":"go","arguments":`+string(arguments)+`}}]}`) + finish + done)
+		s := b.answer(shape.Chat, streamed)
+		var all strings.Builder
+		for in := shape.NewEvents(strings.NewReader(s.body.String()), 1<<16); ; {
+			ev, err := in.Next()
+			if err != nil {
+				break
+			}
+			var e struct {
+				Choices []struct {
+					Delta struct {
+						Calls []struct{ Function struct{ Arguments string } } `json:"tool_calls"`
+					}
+				}
+			}
+			if json.Unmarshal(ev.Data, &e) == nil && len(e.Choices) > 0 && len(e.Choices[0].Delta.Calls) > 0 {
+				all.WriteString(e.Choices[0].Delta.Calls[0].Function.Arguments)
+			}
+		}
+		if all.String() != text {
+			b.Errorf("%q became %q", text, all.String())
+		}
+	})
+}

@@ -21,6 +21,9 @@ type lane struct {
 	kind   shape.Kind
 	choice int
 	judge  Screened        // nil once it was closed, and of a text that came at once
+	json   bool            // it is JSON, which is judged with its escapes masked
+	came   escape          // where what came is in one, and what was released
+	went   escape
 	atOnce bool            // all of it came at once
 	whole  string          // which is this
 	begun  bool            // something of it was released
@@ -57,7 +60,7 @@ func (s *stream) pass(piece *shape.Piece) error {
 			return err
 		}
 		s.before.Write([]byte(d.Text))
-		text, err := l.judge.Append(d.Text)
+		text, err := l.hear(d.Text)
 		if err != nil {
 			return err
 		}
@@ -86,7 +89,7 @@ func (s *stream) pass(piece *shape.Piece) error {
 
 // forward sends an event. The first one bears the label.
 func (s *stream) forward(piece *shape.Piece) error {
-	first := !s.labelled && !piece.Last
+	first := !s.labelled && piece.Object()
 	if first {
 		piece.SetTop(mark.Key, s.mark.Object)
 	}
@@ -108,6 +111,15 @@ func (s *stream) forward(piece *shape.Piece) error {
 		return tooMuch(int64(limit))
 	}
 	return nil
+}
+
+// hear has more text judged, and returns what may leave.
+func (l *lane) hear(text string) (string, error) {
+	if !l.json {
+		return l.judge.Append(text)
+	}
+	text, err := l.judge.Append(l.came.mask(text))
+	return l.went.unmask(text), err
 }
 
 // keeps counts text that stays in memory until the stream ends.
@@ -153,7 +165,7 @@ func (s *stream) prepare(piece *shape.Piece) error {
 
 // lane enters a text.
 func (s *stream) lane(d shape.Delta) *lane {
-	l := &lane{name: d.Lane, kind: d.Kind, choice: d.Choice, told: laneEnded{Kind: kinds[d.Kind], Choice: d.Choice}}
+	l := &lane{name: d.Lane, kind: d.Kind, choice: d.Choice, json: d.JSON, told: laneEnded{Kind: kinds[d.Kind], Choice: d.Choice}}
 	s.lanes[d.Lane] = l
 	if d.Whole { // names and the like, which nobody puts words around
 		l.atOnce, l.whole, l.kind = true, d.Text, shape.Other
@@ -296,6 +308,9 @@ func (s *stream) close(ctx context.Context, l *lane) (string, error) {
 	rest, out, err := judge.Close(ctx)
 	if err != nil {
 		return "", err
+	}
+	if l.json {
+		rest = l.went.unmask(rest)
 	}
 	l.told.Judgement = out.ID
 	if out.Stream != nil {

@@ -181,6 +181,9 @@ func (s *stream) run() error {
 // take takes what arrived. It reports whether the answer is complete.
 func (s *stream) take(a arrival) (bool, error) {
 	s.heard = s.p.c.Now()
+	if errors.Is(a.err, io.EOF) && s.turn != nil && s.endpoint() == shape.Chat {
+		a = arrival{event: shape.Event{Data: []byte("[DONE]")}} // some leave it out, and in the other dialect it says why the answer ended
+	}
 	switch {
 	case a.err == errOpen:
 		s.doc, s.Body = nil, nil // which may be long, and nobody needs any more
@@ -307,7 +310,7 @@ func (s *stream) pulse() error {
 		if l.judge == nil || l.judge.Held() == 0 {
 			continue
 		}
-		text, err := l.judge.Append("")
+		text, err := l.hear("")
 		if err != nil {
 			return err
 		}

@@ -39,8 +39,8 @@ func (l *Line) Open(ctx context.Context, by production.By, id string) (Entry, pr
 	if err != nil {
 		return e, nil, err
 	}
-	logged := make(chan error, 1)
-	go func() { logged <- l.c.Network.Log(ctx, e.Subject, "intake.deliver", by) }()
+	logged, subject := make(chan error, 1), e.Subject
+	go func() { logged <- l.c.Network.Log(ctx, subject, "intake.deliver", by) }()
 	e, err = l.book.Change(ctx, id, func(e *Entry) (ledger.Act, error) {
 		e.Value.Deliveries++
 		return act(RecordDelivered, by, map[string]any{"intake": id, "to": by.ID, "delivery": e.Value.Deliveries}), nil

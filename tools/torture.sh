@@ -26,7 +26,7 @@ trap 'rm -rf "$scratch"' EXIT
   echo
   echo '## Servers: killed under load, without disk or database, several on one log'
   echo
-  COLOPHON_TORTURE=1 go test -count=1 -v -timeout 60m -parallel 1 -run 'TestKillServer|TestOutages|TestSpoiltLog|TestNodes$' ./internal/app > "$scratch/server.log" 2>&1 && echo '- passed' || { echo '- FAILED'; tail -20 "$scratch/server.log"; }
+  COLOPHON_TORTURE=1 go test -count=1 -v -timeout 60m -parallel 1 -run 'TestKillServer|TestOutages|TestSpoiltLog|TestNodes$|TestKillInMidStream|TestDatabaseDiesInMidStream' ./internal/app > "$scratch/server.log" 2>&1 && echo '- passed' || { echo '- FAILED'; tail -20 "$scratch/server.log"; }
   sed -n 's/^ *[a-z_]*_linux_test.go:[0-9]*: /- /p' "$scratch/server.log"
   COLOPHON_TORTURE=1 go test -count=1 -timeout 30m -run 'TestKill$' ./internal/tlog ./internal/blob > "$scratch/kill.log" 2>&1 && echo '- log and blobs alone: passed' || { echo '- FAILED'; tail -20 "$scratch/kill.log"; }
   echo "- load average: $(cut -d' ' -f1-3 /proc/loadavg)"

@@ -189,7 +189,7 @@ func (p *Policy) Check() error {
 		field = "relation"
 	case p.Remind < 0 || p.Remind > defaultRemind:
 		field = "remind"
-	case p.Break < 0 || p.Break > day:
+	case p.Break < 0 || p.Break > 0 && p.Break < time.Minute || p.Break > day: // use of which every turn is a new one is never long
 		field = "break"
 	case p.Minors.Remind < 0 || p.Minors.Remind > defaultRemind:
 		field = "minors.remind"

@@ -127,6 +127,9 @@ func TestStatement(t *testing.T) {
 	if told := w.told(own, companion.Turn{Conversation: "c"}, companion.Statement); told.Lead != "自己的话\n\n" {
 		t.Error(told)
 	}
+	// Where the first words are refused nobody reads an answer: the next one begins with it.
+	w.told(companion.Policy{}, companion.Turn{Conversation: "d", Stopped: true})
+	w.told(companion.Policy{}, companion.Turn{Conversation: "d"}, companion.Statement)
 	// Without the name of a conversation each use after a pause is one.
 	w.told(companion.Policy{}, companion.Turn{}, companion.Statement)
 	w.told(companion.Policy{}, companion.Turn{})
@@ -270,6 +273,16 @@ func TestCrisis(t *testing.T) {
 	w.age = identity.Under18 // at night, too, and from whom nothing else is served
 	w.now = w.now.Add(12 * time.Hour)
 	w.told(companion.Policy{Relation: companion.Kin}, companion.Turn{Conversation: "a", Categories: []string{"self-harm"}, Stopped: true}, companion.Help)
+	// Where it is let through, too, it opens nothing to minors: not the function, and not its hours.
+	for i, p := range []companion.Policy{{Relation: companion.Partner}, {}} {
+		if told := w.told(p, companion.Turn{Conversation: "m", Categories: []string{"self-harm"}}, companion.Help); !told.End {
+			t.Error("the model answers a minor whom it does not serve", i)
+		}
+	}
+	w.now = noon.Add(48 * time.Hour)
+	if told := w.told(companion.Policy{}, companion.Turn{Conversation: "m", Categories: []string{"self-harm"}}, companion.Help, companion.Statement); told.End {
+		t.Error(told)
+	}
 	own := companion.Policy{Crisis: companion.Crisis{Categories: []string{"violence"}, Words: map[string]string{"en": "Call us."}}}
 	w.age = identity.Adult
 	w.told(own, companion.Turn{Conversation: "a", Categories: []string{"self-harm"}})
@@ -281,7 +294,7 @@ func TestCrisis(t *testing.T) {
 func TestPolicyCheck(t *testing.T) {
 	t.Parallel()
 	for field, p := range map[string]companion.Policy{
-		"relation": {Relation: "pet"}, "remind": {Remind: 3 * time.Hour}, "break": {Break: -1}, "minors.remind": {Minors: companion.Minors{Remind: 3 * time.Hour}},
+		"relation": {Relation: "pet"}, "remind": {Remind: 3 * time.Hour}, "break": {Break: time.Second}, "minors.remind": {Minors: companion.Minors{Remind: 3 * time.Hour}},
 		"minors.daily": {Minors: companion.Minors{Daily: 25 * time.Hour}}, "minors.from": {Minors: companion.Minors{From: 24 * time.Hour}},
 	} {
 		var e *colophon.Error

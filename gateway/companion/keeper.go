@@ -33,7 +33,8 @@ const selfHarm = "self-harm"
 // to the model. An error of kind Refused means that the person is not served; any other that nobody could tell, so that
 // nobody is served either.
 //
-// Help comes first and then the wish to leave: no rule keeps a person from either.
+// Help comes first and then the wish to leave: no rule keeps a person from either. Whom the function does not serve gets help
+// and nothing else.
 func (k *Keeper) Before(ctx context.Context, p *Policy, t Turn) (Told, error) {
 	now := k.c.Now().UTC().Truncate(time.Millisecond)
 	account, err := k.c.Ages.Account(ctx, t.Subject)
@@ -46,24 +47,36 @@ func (k *Keeper) Before(ctx context.Context, p *Policy, t Turn) (Told, error) {
 			return Told{}, err
 		}
 	}
-	leaves := p.leaves(t.Words)
-	if !help && !leaves {
-		if err := k.admit(ctx, p, t, account.Minor); err != nil {
+	leaves, alone := p.leaves(t.Words), help && t.Stopped
+	if !leaves && !alone {
+		err := k.admit(ctx, p, t, account.Minor)
+		if err != nil && !(help && denied(err)) {
 			return Told{}, err
 		}
+		alone = err != nil
 	}
-	said, err := k.turn(ctx, p, t, account.Minor != identity.Adult, help, leaves, now)
+	said, err := k.turn(ctx, p, t, account.Minor != identity.Adult, help, leaves, alone, now)
+	if help && denied(err) { // the hours are over
+		alone = true
+		said, err = k.turn(ctx, p, t, true, help, leaves, alone, now)
+	}
 	if err == nil && leaves {
 		err = k.prove(RecordExit, t, colophon.ClauseAI19, exit{t.Function, t.Conversation, now.UnixMilli()}, func(rec evidence.Record) error { return k.c.Journal.Note(ctx, rec, t.Number) })
 	}
 	if err != nil {
 		return Told{}, err
 	}
-	return p.told(said, t.Language, leaves || help && t.Stopped), nil
+	return p.told(said, t.Language, leaves || alone), nil
 }
 
-// turn counts a turn, and says what the person is told. A turn that is refused is not counted.
-func (k *Keeper) turn(ctx context.Context, p *Policy, t Turn, young, help, leaves bool, now time.Time) (said []Said, err error) {
+func denied(err error) bool {
+	var e *colophon.Error
+	return errors.As(err, &e) && e.Kind == colophon.Refused
+}
+
+// turn counts a turn, and says what the person is told. A turn that is refused is not counted. Alone means that help is all
+// that is said.
+func (k *Keeper) turn(ctx context.Context, p *Policy, t Turn, young, help, leaves, alone bool, now time.Time) (said []Said, err error) {
 	var refused error
 	err = k.c.Store.Turn(ctx, t.Subject, thread(t), func(u *Use, th *Thread) error {
 		said, refused = nil, nil
@@ -71,7 +84,7 @@ func (k *Keeper) turn(ctx context.Context, p *Policy, t Turn, young, help, leave
 		if began := k.count(&use, p, now); began && t.Conversation == "" || !talk.Ended.IsZero() {
 			talk = Thread{}
 		}
-		if young && !help && !leaves {
+		if young && !alone && !leaves {
 			if refused = k.hours(&use, p, now); refused != nil {
 				return nil
 			}
@@ -79,10 +92,11 @@ func (k *Keeper) turn(ctx context.Context, p *Policy, t Turn, young, help, leave
 		if help {
 			said = append(said, Help)
 		}
-		if leaves {
+		switch {
+		case leaves:
 			talk.Ended = now
 			said = append(said, Farewell)
-		} else {
+		case !t.Stopped && !alone: // else nobody would read it
 			said = append(said, due(&use, &talk, p, young, now)...)
 		}
 		*u, *th = use, talk

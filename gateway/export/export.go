@@ -60,7 +60,7 @@ type Line interface {
 	Produce(ctx context.Context, by production.By, o production.Order, body io.Reader) (artefact.Artefact, error)
 }
 
-// Config says what an Exporter works with. All fields are required but Deliver.
+// Config says what an Exporter works with. All fields are required but Deliver and Judge.
 type Config struct {
 	Artefacts Artefacts
 	Accounts  production.Accounts
@@ -69,6 +69,8 @@ type Config struct {
 	Write func(title string, parts []string, at time.Time, f media.Format) ([]byte, error)
 	// Deliver says whether an item may be handed out now; nil where nobody does.
 	Deliver func(ctx context.Context, a artefact.Artefact) error
+	// Judge judges a heading, which no model wrote and which nobody could read in a picture; nil where nobody does.
+	Judge func(ctx context.Context, by production.By, a artefact.Artefact, title string) error
 }
 
 // Exporter makes files of answers. It is safe for use by many goroutines.
@@ -89,6 +91,11 @@ func (e *Exporter) Export(ctx context.Context, by production.By, o Order) (artef
 	parts, err := same(marks, o)
 	if err != nil {
 		return artefact.Artefact{}, err
+	}
+	if o.Title != "" && e.c.Judge != nil {
+		if err := e.c.Judge(ctx, by, a, o.Title); err != nil {
+			return artefact.Artefact{}, err
+		}
 	}
 	made, err := e.c.Write(o.Title, parts, a.Created, o.Format)
 	if err != nil {

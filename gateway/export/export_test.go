@@ -80,7 +80,13 @@ func open(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.item = artefact.Artefact{Number: "n-1", State: artefact.Delivered, Account: "of-a", Marks: marking.Marks}
-	w.exporter = export.New(export.Config{Artefacts: w, Accounts: w, Line: w, Write: w.write, Deliver: func(context.Context, artefact.Artefact) error { return w.held }})
+	w.exporter = export.New(export.Config{Artefacts: w, Accounts: w, Line: w, Write: w.write, Deliver: func(context.Context, artefact.Artefact) error { return w.held },
+		Judge: func(_ context.Context, _ production.By, _ artefact.Artefact, title string) error {
+			if title == "bad" {
+				return &colophon.Error{Kind: colophon.Refused, Code: "title"}
+			}
+			return nil
+		}})
 	return w
 }
 
@@ -125,6 +131,7 @@ func TestRefused(t *testing.T) {
 		"erased":          {func(w *world, _ *export.Order) { w.item.State, w.item.Account = artefact.Erased, "of-a" }, artefact.CodeMissing},
 		"held":            {func(w *world, _ *export.Order) { w.item.State = artefact.Held }, artefact.CodeMissing},
 		"no answer":       {func(w *world, _ *export.Order) { w.item.Marks = []byte(`{"label":{}}`) }, export.CodeNotAnswer},
+		"bad title":       {func(_ *world, o *export.Order) { o.Title = "bad" }, "title"},
 		"an order":        {func(w *world, _ *export.Order) { w.held = &colophon.Error{Kind: colophon.Refused, Code: "order"} }, "order"},
 	} {
 		w, o := open(t), good

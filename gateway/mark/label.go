@@ -81,7 +81,10 @@ func (l *Labels) Answer(w Wanted) (*Answer, error) {
 	if a.Place == "" && policy.Required {
 		a.Place = Start
 	}
-	if a.Place == "" || w.Machine {
+	if a.Place == "" {
+		a.Place = Interface
+	}
+	if w.Machine {
 		a.Place, a.lead = Interface, ""
 	}
 	a.Object = make([]byte, 0, len(l.before)+len(l.between)+len(l.after)+2*len(number))

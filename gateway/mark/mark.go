@@ -160,9 +160,13 @@ func (s *Stream) End(name shape.Lane) string {
 	return s.a.tail(l.ends)
 }
 
-// Marks is the document of marks, as far as the stream went.
+// Marks is the document of marks, as far as the stream went. One that broke off before its end has no notice there.
 func (s *Stream) Marks() Marks {
-	m := s.a.marks(len(s.choices) > 0)
+	put := len(s.choices) > 0
+	for _, c := range s.choices {
+		put = put && (s.a.Place != End || c.at != "" && s.lanes[c.at].done)
+	}
+	m := s.a.marks(put)
 	for _, c := range s.choices {
 		if !c.mixed {
 			m.Texts = append(m.Texts, Text{c.number, digest(c.hash)})

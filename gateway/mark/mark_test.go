@@ -127,6 +127,7 @@ func TestPlaces(t *testing.T) {
 		{mark.Wanted{Place: mark.Start, Machine: true, Lead: "你好\n\n"}, mark.Interface, stamp.Around, "甲"},
 		{mark.Wanted{Place: mark.Start, Lead: "你好\n\n"}, mark.Start, stamp.Put, line + "\n\n你好\n\n甲"},
 		{mark.Wanted{Place: mark.Interface, Lead: "你好\n\n"}, mark.Interface, stamp.Around, "你好\n\n甲"},
+		{mark.Wanted{Function: stamp.Assist, Lead: "你好\n\n"}, mark.Interface, stamp.Offered, "你好\n\n甲"},
 	} {
 		a := answer(t, c.w)
 		out, m := put(t, a, shape.Chat, chat)
@@ -154,6 +155,10 @@ func TestRepeated(t *testing.T) {
 	}
 	if out, _ := put(t, answer(t, mark.Wanted{Lead: "你好\n\n"}), shape.Chat, body); !strings.Contains(out, `"`+line+`\n\n你好\n\n`+line) {
 		t.Error(out)
+	}
+	denial := strings.Replace(chat, `"甲"`, `"【本文非人工智能生成】\n\n甲\n\n【AI 仅校对，真人生成】"`, 1)
+	if out, _ := put(t, answer(t, mark.Wanted{Place: mark.Both}), shape.Chat, denial); strings.Count(out, line) != 4 {
+		t.Error("what denies it passes for the notice:", out)
 	}
 }
 
@@ -210,6 +215,24 @@ func TestStream(t *testing.T) {
 		}
 		if want := place == mark.Interface; want != (m.Notice.State == stamp.Around) {
 			t.Error(m.Notice)
+		}
+	}
+}
+
+// TestStreamCut: of a stream that broke off nothing says that it bears the notice that would have stood at its end.
+func TestStreamCut(t *testing.T) {
+	t.Parallel()
+	for place, want := range map[mark.Place]stamp.State{mark.Start: stamp.Put, mark.End: stamp.Around, mark.Both: stamp.Put} {
+		s := answer(t, mark.Wanted{Place: place}).Stream()
+		s.Wrote("0", s.Begin("0", 0)+"甲")
+		s.Wrote("0", s.End("0"))
+		s.Wrote("1", s.Begin("1", 1)+"乙")
+		if m := s.Marks(); m.Notice.State != want {
+			t.Error(place, m.Notice)
+		}
+		s.Wrote("1", s.End("1"))
+		if m := s.Marks(); m.Notice.State != stamp.Put {
+			t.Error(place, m.Notice)
 		}
 	}
 }

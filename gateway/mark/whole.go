@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/colophon-project/colophon"
@@ -40,10 +41,10 @@ func (a *Answer) Put(d *shape.Document) {
 		texts := d.Texts()
 		first, last := texts[r.first].Value, texts[r.last].Value
 		head, tail := a.head(), a.tail(lineEnds(last, 0))
-		if a.lead == "" && said(first, false) {
+		if a.lead == "" && a.labels.said(first, false) {
 			head = ""
 		}
-		if said(last, true) {
+		if a.labels.said(last, true) {
 			tail = ""
 		}
 		switch {
@@ -87,14 +88,15 @@ func runs(texts []shape.Text) (list []run) {
 // reads reports whether a text of an answer is for a person to read.
 func reads(t shape.Text) bool { return t.Kind == shape.Content && t.Value != "" }
 
-// said reports whether a text has a notice of its own at an end: models repeat what earlier answers began with.
-func said(text string, end bool) bool {
+// said reports whether a text has our notice at an end: models repeat what earlier answers began with. Any other words that
+// name AI are the model's, and may say the opposite.
+func (l *Labels) said(text string, end bool) bool {
 	text = strings.TrimSpace(text)
 	line, _, _ := strings.Cut(text, "\n")
 	if end {
 		line = text[strings.LastIndexByte(text, '\n')+1:]
 	}
-	return prose.IsLine(strings.TrimSpace(line))
+	return slices.Contains(l.lines[:], strings.TrimSpace(line))
 }
 
 // lineEnds is in how many line feeds a text ends, up to two, where what stands before it ends in some.
@@ -123,7 +125,7 @@ func (a *Answer) Check(e shape.Endpoint, body []byte) (Marks, error) {
 	found := runs(texts)
 	m := a.marks(len(found) > 0)
 	for _, r := range found {
-		if (a.Place == Start || a.Place == Both) && !said(texts[r.first].Value, false) || (a.Place == End || a.Place == Both) && !said(texts[r.last].Value, true) {
+		if (a.Place == Start || a.Place == Both) && !a.labels.said(texts[r.first].Value, false) || (a.Place == End || a.Place == Both) && !a.labels.said(texts[r.last].Value, true) {
 			return Marks{}, lost()
 		}
 		h := sha256.New()

@@ -39,8 +39,8 @@ type Door struct {
 	Model  string `koanf:"model"` // in the table of models, which says where it is, and of which function
 	Method string `koanf:"method"`
 	Path   string `koanf:"path"` // below the model's base
-	// Prompts are where texts must stand. Every other text is judged too, in calls and in answers, but those in Plain, which
-	// are identifiers.
+	// Prompts are where texts must stand. Every other text is judged too, in calls and in answers, but those in Plain that
+	// look like the identifiers which they are to be.
 	Prompts []string `koanf:"prompts"`
 	Plain   []string `koanf:"plain"`
 	// References are where media may stand. One that is named by an address is fetched and put in its place.
@@ -210,7 +210,7 @@ func (d *Door) brought(body *node) (a asked, err error) {
 // rest lists the texts of JSON that are neither known nor identifiers.
 func (d *Door) rest(body *node, known map[*node]bool) (list []screen.Part, err error) {
 	for _, n := range at(body, d.Plain...) {
-		known[n] = true
+		known[n] = known[n] || plainName(n.text)
 	}
 	body.texts(func(n *node) {
 		if known[n] || n.text == "" {
@@ -273,7 +273,7 @@ func refer(at Reference, n *node, i int) (*reference, error) {
 	} else {
 		r.data, err = base64.StdEncoding.DecodeString(n.text)
 	}
-	if err != nil {
+	if err != nil || kindOf(r.data) == "" { // such as the path of a file, which is base64 by chance
 		return nil, field(name)
 	}
 	return r, nil

@@ -88,6 +88,10 @@ func TestDoorRefuses(t *testing.T) {
 		"a face that is no file":    {`{"prompt":"x","faces":["../../etc/passwd"]}`, media.CodeField},
 		"a face that is an object":  {`{"prompt":"x","faces":[{"file":"x"}]}`, media.CodeField},
 		"a face in the own network": {`{"prompt":"x","faces":["http://169.254.169.254/latest"]}`, "gateway-fetch-private"},
+		"a path for a face":         {`{"prompt":"x","faces":["/etc/passwd0"]}`, media.CodeField},
+		"words for an identifier":   {`{"prompt":"x","mode":"` + bad + ` and more"}`, gateway.CodeInput},
+		"address for an identifier": {`{"prompt":"x","mode":"https://pictures.test/a.png"}`, media.CodeReference},
+		"picture for an identifier": {`{"prompt":"x","mode":"` + blob + `"}`, media.CodeReference},
 		"too many":                  {`{"prompt":"x","faces":["` + strings.Repeat(blob+`","`, 16) + blob + `"]}`, gateway.CodeLimit},
 	} {
 		t.Run(name, func(t *testing.T) {

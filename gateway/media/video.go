@@ -227,8 +227,10 @@ func (s *Studio) DeleteVideo(ctx context.Context, by production.By, id string, t
 	if err != nil {
 		return err
 	}
-	if _, err := s.step(ctx, by.Role, id, State(e.State), Deleted, RecordVideoDeleted, nil); err != nil {
-		return err
+	for State(e.State) != Deleted { // somebody else may move it meanwhile
+		if e, err = s.step(ctx, by.Role, id, State(e.State), Deleted, RecordVideoDeleted, nil); err != nil {
+			return err
+		}
 	}
 	return object(to, map[string]string{}, map[string]any{"id": id, "object": "video.deleted", "deleted": true})
 }

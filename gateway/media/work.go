@@ -58,10 +58,14 @@ type reference struct {
 	put      func(typ string, data []byte)
 }
 
-// start makes the work of a call, once its model and account are known.
+// start makes the work of a call, once its model and account are known. A service that keeps company has duties at each turn, which
+// only answers in text can fulfil.
 func (s *Studio) start(c gateway.Call, m gateway.Model, class stamp.Function, o *gateway.Observation) (*work, error) {
-	if c.Account == "" {
+	if c.Account == "" || len(c.Account) > production.MaxAccount {
 		return nil, &colophon.Error{Kind: colophon.Invalid, Code: gateway.CodeAccount, Clauses: []colophon.Clause{colophon.ClauseDS9}}
+	}
+	if m.Companion != nil {
+		return nil, notFor(m, c.Endpoint)
 	}
 	c.Function = cmp.Or(c.Function, m.Function)
 	number, err := s.c.Recorder.NewID()
@@ -83,7 +87,7 @@ func (s *Studio) open(c gateway.Call, class stamp.Function, o *gateway.Observati
 	case !ok:
 		err = &colophon.Error{Kind: colophon.Missing, Code: gateway.CodeModel, Args: colophon.Args{"model": doc.Model()}}
 	case len(m.Endpoints) > 0 && !slices.Contains(m.Endpoints, c.Endpoint):
-		err = &colophon.Error{Kind: colophon.Invalid, Code: gateway.CodeEndpoint, Args: colophon.Args{"model": m.Name, "endpoint": string(c.Endpoint)}}
+		err = notFor(m, c.Endpoint)
 	case doc.Stream():
 		err = noStream(c.Endpoint)
 	}
@@ -95,6 +99,10 @@ func (s *Studio) open(c gateway.Call, class stamp.Function, o *gateway.Observati
 	}
 	w, err := s.start(c, m, class, o)
 	return w, doc, err
+}
+
+func notFor(m gateway.Model, e shape.Endpoint) error {
+	return &colophon.Error{Kind: colophon.Invalid, Code: gateway.CodeEndpoint, Args: colophon.Args{"model": m.Name, "endpoint": string(e)}}
 }
 
 func read(c gateway.Call) (*shape.Document, error) {
@@ -141,7 +149,9 @@ func (w *work) begin(ctx context.Context, a asked) (err error) {
 	err = w.admit(gathered, a)
 	if err == nil {
 		w.follow(w.admitted.Work)
-		err = w.c.Network.Log(gathered, w.admitted.Subject, "gateway."+string(w.Endpoint), w.By)
+	}
+	if w.admitted.Subject != "" { // of a call that was refused, too
+		err = errors.Join(err, w.c.Network.Log(gathered, w.admitted.Subject, "gateway."+string(w.Endpoint), w.By))
 	}
 	if err == nil {
 		err = w.fetch(a.refs)

@@ -68,9 +68,11 @@ func TestCoded(t *testing.T) {
 		body     string
 		want     colophon.Code
 	}{
-		"vectors for a prompt":  {shape.Completions, `{"model":"m","prompt":"a","prompt_embeds":"AAAA"}`, shape.CodeTokens},
-		"vectors for a picture": {shape.Chat, `{"messages":[{"role":"user","content":[{"type":"image_embeds","image_embeds":{"x":"AAAA"}}]}]}`, shape.CodeTokens},
-		"a program":             {shape.Chat, `{"messages":[],"chat_template":"{{ '杀' ~ '人' }}"}`, shape.CodeTokens},
+		"vectors for a prompt":    {shape.Completions, `{"model":"m","prompt":"a","prompt_embeds":"AAAA"}`, shape.CodeTokens},
+		"vectors for a picture":   {shape.Chat, `{"messages":[{"role":"user","content":[{"type":"image_embeds","image_embeds":{"x":"AAAA"}}]}]}`, shape.CodeTokens},
+		"what a model remembers":  {shape.Chat, `{"messages":[],"kv_transfer_params":{"remote_block_ids":[1]}}`, shape.CodeTokens},
+		"a picture by its number": {shape.Responses, `{"input":[{"type":"image_generation_call","id":"ig_1"}]}`, shape.CodeReference},
+		"a program":               {shape.Chat, `{"messages":[],"chat_template":"{{ '杀' ~ '人' }}"}`, shape.CodeTokens},
 	} {
 		if _, err := shape.Request(c.endpoint, []byte(c.body)); code(err) != c.want {
 			t.Errorf("%s: %v", name, err)

@@ -248,7 +248,15 @@ func appendString(dst []byte, v string) []byte {
 // plain writes the escapes of characters in JSON as the characters themselves, so that who looks for a word finds it: a
 // text of arguments is JSON in a JSON string. It means the same to whoever parses it. The rest is an escape at the end that
 // is not complete.
-func plain(text string) (out, rest string) {
+func plain(text string) (out, rest string) { return unescaped(text, false) }
+
+// spoken is what somebody reads who parses JSON: all escapes are written as what they stand for. It is no JSON any more.
+func spoken(text string) string {
+	out, rest := unescaped(text, true)
+	return out + rest
+}
+
+func unescaped(text string, all bool) (out, rest string) {
 	i := strings.IndexByte(text, '\\')
 	if i < 0 {
 		return text, ""
@@ -269,7 +277,7 @@ func plain(text string) (out, rest string) {
 		case n < 0:
 			n = 1
 			b.WriteByte('\\')
-		case n == 2 || half || r < ' ' || r == '"' || r == '\\' || r == utf8.RuneError:
+		case half || r == utf8.RuneError || !all && (n == 2 || r < ' ' || r == '"' || r == '\\'):
 			b.WriteString(text[i : i+n])
 		default:
 			b.WriteRune(r)

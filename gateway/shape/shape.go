@@ -109,4 +109,6 @@ type Delta struct {
 	// Whole says that the text is complete and that nothing is put before or after it: it is judged as it is, and nothing
 	// of it is held back. A lane has one such text; names of functions and fields that are not known are such lanes.
 	Whole bool
+	// JSON says that the text is a piece of JSON, in which escapes of control characters are left as they are.
+	JSON bool
 }

@@ -195,7 +195,7 @@ func (s *Streaming) grow(i int, like lane) error {
 		}
 	}
 	if t.value != "" {
-		p.Deltas, p.delta = append(p.Deltas, Delta{Lane: l.id, Kind: l.kind, Choice: l.choice, Text: t.value}), append(p.delta, i)
+		p.Deltas, p.delta = append(p.Deltas, Delta{Lane: l.id, Kind: l.kind, Choice: l.choice, Text: t.value, JSON: jsonLane(l)}), append(p.delta, i)
 	}
 	return nil
 }
@@ -240,8 +240,7 @@ func (s *Streaming) open(l *lane) {
 func (s *Streaming) whole(i int, l *lane) error {
 	p, t := &s.piece, &s.piece.page.slots[i]
 	if t.node.json {
-		text, rest := plain(t.value)
-		t.value = text + rest
+		t.value = spoken(t.value)
 	}
 	if l == nil {
 		if s.seen[t.value] {
@@ -304,6 +303,9 @@ func (p *Piece) Drop() { p.dropped = true }
 
 // Dropped reports whether there is nothing to send: an event without data, or one of a picture that is not finished.
 func (p *Piece) Dropped() bool { return p.dropped }
+
+// Object reports whether the event has an object, so that something can be set in it.
+func (p *Piece) Object() bool { return p.page.text != "" }
 
 // Event returns the event with everything that was set, once. Where events are numbered it gets the next number, so that it
 // MUST be asked for in the order in which events are sent.

@@ -419,6 +419,12 @@ func TestEvents(t *testing.T) {
 	if diff := cmp.Diff([]string{"a|1\n2", "|", "|x", "|last"}, got); diff != "" {
 		t.Error(diff)
 	}
+	if ev, err := shape.NewEvents(strings.NewReader("\uFEFFdata: 1\n\n"), 100).Next(); string(ev.Data) != "1" {
+		t.Errorf("behind a byte order mark: %s, %v", ev.Data, err)
+	}
+	if ev, err := shape.NewEvents(strings.NewReader(strings.Repeat(": c\n\n", 100)+"data: 1\n\n"), 100).Next(); string(ev.Data) != "1" {
+		t.Errorf("behind many comments: %s, %v", ev.Data, err)
+	}
 	if _, err := shape.NewEvents(strings.NewReader("data: "+strings.Repeat("a", 200)+"\n\n"), 100).Next(); code(err) != shape.CodeLong {
 		t.Errorf("a long line: %v", err)
 	}
@@ -427,6 +433,18 @@ func TestEvents(t *testing.T) {
 	}
 	if got := string(shape.AppendEvent(nil, shape.Event{Name: "n", Data: []byte("a\nb")})); got != "event: n\ndata: a\ndata: b\n\n" {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestNumbersOfTokens takes numbers out of events where nobody knows what they are.
+func TestNumbersOfTokens(t *testing.T) {
+	t.Parallel()
+	p, err := shape.Stream(shape.Chat).Read(shape.Event{Data: []byte(`{"choices":[{"index":0,"delta":{"content":"a"},"tokens":[1,2]}],"more":{"x":[["a",-3]],"y":[]}}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(p.Event().Data); got != `{"choices":[{"index":0,"delta":{"content":"a"},"tokens":null}],"more":{"x":[null],"y":[]}}` {
+		t.Error(got)
 	}
 }
 

@@ -40,6 +40,7 @@ temperature top_p top_k min_p seed max_tokens max_completion_tokens max_output_t
 stop stop.* = other
 stream_options.include_usage stream_options.include_obfuscation store logprobs top_logprobs parallel_tool_calls timeout = token
 logit_bias.# = token
+kv_transfer_params = coded words
 `
 
 const chatRequest = `

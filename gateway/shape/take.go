@@ -86,8 +86,7 @@ func (w *walker) prose(s slot) error {
 		}
 	}
 	if s.node.json && !w.event {
-		text, rest := plain(s.value)
-		s.value = text + rest
+		s.value = spoken(s.value)
 	}
 	if w.open >= 0 && s.node.delta {
 		s.name = string(w.unknown(nil))

@@ -128,8 +128,10 @@ func (w *walker) array(n *node) error {
 	if listed {
 		w.lists = append(w.lists, 0)
 	}
-	count := 0
+	count, start, slot, numbers := 0, w.pos-1, len(w.slots), false
 	for more := w.peek() != ']'; more; count++ {
+		c := w.peek()
+		numbers = numbers || c == '-' || '0' <= c && c <= '9'
 		if listed {
 			w.lists[len(w.lists)-1] = count
 		}
@@ -149,7 +151,13 @@ func (w *walker) array(n *node) error {
 		w.facts.questions = count
 	}
 	w.depth--
-	return w.take(']')
+	if err := w.take(']'); err != nil {
+		return err
+	}
+	if numbers && w.event && n.rest == n { // they may be those of tokens that are held back
+		w.without(isNull, slot, start)
+	}
+	return nil
 }
 
 // lock keeps steps out of paths, from here on, that the table does not know; unlock takes what lock returns.
@@ -269,7 +277,7 @@ func (w *walker) settle(n *node, f *frame, start int) error {
 		w.last = w.pos - 1
 		w.facts.typ = f.typ
 	}
-	if !w.answer && (f.typ == "item_reference" || n == inputItem && f.typ == "" && f.role == "") {
+	if !w.answer && (f.typ == "item_reference" || n == inputItem && w.reference(f)) {
 		return w.wrong(CodeReference)
 	}
 	choice := -1
@@ -314,6 +322,14 @@ func (w *walker) settle(n *node, f *frame, start int) error {
 		}
 	}
 	return w.pending(f)
+}
+
+// reference reports whether an item has no content of its own, so that its number stands for it.
+func (w *walker) reference(f *frame) bool {
+	if f.typ == "image_generation_call" {
+		return !slices.ContainsFunc(w.slots[f.slot:], func(s slot) bool { return s.class != isText })
+	}
+	return f.typ == "" && f.role == ""
 }
 
 // pending decides what the data of a source are, now that its type is known.

@@ -17,6 +17,7 @@ type Events struct {
 	line []byte
 	data []byte
 	used bool
+	some bool // a line was read
 }
 
 // NewEvents returns a reader of events of at most so many bytes each.
@@ -30,6 +31,9 @@ func (e *Events) Next() (Event, error) {
 	some, size := false, 0
 	for {
 		line, err := e.read()
+		if !e.some {
+			line, e.some = bytes.TrimPrefix(line, []byte("\uFEFF")), true
+		}
 		if err != nil && (!errors.Is(err, io.EOF) || len(line) == 0 && !some) {
 			return Event{}, err
 		}
@@ -41,7 +45,7 @@ func (e *Events) Next() (Event, error) {
 				ev.Data = e.data
 				return ev, nil
 			}
-			ev.Name = ""
+			ev.Name, size = "", 0
 			continue
 		}
 		field, value, _ := bytes.Cut(line, []byte(":"))

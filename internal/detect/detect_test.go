@@ -72,3 +72,15 @@ func TestInvalid(t *testing.T) {
 		}
 	}
 }
+
+func FuzzAnswer(f *testing.F) {
+	for _, text := range []string{`{"score":0.5,"version":"m"}`, `{"score":1e-9}`, `{"score":-1}`, `{"score":null}`, `[0.9]`, `{"score":0.9`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		seen, score, err := detect.Read(text)
+		if err == nil && (score < 0 || score > 1 || seen != (score >= 0.5)) || err != nil && seen {
+			t.Errorf("%q: %v %v %v", text, seen, score, err)
+		}
+	})
+}

@@ -329,3 +329,86 @@ func TestWebhooks(t *testing.T) {
 	}
 	w.ask("GET", "/v1/webhooks", nil).as(w.key).want(http.StatusForbidden, nil)
 }
+
+// intakeExample makes a request to a route of the intake or of webhooks that succeeds for whoever may make it.
+func (w *world) intakeExample(row httpapi.Row, may bool) (call, bool) {
+	w.Helper()
+	officer := ledger.By{Role: "officer", ID: "staff-1"}
+	by := production.By{Role: production.Application, ID: "key-1", Source: w.source}
+	id := jobID
+	hook := func() string {
+		e, _, err := w.config.Webhooks.Add(w.Context(), officer, webhook.Draft{URL: "https://platform.example/hook", Types: []string{"*"}})
+		w.must(err)
+		return e.ID
+	}
+	taken := func(name string) string {
+		r, err := w.config.Intake.Take(w.Context(), by, intake.Upload{Name: name, Declaration: intake.Generated, Keep: true}, strings.NewReader("Text.\n"))
+		w.must(err)
+		defer r.Close()
+		return r.Entry.ID
+	}
+	switch row.ID {
+	case "take-in":
+		return w.ask(row.Method, row.Path+"?name=a.md", []byte("Text.\n")), true
+	case "take-in-batch", "check-materials":
+		form, kind := posted(w.T, [3]string{"file", "a.md", "Text.\n"})
+		path := row.Path
+		if row.ID == "check-materials" {
+			path += "?app=app-1&offers=true"
+		}
+		c := w.ask(row.Method, path, form)
+		c.Header.Set("Content-Type", kind)
+		return c, true
+	case "intakes", "scans", "app-materials", "webhooks", "webhook-messages":
+		return w.ask(row.Method, row.Path, nil), true
+	case "scan-bucket":
+		return w.ask(row.Method, row.Path, map[string]any{"bucket": "uploads"}), true
+	case "add-webhook":
+		if may { // there may be so many, and this makes more than that
+			w.dropHooks(officer)
+		}
+		return w.ask(row.Method, row.Path, map[string]any{"url": "https://platform.example/hook", "types": []string{"*"}}), true
+	case "intake", "intake-content":
+		if may {
+			id = taken("a.md")
+		}
+	case "intake-sidecar":
+		if may {
+			id = taken("a.txt")
+		}
+	case "scan", "stop-scan":
+		if may {
+			e, err := w.config.Scans.Begin(w.Context(), by, intake.Order{Bucket: "uploads"})
+			w.must(err)
+			id = e.ID
+		}
+	case "webhook", "rotate-webhook", "pause-webhook", "resume-webhook", "test-webhook", "remove-webhook":
+		if may {
+			w.dropHooks(officer)
+			id = hook()
+		}
+	case "replay-webhook":
+		if may {
+			w.dropHooks(officer)
+			m, err := w.config.Webhooks.Test(w.Context(), hook())
+			w.must(err)
+			w.dropHooks(officer)
+			w.must(w.config.Webhooks.Attempt(w.Context(), m.ID, true))
+			id = m.ID
+		}
+	default:
+		return call{}, false
+	}
+	return w.ask(row.Method, strings.Replace(row.Path, "{id}", id, 1), nil), true
+}
+
+// dropHooks removes all webhooks.
+func (w *world) dropHooks(by ledger.By) {
+	w.Helper()
+	list, err := w.config.Webhooks.Endpoints(w.Context())
+	w.must(err)
+	for _, e := range list {
+		_, err := w.config.Webhooks.Set(w.Context(), by, e.ID, webhook.Removed)
+		w.must(err)
+	}
+}

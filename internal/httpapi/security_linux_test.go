@@ -47,6 +47,9 @@ func (w *world) example(row httpapi.Row, number string, role staff.Role, may boo
 	if c, ok := w.modelExample(row, number, may); ok {
 		return c
 	}
+	if c, ok := w.intakeExample(row, may); ok {
+		return c
+	}
 	path := strings.NewReplacer("{number}", number, "{path...}", "0/000.p/1").Replace(row.Path)
 	var body any
 	switch row.ID {
