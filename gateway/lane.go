@@ -20,9 +20,9 @@ type lane struct {
 	name   shape.Lane
 	kind   shape.Kind
 	choice int
-	judge  Screened        // nil once it was closed, and of a text that came at once
-	json   bool            // it is JSON, which is judged with its escapes masked
-	came   escape          // where what came is in one, and what was released
+	judge  Screened // nil once it was closed, and of a text that came at once
+	json   bool     // it is JSON, which is judged with its escapes masked
+	came   escape   // where what came is in one, and what was released
 	went   escape
 	atOnce bool            // all of it came at once
 	whole  string          // which is this

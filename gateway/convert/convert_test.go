@@ -349,6 +349,7 @@ func TestStreamsThatCannot(t *testing.T) {
 		{messages, chat, "data: {\"type\":\"message_stop\"}\n\n", "gateway-convert-body type"},
 		{messages, chat, "data: {\"type\":\"brand_new\"}\n\n", "gateway-convert-field type"},
 		{messages, chat, "data: {\"type\":\"content_block_delta\",\"index\":4,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"x\"}}\n\n", "gateway-convert-body index"},
+		{messages, chat, "data: {\"type\":\"message_start\",\"message\":{\"content\":[{\"type\":\"text\",\"text\":\"x\"}]}}\n\n", "gateway-convert-field message.content"},
 		{messages, messages, "data: {}\n\n", "gateway-convert-pair "},
 	} {
 		if _, err := turned(c.from, c.to, c.wire); path(err) != c.want {

@@ -27,6 +27,9 @@ func (c *toChat) next(t *trouble, ev shape.Event) []shape.Event {
 	case "message_start":
 		if m := o.object("message"); m != nil {
 			c.id, c.model, c.usage = m.text("id"), m.text("model"), messagesUsage(m.object("usage"))
+			if len(m.objects("content")) > 0 {
+				m.refuse("content")
+			}
 		}
 		return []shape.Event{c.chunk(dict{"role": "assistant", "content": ""}, nil)}
 	case "content_block_start":

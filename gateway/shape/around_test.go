@@ -82,6 +82,10 @@ func TestCoded(t *testing.T) {
 	if err != nil || len(d.Media()) != 2 {
 		t.Errorf("frames of a film: %v, %v", d, err)
 	}
+	d, err = shape.Request(shape.Messages, []byte(`{"messages":[{"role":"user","content":[{"type":"document","source":{"data":"words","x":{},"type":"text"}}]}]}`))
+	if err != nil || len(d.Media()) != 0 {
+		t.Errorf("a text whose type comes late: %v, %v", d, err)
+	}
 	d, err = shape.Request(shape.Chat, []byte(`{"tools":[{"type":"function","function":{"name":"f","parameters":{"type":["do","as","i","say"]}}}]}`))
 	if err != nil || len(d.Texts()) != 5 {
 		t.Errorf("types that make a sentence: %v, %v", d, err)

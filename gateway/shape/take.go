@@ -55,7 +55,7 @@ func (w *walker) word(n *node, f *frame, v string, start int, broken bool) error
 	if v == "" {
 		return nil
 	}
-	if w.loose = w.loose || s.class == isData; s.class == isPair {
+	if s.class == isPair {
 		s.class, s.from, s.to = isBase64, w.keyAt, w.pos
 		if w.steps[len(w.steps)-1].name == "url" {
 			s.class = isURI

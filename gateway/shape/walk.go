@@ -37,7 +37,6 @@ type walker struct {
 	lists  []int    // positions in the arrays that are open, without that of choices
 	names  []string // of members of all objects that are open
 	keyAt  int      // where the last member's name begins
-	loose  bool     // what data are is not known before their object ends
 }
 
 // read reads a whole body by a table.
@@ -294,7 +293,7 @@ func (w *walker) settle(n *node, f *frame, start int) error {
 		role = n.role
 	}
 	if choice < 0 && role == "" && f.typ == "" && f.mime == "" && f.format == "" && !n.source && !(n.index && f.index >= 0) {
-		return w.pending(f)
+		return nil
 	}
 	for i := f.slot; i < len(w.slots); i++ {
 		s := &w.slots[i]
@@ -321,7 +320,10 @@ func (w *walker) settle(n *node, f *frame, start int) error {
 			s.from, s.to, s.source = start, w.pos, true
 		}
 	}
-	return w.pending(f)
+	if n.source {
+		return w.pending(f)
+	}
+	return nil
 }
 
 // reference reports whether an item has no content of its own, so that its number stands for it.
@@ -334,10 +336,6 @@ func (w *walker) reference(f *frame) bool {
 
 // pending decides what the data of a source are, now that its type is known.
 func (w *walker) pending(f *frame) error {
-	if !w.loose {
-		return nil
-	}
-	w.loose = false
 	for i := f.slot; i < len(w.slots); i++ {
 		s := &w.slots[i]
 		if s.class != isData {

@@ -15,7 +15,6 @@
 package prose
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -165,12 +164,24 @@ func Said(line string) string {
 	return strings.TrimSpace(bare(strings.Trim(line, " \t\r\n\u3000\ufeff")))
 }
 
-// IsWords reports whether a short text names both elements in Chinese, or says so in English as Words does.
+// denied reports whether a text that names both elements says that it was not AI.
+func denied(text string) bool {
+	text = strings.Join(strings.Fields(text), "")
+	for _, no := range [...]string{"非", "非由", "不是", "不是由", "不由", "不含", "未由", "未用", "未使用", "未经", "没用", "没有", "没有用", "没有使用", "无"} {
+		if strings.Contains(text, no+"AI") || strings.Contains(text, no+"人工智能") {
+			return true
+		}
+	}
+	return false
+}
+
+// IsWords reports whether a short text names both elements in Chinese, or says so in English as Words does. One that denies it
+// is none, so that a notice is put beside it.
 func IsWords(text string) bool {
 	if text = strings.TrimSpace(text); text == "" || utf8.RuneCountInString(text) > maxLine {
 		return false
 	}
-	return notice.CheckWords(text) == nil || strings.EqualFold(bare(text), "AI-generated")
+	return notice.CheckWords(text) == nil && !denied(text) || strings.EqualFold(bare(text), "AI-generated")
 }
 
 // Tongue returns the BCP 47 tag of words.

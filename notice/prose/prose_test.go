@@ -72,6 +72,16 @@ func TestText(t *testing.T) {
 }
 
 // TestEncodings: the same text in each encoding gets the same notice, by an independent decoder.
+// TestDenials: a line that says the opposite is no notice.
+func TestDenials(t *testing.T) {
+	for line, want := range map[string]bool{"【人工智能生成】": true, "[本内容由 AI 生成，非真人]": true, "【AI-generated】": true,
+		"【本文非人工智能生成】": false, "[本文并非由 AI 生成]": false, "【没有使用人工智能生成】": false} {
+		if prose.IsLine(line) != want {
+			t.Error(line)
+		}
+	}
+}
+
 func TestEncodings(t *testing.T) {
 	t.Parallel()
 	const text = "第一行。\r\nline 2 㐀𠀀\r\n"

@@ -64,8 +64,10 @@ func (s *Artefacts) Add(ctx context.Context, rec evidence.Record, a artefact.Art
 				return artefact.ErrParent
 			}
 		}
-		if err := original(tx, a); err != nil {
-			return err
+		if a.Original != nil {
+			if err := original(tx, a); err != nil {
+				return err
+			}
 		}
 		if err := deliver(tx, handed); err != nil {
 			return err
