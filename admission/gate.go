@@ -94,6 +94,7 @@ type Gate struct {
 	accounts  *cache[person]
 	functions *cache[register.Snapshot]
 	texts     *cache[[]agreement.Entry]
+	looks     *flights[person]
 	confirmed atomic.Pointer[time.Time] // when the feed was asked that last answered
 }
 
@@ -120,7 +121,7 @@ func NewGate(c Config) (*Gate, error) {
 	if c.Observe == nil {
 		c.Observe = func(Act, Decision, time.Duration) {}
 	}
-	return &Gate{c: c, accounts: newCache[person](c.Most), functions: newCache[register.Snapshot](c.Most), texts: newCache[[]agreement.Entry](1)}, nil
+	return &Gate{c: c, accounts: newCache[person](c.Most), functions: newCache[register.Snapshot](c.Most), texts: newCache[[]agreement.Entry](1), looks: newFlights[person]()}, nil
 }
 
 // Limits of a question.
@@ -277,7 +278,17 @@ func (g *Gate) person(ctx context.Context, subject evidence.Subject) person {
 	if ok && fresh {
 		return p
 	}
-	p = person{}
+	// Whoever asks may go away while others wait for the same.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
+	defer cancel()
+	return g.looks.look(string(subject), func() person { return g.look(ctx, subject, now, fresh, stamp) })
+}
+
+// lookTime bounds one look at an account.
+const lookTime = 10 * time.Second
+
+// look asks the sources about an account.
+func (g *Gate) look(ctx context.Context, subject evidence.Subject, now time.Time, fresh bool, stamp uint64) (p person) {
 	var errs [3]error
 	var all sync.WaitGroup
 	all.Go(func() { p.identity, errs[0] = g.c.Identities.Account(ctx, subject) })

@@ -80,7 +80,7 @@ func TestNoticeIsRead(t *testing.T) {
 				b.served.Dialect = upstream.Anthropic
 			}
 			b.model.answer = says(c.answer)
-			d, err := shape.Answer(e, []byte(b.answer(e, c.ask).body.String()))
+			d, err := shape.Answer(e, b.answer(e, c.ask).body.Bytes())
 			if err != nil {
 				b.Fatal(err)
 			}

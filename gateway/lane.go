@@ -60,11 +60,11 @@ func (s *stream) pass(piece *shape.Piece) error {
 			return err
 		}
 		s.before.Write([]byte(d.Text))
-		text, err := l.hear(d.Text)
-		if err != nil {
+		var err error
+		if texts[i], err = l.hear(d.Text); err != nil {
+			s.keepBack(piece, texts)
 			return err
 		}
-		texts[i] = s.put(l, text)
 	}
 	if err := s.finish(piece, texts); err != nil {
 		return err
@@ -210,7 +210,11 @@ func (s *stream) listen(ctx context.Context, l *lane) (err error) {
 
 func (s *stream) hear(ctx context.Context, kind shape.Kind, choice int) (Screened, error) {
 	part := screen.Part{Name: speaking("answer", "", kind, choice), By: speaking("assistant", "", kind, choice)}
-	return s.court.Stream(ctx, s.By.Role, s.item(screen.Output, []screen.Part{part}), s.model.Mode)
+	judge, err := s.court.Stream(ctx, s.By.Role, s.item(screen.Output, []screen.Part{part}), s.model.Mode)
+	if err != nil { // what comes beside it may be a nil of some type
+		return nil, err
+	}
+	return judge, nil
 }
 
 // put takes text that a lane releases, and returns it with what stands before the first of it.
@@ -242,8 +246,26 @@ func (s *stream) tail(l *lane) string {
 	return s.notes.End(l.name)
 }
 
-// finish ends the texts that an event finishes. What was held back of them goes with the event's own words, or before the event.
-// At the end of the answer it is entered.
+// keepBack counts what the deltas of an event release and what does not leave, since something beside it may not.
+func (s *stream) keepBack(piece *shape.Piece, texts []string) {
+	for i, text := range texts {
+		if !s.lanes[piece.Deltas[i].Lane].atOnce {
+			s.withheld += int64(len(text))
+		}
+	}
+}
+
+// putAll takes what the deltas of an event release.
+func (s *stream) putAll(piece *shape.Piece, texts []string) {
+	for i, text := range texts {
+		if l := s.lanes[piece.Deltas[i].Lane]; !l.atOnce {
+			texts[i] = s.put(l, text)
+		}
+	}
+}
+
+// finish takes what an event releases, and ends the texts that it finishes. What was held back of them goes with the event's own
+// words, or before the event. At the end of the answer it is entered.
 func (s *stream) finish(piece *shape.Piece, texts []string) error {
 	var done []*lane
 	for _, l := range s.order {
@@ -252,6 +274,7 @@ func (s *stream) finish(piece *shape.Piece, texts []string) error {
 		}
 	}
 	if len(done) == 0 && !piece.Last {
+		s.putAll(piece, texts)
 		return nil
 	}
 	join, pending := s.p.c.Journal.Gather(s.up)
@@ -262,11 +285,20 @@ func (s *stream) finish(piece *shape.Piece, texts []string) error {
 		if err != nil && refused == nil {
 			refused = err
 		}
-		rests[i] = s.put(l, rest)
-		rests[i] += s.put(l, s.tail(l))
+		rests[i] = rest
 	}
-	if refused == nil && piece.Last {
-		refused = s.entry(join)
+	if refused != nil {
+		s.keepBack(piece, texts)
+		s.withheld += int64(len(strings.Join(rests, "")))
+	} else {
+		s.putAll(piece, texts)
+		for i, l := range done {
+			rests[i] = s.put(l, rests[i])
+			rests[i] += s.put(l, s.tail(l))
+		}
+		if piece.Last {
+			refused = s.entry(join)
+		}
 	}
 	if err := pending.Wait(context.WithoutCancel(s.ctx)); err != nil {
 		return s.kept(err)

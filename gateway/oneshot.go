@@ -92,7 +92,8 @@ func (x *exchange) oneshot() error {
 
 // ask asks the model and returns all that it answers.
 func (x *exchange) ask() (body []byte, kind string, err error) {
-	ctx, cancel := context.WithTimeout(x.ctx, x.p.c.Limits.Time)
+	late := &colophon.Error{Kind: colophon.Conflict, Code: upstream.CodeTimeout}
+	ctx, cancel := context.WithTimeoutCause(x.ctx, x.p.c.Limits.Time, late)
 	defer cancel()
 	resp, err := x.models.Do(ctx, x.request())
 	if err != nil {

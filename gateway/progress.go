@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -60,11 +61,12 @@ func (p *Proxy) handed(s *stream, n int64) {
 	}
 }
 
-// unmarked reports whether the marks of a stream could not be kept for too long.
-func (p *Proxy) unmarked(s *stream, now time.Time) bool {
+// unmarked reports whether the marks of a stream could not be kept for too long, and unconfirmed whether nobody could tell for
+// as long that it may go on.
+func (p *Proxy) unmarked(s *stream, now time.Time) (unmarked, unconfirmed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return now.Sub(s.savedAt) > p.c.Limits.Unmarked
+	return now.Sub(s.savedAt) > p.c.Limits.Unmarked, s.adm.Still != nil && now.Sub(s.allowed) > p.c.Limits.Unmarked
 }
 
 // pause is how long Follow rests between two rounds, however much is delivered.
@@ -72,7 +74,12 @@ const pause = 250 * time.Millisecond
 
 // Follow keeps marks of the open streams until ctx ends: one record for all of them, with each pulse and soon after much was
 // delivered.
+//
+// Beside that it asks with each pulse whether the open streams may still go on, so that no stream waits for the answer.
 func (p *Proxy) Follow(ctx context.Context) {
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	asking.Go(func() { p.ask(ctx) })
 	pulse := time.NewTicker(p.c.Limits.Pulse)
 	defer pulse.Stop()
 	rest := time.NewTimer(0)
@@ -93,6 +100,80 @@ func (p *Proxy) Follow(ctx context.Context) {
 			p.c.Report(err)
 		}
 		rest.Reset(pause)
+	}
+}
+
+// askers is how many questions about open streams are asked at once.
+const askers = 8
+
+// ask asks with each pulse whether the open streams may still go on, and ends those that may not.
+func (p *Proxy) ask(ctx context.Context) {
+	pulse := time.NewTicker(p.c.Limits.Pulse)
+	defer pulse.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-pulse.C:
+		}
+		alike := p.alike()
+		next := make(chan []*stream)
+		var all sync.WaitGroup
+		for range min(askers, len(alike)) {
+			all.Go(func() {
+				for some := range next {
+					p.confirm(ctx, some)
+				}
+			})
+		}
+		for _, some := range alike {
+			next <- some
+		}
+		close(next)
+		all.Wait()
+	}
+}
+
+// alike are the open streams about which something is to be asked. Those of one account that use one function of one model,
+// and show nobody, have one answer.
+func (p *Proxy) alike() map[any][]*stream {
+	type question struct {
+		subject         evidence.Subject
+		function, model string
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	list := make(map[any][]*stream, len(p.open))
+	for s := range p.open {
+		switch {
+		case !s.opened || s.adm.Still == nil:
+		case len(s.Consents) > 0 || s.Depicted > 0:
+			list[s] = []*stream{s}
+		default:
+			q := question{s.adm.Subject, s.adm.Function, s.model.Name}
+			list[q] = append(list[q], s)
+		}
+	}
+	return list
+}
+
+// confirm asks about streams that have one answer. Where nobody can tell, they go on for a while.
+func (p *Proxy) confirm(ctx context.Context, some []*stream) {
+	now := p.c.Now()
+	limit, cancel := context.WithTimeout(ctx, p.c.Limits.Unmarked)
+	defer cancel()
+	err := some[0].adm.Still(limit)
+	var e *colophon.Error
+	refused := errors.As(err, &e) && e.Kind == colophon.Refused
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range some {
+		switch {
+		case err == nil:
+			s.allowed = now
+		case refused:
+			s.cancel(e)
+		}
 	}
 }
 
@@ -137,30 +218,46 @@ func (p *Proxy) round(ctx context.Context) error {
 	return faults
 }
 
-// sweeping is how many lost streams one step of Sweep takes.
-const sweeping = 100
+// sweeping is how many streams Sweep looks at.
+const sweeping = 20_000
 
 // Sweep records the streams that nobody marked for long: the node that served them died, and what the client got after the
-// last mark is not known.
+// last mark is not known. It is called again and again: a stream is taken for lost only when it was found before.
 func (p *Proxy) Sweep(ctx context.Context) error {
-	for {
-		list, err := p.c.Streams.Overdue(ctx, p.c.Now().Add(-p.c.Limits.Lost), sweeping)
-		if err != nil {
+	now := p.c.Now()
+	list, err := p.c.Streams.Overdue(ctx, now.Add(-p.c.Limits.Lost), sweeping)
+	if err != nil {
+		return err
+	}
+	for _, o := range p.still(list, now) {
+		told := lost{Number: o.Number, AtLeast: o.Delivered, Marked: o.Marked.UnixMilli(), Mark: o.Mark, End: "unknown"}
+		if err := p.prove(RecordLost, o.Subject, system, told, func(rec evidence.Record) error {
+			_, err := p.c.Streams.Lose(ctx, rec, o)
+			return err
+		}); err != nil {
 			return err
 		}
-		for _, o := range list {
-			told := lost{Number: o.Number, AtLeast: o.Delivered, Marked: o.Marked.UnixMilli(), Mark: o.Mark, End: "unknown"}
-			if err := p.prove(RecordLost, o.Subject, system, told, func(rec evidence.Record) error {
-				_, err := p.c.Streams.Lose(ctx, rec, o)
-				return err
-			}); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+// still returns the streams whose mark stands since an earlier look, for longer than any node lets one go on without. The times
+// of marks are those of other nodes' clocks, so that alone they do not show that a stream is lost.
+func (p *Proxy) still(list []Open, now time.Time) (lost []Open) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	seen := make(map[Open]time.Time, len(list))
+	for _, o := range list {
+		first, before := p.overdue[o]
+		if !before {
+			first = now
 		}
-		if len(list) < sweeping {
-			return nil
+		if seen[o] = first; now.Sub(first) > p.c.Limits.Unmarked+2*p.c.Limits.Pulse {
+			lost = append(lost, o)
 		}
 	}
+	p.overdue = seen
+	return lost
 }
 
 const system evidence.Role = "system"
@@ -224,16 +321,16 @@ func (p *Proxy) prove(typ evidence.Type, subject evidence.Subject, role evidence
 // begins makes the record that the stream begins durable, with all that was gathered.
 func (s *stream) begins() (err error) {
 	now := s.p.c.Now()
-	told := opened{s.number, s.Endpoint, s.model.Name, s.adm.Service, s.adm.Function, s.model.Mode}
-	err = s.p.prove(RecordOpened, s.adm.Subject, s.By.Role, told, func(rec evidence.Record) error {
-		at := time.UnixMilli(rec.At).UTC()
-		return s.p.c.Streams.Open(s.join, rec, Open{Number: s.number, Subject: s.adm.Subject, Opened: at, Marked: at})
-	})
-	if err == nil {
-		s.spare, err = s.hear(s.up, shape.Content, 0)
-	}
+	s.spare, err = s.hear(s.up, shape.Content, 0)
 	if err == nil {
 		err = s.mark.Seal()
+	}
+	if err == nil { // last: what is gathered is committed whatever fails, and what was opened has to end
+		told := opened{s.number, s.Endpoint, s.model.Name, s.adm.Service, s.adm.Function, s.model.Mode}
+		err = s.p.prove(RecordOpened, s.adm.Subject, s.By.Role, told, func(rec evidence.Record) error {
+			at := time.UnixMilli(rec.At).UTC()
+			return s.p.c.Streams.Open(s.join, rec, Open{Number: s.number, Subject: s.adm.Subject, Opened: at, Marked: at})
+		})
 	}
 	if err == nil {
 		err = s.wait()
@@ -242,10 +339,10 @@ func (s *stream) begins() (err error) {
 		s.stop()
 		_, _, _ = s.spare.Close(s.ctx) // what it says is not needed: nothing was judged
 	}
-	s.sent, s.heard, s.allowed = now, now, now
+	s.sent, s.heard = now, now
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
-	s.opened, s.savedAt = err == nil, now
+	s.opened, s.savedAt, s.allowed = err == nil, now, now
 	return err
 }
 

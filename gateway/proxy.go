@@ -27,9 +27,10 @@ type Proxy struct {
 	held atomic.Int64 // bytes of text that streams keep in memory
 	kick chan struct{}
 
-	mu   sync.Mutex // guards open, never over I/O
-	open map[*stream]struct{}
-	over bool // no stream begins any more
+	mu      sync.Mutex // guards what follows, never over I/O
+	open    map[*stream]struct{}
+	over    bool               // no stream begins any more
+	overdue map[Open]time.Time // when Sweep found streams so first
 }
 
 // New makes a Proxy. Streams need [Proxy.Follow] to run.

@@ -65,6 +65,7 @@ const (
 	CodeLimit    colophon.Code = "gateway-limit"       // arg "limit", in bytes, pieces or time
 	CodeAnswer   colophon.Code = "gateway-answer"      // the model's answer is not what the endpoint gives
 	CodeFailed   colophon.Code = "gateway-failed"      // a fault of ours
+	CodeUntold   colophon.Code = "gateway-unconfirmed" // for too long nobody could tell whether the call may still go on
 	CodeUnkept   colophon.Code = "gateway-unrecorded"  // what proves the answer could not be kept, so there is none
 	CodeShutdown colophon.Code = "gateway-shutdown"    // the server ends
 	CodeBusy     colophon.Code = "gateway-busy"        // the streams of this node keep too much text in memory

@@ -48,7 +48,7 @@ type stream struct {
 	after    hash.Hash                  // of the text that left, all of it in order
 	sent     time.Time                  // when something was sent last
 	heard    time.Time                  // when the upstream sent something last
-	allowed  time.Time                  // when admission was confirmed last
+	allowed  time.Time                  // guarded by p.mu: when admission was confirmed last
 
 	delivered atomic.Int64 // bytes of text that were handed over
 	saved     atomic.Int64 // of them, those that the marks tell of
@@ -288,23 +288,16 @@ func (s *stream) flush() error {
 // pulse looks after a stream now and then: its limits, whether it may still go on, its marks, and whether the client hears of it.
 func (s *stream) pulse() error {
 	now, l := s.p.c.Now(), s.p.c.Limits
+	unmarked, unconfirmed := s.p.unmarked(s, now)
 	switch {
 	case now.Sub(s.began) > l.Time:
 		return refuse(colophon.Refused, CodeLimit, "limit", l.Time.String())
 	case now.Sub(s.heard) > l.Idle:
 		return broken(errors.New("no event for too long"))
-	case s.p.unmarked(s, now):
+	case unmarked:
 		return s.kept(errors.New("no marks could be kept"))
-	}
-	if s.adm.Still != nil {
-		err := s.adm.Still(s.ctx)
-		var e *colophon.Error
-		switch {
-		case err == nil:
-			s.allowed = now
-		case errors.As(err, &e) && e.Kind == colophon.Refused, now.Sub(s.allowed) > l.Unmarked:
-			return stopping{err}
-		}
+	case unconfirmed:
+		return stopping{refuse(colophon.Refused, CodeUntold)}
 	}
 	for _, l := range s.order { // classifiers may have cleared more in the meantime
 		if l.judge == nil || l.judge.Held() == 0 {
@@ -357,7 +350,7 @@ func (s *stream) tell(why Outcome, err error) {
 	if why == Gone || !s.begun || errors.Is(err, errPanic) { // a door that panicked is not asked again
 		return
 	}
-	if codeOf(err) == CodeFailed { // a fault that has no words
+	if why == Faulty || codeOf(err) == CodeFailed { // what is wrong here is nobody's business, or has no words
 		err = refuse(colophon.Internal, CodeFailed)
 	}
 	var events []shape.Event

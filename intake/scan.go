@@ -12,6 +12,7 @@ import (
 	"iter"
 	"maps"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -36,8 +37,6 @@ const (
 
 const (
 	scanPage = 200
-	// ahead is how many keys more a page may hold, so that a file's sidecar is in the page of the file.
-	ahead = 100
 	// reports is the folder of the reports of a scan, below where its files are written.
 	reports = "colophon-intake"
 )
@@ -228,14 +227,20 @@ func (s *Scanner) Run(ctx context.Context, id string) error {
 	return nil
 }
 
-// next returns the objects of the next page. The sidecar of a file stands close behind it.
+// errOrder ends a scan that would begin again and again.
+var errOrder = errors.New("the bucket is not listed in the order of its keys")
+
+// next returns the objects of the next page.
 func next(ctx context.Context, bucket Bucket, where Where) (list []Object, err error) {
 	for o, err := range bucket.Objects(ctx, where.Prefix, where.Cursor) {
 		if err != nil {
 			return nil, err
 		}
 		n := len(list)
-		if n >= scanPage && (n >= scanPage+ahead || !strings.HasPrefix(o.Key, list[n-1].Key)) {
+		if o.Key <= where.Cursor || n > 0 && o.Key <= list[n-1].Key {
+			return nil, errOrder
+		}
+		if n == scanPage {
 			break
 		}
 		list = append(list, o)
@@ -245,16 +250,22 @@ func next(ctx context.Context, bucket Bucket, where Where) (list []Object, err e
 
 // line is one line of a scan's report.
 type line struct {
-	Key    string        `json:"key"`
-	Intake string        `json:"intake,omitempty"`
-	State  State         `json:"state,omitempty"`
-	Action Action        `json:"action,omitempty"`
-	Number string        `json:"number,omitempty"`
-	Error  colophon.Code `json:"error,omitempty"`
+	Key      string        `json:"key"`
+	Intake   string        `json:"intake,omitempty"`
+	State    State         `json:"state,omitempty"`
+	Complete bool          `json:"complete"`
+	Action   Action        `json:"action,omitempty"`
+	Number   string        `json:"number,omitempty"`
+	Error    colophon.Code `json:"error,omitempty"`
 
 	size  int64
 	ours  bool // a fault of ours or of the bucket's
+	lost  bool // what it became was written and is not recorded
 	whole error
+}
+
+func (l *line) tell(e Entry) {
+	l.Intake, l.State, l.Complete, l.Action, l.Number = e.ID, State(e.State), e.Value.Complete, e.Value.Action, e.Value.Number
 }
 
 // page takes one page of files in, writes its report and says how far the scan is.
@@ -300,18 +311,54 @@ func (s *Scanner) page(ctx context.Context, e ScanEntry, where Where, bucket Buc
 	})
 }
 
-// all takes some files in, several at a time. When none of them could be, for a fault that is not theirs, that is an error.
-func (s *Scanner) all(ctx context.Context, e ScanEntry, where Where, bucket Bucket, list []Object) ([]line, error) {
-	sides := map[string]bool{}
-	var files []Object
+// files tells the files of a page from the sidecars of files, and says which have one. A sidecar may stand in another page
+// than its file; one without a file is a file.
+func files(ctx context.Context, where Where, bucket Bucket, list []Object) (files []Object, sides map[string]bool, err error) {
+	keys := map[string]bool{}
 	for _, o := range list {
-		switch {
-		case strings.HasSuffix(o.Key, label.SidecarSuffix):
-			sides[o.Key] = true
-		case o.Size == 0 && strings.HasSuffix(o.Key, "/"), where.To != "" && strings.HasPrefix(o.Key, where.To):
-		default:
-			files = append(files, o)
+		keys[o.Key] = true
+	}
+	sides = map[string]bool{}
+	for _, o := range list {
+		if o.Size == 0 && strings.HasSuffix(o.Key, "/") || where.To != "" && strings.HasPrefix(o.Key, where.To) {
+			continue
 		}
+		if of, ok := strings.CutSuffix(o.Key, label.SidecarSuffix); ok && of != "" && !strings.HasSuffix(of, "/") {
+			there := keys[of]
+			if !there {
+				if there, err = has(ctx, bucket, of); err != nil {
+					return nil, nil, err
+				}
+			}
+			if there {
+				continue
+			}
+		}
+		side := o.Key + label.SidecarSuffix
+		if sides[o.Key] = keys[side]; side > list[len(list)-1].Key {
+			if sides[o.Key], err = has(ctx, bucket, side); err != nil {
+				return nil, nil, err
+			}
+		}
+		files = append(files, o)
+	}
+	return files, sides, nil
+}
+
+// has reports whether there is a file under a key, which is the first of those that begin with it.
+func has(ctx context.Context, bucket Bucket, key string) (bool, error) {
+	for o, err := range bucket.Objects(ctx, key, "") {
+		return err == nil && o.Key == key, err
+	}
+	return false, nil
+}
+
+// all takes some files in, several at a time. When none of them could be, for a fault that is not theirs, that is an error;
+// so is one that was written and not recorded.
+func (s *Scanner) all(ctx context.Context, e ScanEntry, where Where, bucket Bucket, list []Object) ([]line, error) {
+	files, sides, err := files(ctx, where, bucket, list)
+	if err != nil {
+		return nil, err
 	}
 	lines := make([]line, len(files))
 	var all sync.WaitGroup
@@ -320,7 +367,7 @@ func (s *Scanner) all(ctx context.Context, e ScanEntry, where Where, bucket Buck
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			lines[i] = s.one(ctx, e, where, bucket, o, sides[o.Key+label.SidecarSuffix])
+			lines[i] = s.one(ctx, e, where, bucket, o, sides[o.Key])
 		})
 	}
 	all.Wait()
@@ -329,6 +376,9 @@ func (s *Scanner) all(ctx context.Context, e ScanEntry, where Where, bucket Buck
 	}
 	var faults []error
 	for _, l := range lines {
+		if l.lost {
+			return nil, l.whole
+		}
 		if l.ours {
 			faults = append(faults, l.whole)
 		}
@@ -339,28 +389,39 @@ func (s *Scanner) all(ctx context.Context, e ScanEntry, where Where, bucket Buck
 	return lines, nil
 }
 
-// one takes one file in.
-func (s *Scanner) one(ctx context.Context, e ScanEntry, where Where, bucket Bucket, o Object, side bool) line {
-	out := line{Key: o.Key, size: o.Size}
+// one takes one file in, once. A file that breaks what reads it is a trouble of its own, and stops nothing else.
+func (s *Scanner) one(ctx context.Context, e ScanEntry, where Where, bucket Bucket, o Object, side bool) (out line) {
+	out = line{Key: o.Key, size: o.Size}
 	u := Upload{Name: path.Base(o.Key), Declaration: e.Value.Declaration, Asked: e.Value.Asked, scan: e.ID, once: digestOf(e.ID, o.Key, o.ETag), Number: numberOf(e.ID, o.Key, o.ETag)}
-	u.Deliver = func(r *Result) error { return s.deliver(ctx, e, where, bucket, o.Key, r) }
-	r, err := s.take(ctx, e, bucket, o, side, u)
-	var known *colophon.Error
-	switch {
-	case err == nil:
-		defer r.Close()
-		out.Intake, out.State, out.Action, out.Number = r.Entry.ID, State(r.Entry.State), r.Entry.Value.Action, r.Entry.Value.Number
-	case errors.As(err, &known) && known.Code == ledger.CodeExists: // before a crash
-		before, err := s.c.Line.book.One(ctx, ledger.Query{Keys: []ledger.Key{{Name: "object", Value: u.once}}})
-		if err != nil {
-			out.Error, out.ours, out.whole = CodeFailed, true, err
-			break
+	wrote := false
+	defer func() {
+		if fault := recover(); fault != nil {
+			out.Error, out.lost, out.whole = CodeFailed, wrote, fmt.Errorf("taking a file in: %v", fault)
 		}
-		out.Intake, out.State, out.Action, out.Number = before.ID, State(before.State), before.Value.Action, before.Value.Number
-	case errors.As(err, &known) && known.Kind != colophon.Internal:
+	}()
+	before, err := s.c.Line.book.One(ctx, ledger.Query{Keys: []ledger.Key{{Name: "object", Value: u.once}}})
+	var known *colophon.Error
+	if err == nil { // before a crash, after it was written
+		out.tell(before)
+		return out
+	}
+	if errors.As(err, &known) && known.Kind == colophon.Missing {
+		u.Deliver = func(r *Result) (err error) {
+			wrote, err = s.deliver(ctx, e, where, bucket, o.Key, r)
+			return err
+		}
+		var r *Result
+		if r, err = s.take(ctx, e, bucket, o, side, u); err == nil {
+			defer r.Close()
+			out.tell(r.Entry)
+			return out
+		}
+	}
+	out.lost, out.whole = wrote, err
+	if errors.As(err, &known) && known.Kind != colophon.Internal {
 		out.Error = known.Code
-	default:
-		out.Error, out.ours, out.whole = CodeFailed, true, err
+	} else {
+		out.Error, out.ours = CodeFailed, true
 	}
 	return out
 }
@@ -393,29 +454,35 @@ func whole(ctx context.Context, bucket Bucket, key string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, maxSidecar+1))
 }
 
-// deliver writes what a file became, and tags the file as it lies.
-func (s *Scanner) deliver(ctx context.Context, e ScanEntry, where Where, bucket Bucket, key string, r *Result) error {
+// deliver tags the file as it lies, and writes what it became. It reports whether that may have been written.
+func (s *Scanner) deliver(ctx context.Context, e ScanEntry, where Where, bucket Bucket, key string, r *Result) (wrote bool, err error) {
 	v := r.Entry.Value
+	var known *colophon.Error
+	if e.Value.Tag {
+		tags := map[string]string{"colophon-state": r.Entry.State, "colophon-complete": strconv.FormatBool(v.Complete)}
+		if v.Number != "" {
+			tags["colophon-number"] = v.Number
+		}
+		if err := bucket.Tag(ctx, key, tags); errors.As(err, &known) && known.Kind == colophon.Unsupported {
+			return false, &colophon.Error{Kind: colophon.Unsupported, Code: CodeScanTags, Err: err}
+		} else if err != nil {
+			return false, err
+		}
+	}
 	to := where.To + key
-	if where.To != "" && r.Changed() {
+	switch {
+	case where.To == "":
+		return false, nil
+	case r.Changed():
 		facts, _ := media.Facts(v.Format)
-		if err := bucket.Write(ctx, to, facts.MIME, io.NewSectionReader(r.Source, 0, r.Source.Size())); err != nil {
-			return err
-		}
+		err = bucket.Write(ctx, to, facts.MIME, io.NewSectionReader(r.Source, 0, r.Source.Size()))
+	case r.Detail.Sidecar != "":
+		err = bucket.Write(ctx, to+label.SidecarSuffix, "application/json", strings.NewReader(r.Detail.Sidecar))
+	default:
+		return false, nil
 	}
-	if where.To != "" && r.Detail.Sidecar != "" {
-		if err := bucket.Write(ctx, to+label.SidecarSuffix, "application/json", strings.NewReader(r.Detail.Sidecar)); err != nil {
-			return err
-		}
-	}
-	if !e.Value.Tag {
-		return nil
-	}
-	tags := map[string]string{"colophon-state": r.Entry.State}
-	if v.Number != "" {
-		tags["colophon-number"] = v.Number
-	}
-	return bucket.Tag(ctx, key, tags)
+	refused := errors.As(err, &known) && known.Kind != colophon.Internal
+	return !refused, err
 }
 
 func digestOf(parts ...string) string {

@@ -138,10 +138,19 @@ func (t *terms) look(p []byte) {
 
 func letter(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
 
-// reason is what the metadata said. Of a format that is prose it says nothing.
+// packed reports whether the metadata of a format lie compressed, so that they were not looked through.
+func packed(f media.Format) bool {
+	switch f {
+	case media.PDF, media.DOCX, media.XLSX, media.PPTX, media.DOTX, media.XLTX, media.POTX, media.EPUB, media.Unknown:
+		return true
+	}
+	return false
+}
+
+// reason is what the metadata said. Of a format that is prose it says nothing, nor that there is nothing in what is packed.
 func (t *terms) reason(f media.Format) []Reason {
 	switch {
-	case prose(f):
+	case prose(f), t.found == "" && packed(f):
 		return nil
 	case t.found != "":
 		return []Reason{{By: ByMetadata, Outcome: Seen, Code: ReasonSourceType, Args: colophon.Args{"term": t.found}}}

@@ -10,7 +10,9 @@ import (
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/gateway"
+	"github.com/colophon-project/colophon/gateway/companion"
 	"github.com/colophon-project/colophon/gateway/media"
+	"github.com/colophon-project/colophon/gateway/shape"
 	"github.com/colophon-project/colophon/gateway/upstream"
 	"github.com/colophon-project/colophon/screen"
 	"github.com/colophon-project/colophon/screen/policy"
@@ -105,6 +107,9 @@ func TestDoorRefuses(t *testing.T) {
 	}
 	b := open(t, withDoors)
 	b.want(b.studio.Door(t.Context(), "other", call("", `{}`), &sink{}), media.CodeDoor)
+	b.models["painter"] = gateway.Model{Name: "painter", Companion: &companion.Policy{}} // whose duties nothing here fulfils
+	b.want(b.studio.Door(t.Context(), "swap", call("", `{"prompt":"x"}`), &sink{}), gateway.CodeEndpoint)
+	b.want(b.studio.Serve(t.Context(), call(shape.ImagesGenerations, `{"model":"painter","prompt":"x"}`), &sink{}), gateway.CodeEndpoint)
 }
 
 // TestDoorKeepsBack has a generator answer what must not leave.

@@ -78,6 +78,12 @@ func TestCoded(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if d, err := shape.Request(shape.Chat, []byte(`{"messages":[{"role":"buy-gun-parts"}]}`)); err != nil || len(d.Texts()) != 1 {
+		t.Errorf("a role that says something: %v, %v", d, err)
+	}
+	if _, err := shape.Request(shape.Chat, []byte(`{"x":[""`+strings.Repeat(`,""`, 1<<16)+`]}`)); code(err) != shape.CodeMany {
+		t.Errorf("many texts: %v", err)
+	}
 	d, err := shape.Request(shape.Chat, []byte(`{"messages":[{"role":"user","content":[{"type":"video","video":["https://e.example/1.jpg","https://e.example/2.jpg"]}]}]}`))
 	if err != nil || len(d.Media()) != 2 {
 		t.Errorf("frames of a film: %v, %v", d, err)

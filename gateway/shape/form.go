@@ -84,20 +84,27 @@ func formField(name string) error {
 	return &colophon.Error{Kind: colophon.Invalid, Code: CodeField, Args: colophon.Args{"path": name}}
 }
 
-// part takes one part of a form.
-func (d *Document) part(p *multipart.Part) error {
-	name := p.FormName()
-	where := "part." + strconv.Itoa(len(d.form.parts))
+// formPath is the name of a field where it is known, and its position where it is not.
+func formPath(name string, at int) (string, error) {
 	for _, known := range []map[string]bool{formWords, formMany, formTexts, formFiles} {
 		if known[name] {
-			where = name
-			break
+			return name, nil
 		}
 		for k := range known {
 			if strings.EqualFold(k, name) {
-				return &colophon.Error{Kind: colophon.Invalid, Code: CodeTwice, Args: colophon.Args{"path": k}}
+				return "", &colophon.Error{Kind: colophon.Invalid, Code: CodeTwice, Args: colophon.Args{"path": k}}
 			}
 		}
+	}
+	return "part." + strconv.Itoa(at), nil
+}
+
+// part takes one part of a form.
+func (d *Document) part(p *multipart.Part) error {
+	name := p.FormName()
+	where, err := formPath(name, len(d.form.parts))
+	if err != nil {
+		return err
 	}
 	value, err := io.ReadAll(p)
 	if name == charset || bytes.Contains(value, []byte("--"+d.form.boundary)) { // some readers end parts at less than a line of their own
@@ -107,12 +114,18 @@ func (d *Document) part(p *multipart.Part) error {
 	if err != nil || name == "" || len(name) > longest || !utf8.ValidString(name) || strings.ContainsAny(name, "\"\r\n\\") || encoding != "" && !strings.EqualFold(encoding, "binary") && !strings.EqualFold(encoding, "8bit") && !strings.EqualFold(encoding, "7bit") {
 		return formField(where)
 	}
+	at, same := len(d.form.parts), 0
 	for _, before := range d.form.parts {
-		if before.name == name && !formMany[name] {
+		if before.name != name {
+			continue
+		}
+		if same++; !formMany[name] {
 			return &colophon.Error{Kind: colophon.Invalid, Code: CodeTwice, Args: colophon.Args{"path": where}}
 		}
 	}
-	at := len(d.form.parts)
+	if same > 0 {
+		where += "." + strconv.Itoa(same)
+	}
 	_, params, _ := mime.ParseMediaType(p.Header.Get("Content-Disposition"))
 	_, isFile := params["filename"]
 	if isFile && (formWords[name] || formTexts[name]) {

@@ -60,7 +60,7 @@ func TestForm(t *testing.T) {
 	if len(texts) != 3 || texts[0] != "a quiet lake" || texts[1] != "in the manner of nobody" || texts[2] != "hidden words" {
 		t.Error(texts)
 	}
-	if m := d.Media(); len(m) != 3 || string(m[1].Data) != "two" || m[2].Path != "mask" {
+	if m := d.Media(); len(m) != 3 || string(m[1].Data) != "two" || m[1].Path != "image[].1" || m[2].Path != "mask" {
 		t.Errorf("%+v", m)
 	}
 	d.SetModel("inner")

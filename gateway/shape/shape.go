@@ -32,6 +32,7 @@ const (
 	CodeMedia     colophon.Code = "gateway-shape-media"     // arg "path": no base64, no data URI and no http address
 	CodePieces    colophon.Code = "gateway-shape-pieces"    // arg "path": content that comes in pieces and can be judged only when it is whole
 	CodeLong      colophon.Code = "gateway-shape-long"      // arg "limit": an event of a stream is too long
+	CodeMany      colophon.Code = "gateway-shape-many"      // arg "limit": so many texts and names has no honest body
 	CodeEndpoint  colophon.Code = "gateway-shape-endpoint"  // arg "endpoint": it has no body of this kind
 )
 

@@ -14,6 +14,9 @@ const longest = 256
 // embedded is how long media in the middle of a text may be before the text is refused, in bytes of base64.
 const embedded = 1024
 
+// roles are those that may speak in a request. A model reads the name of any other as it reads a text.
+var roles = map[string]bool{"system": true, "developer": true, "user": true, "assistant": true, "tool": true, "function": true}
+
 // word takes a string.
 func (w *walker) word(n *node, f *frame, v string, start int, broken bool) error {
 	if broken && !w.answer {
@@ -28,7 +31,7 @@ func (w *walker) word(n *node, f *frame, v string, start int, broken bool) error
 	s := slot{node: n, class: n.class, start: start, end: w.pos, value: v, set: broken}
 	switch n.class {
 	case isToken:
-		if tokenLike(v) {
+		if tokenLike(v) && (w.answer || n.capture != capRole || roles[v]) {
 			return nil
 		}
 		s.class = isText

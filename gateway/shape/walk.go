@@ -12,6 +12,13 @@ import (
 // many is how many members an object has before they are looked up by a map.
 const many = 24
 
+// texts are how many texts, names and media a request may have; an answer, where each piece of a word may have its probability,
+// has more.
+const (
+	textsAsked    = 1 << 16
+	textsAnswered = 1 << 20
+)
+
 // step is one step of a path: a member, or an element of an array.
 type step struct {
 	name string
@@ -65,6 +72,9 @@ func (w *walker) read(n *node, src string) error {
 
 func (w *walker) value(n *node, f *frame) error {
 	c, start, slot := w.peek(), w.pos, len(w.slots)
+	if slot >= textsAsked && (!w.answer || slot >= textsAnswered) {
+		return invalid(CodeMany, colophon.Args{"limit": strconv.Itoa(slot)})
+	}
 	var err error
 	switch c {
 	case '"':

@@ -56,6 +56,8 @@ func NewPool(c Config) (*Pool, error) {
 		IdleConnTimeout:        90 * time.Second,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: maxHeader,
+		ReadBufferSize:         2 << 10, // each open stream has both
+		WriteBufferSize:        2 << 10,
 	}}
 	for name, targets := range c.Models {
 		m, err := newModel(name, targets, c.Keys != nil)

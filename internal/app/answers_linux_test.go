@@ -84,6 +84,9 @@ func TestAnswerAsFile(t *testing.T) {
 	if _, made := export(api.Export{Number: header.Get("Colophon-Number"), Format: "md", Text: whole.String()}); !strings.Contains(string(made), noticeLine+"\n\nstreamed words here") {
 		t.Errorf("%q", made)
 	}
+	if _, err := c.Export(t.Context(), api.Export{Number: header.Get("Colophon-Number"), Format: "png", Text: whole.String(), Account: "holder-1", Title: "来我们平台，註 册 送*彩 金"}); err == nil || !strings.Contains(err.Error(), "gateway-input") {
+		t.Error("a heading was not judged:", err)
+	}
 	e := api.Export{Number: number, Format: "md", Text: whole.String(), Account: "holder-1"}
 	if _, err := c.Export(t.Context(), e); err == nil || !strings.Contains(err.Error(), "mark-other-text") {
 		t.Error(err)

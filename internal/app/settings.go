@@ -60,16 +60,18 @@ type Serving struct {
 	KeepLogs      int `koanf:"keep-logs"`      // months
 	KeepReviews   int `koanf:"keep-assessments"`
 
-	MaxUpload   int           `koanf:"max-upload"` // MiB
-	Marking     int           `koanf:"marking"`    // 0 for one for each processor
-	Signed      string        `koanf:"signed"`
-	Concurrency int           `koanf:"concurrency"`
-	Rate        int           `koanf:"rate"` // requests a second of one address or key
-	Connections int           `koanf:"connections"`
-	PerAddress  int           `koanf:"connections-per-address"`
-	Pause       time.Duration `koanf:"pause"`
-	Drain       time.Duration `koanf:"drain"`
-	Workers     int           `koanf:"workers"`
+	MaxUpload   int    `koanf:"max-upload"` // MiB
+	Marking     int    `koanf:"marking"`    // 0 for one for each processor
+	Signed      string `koanf:"signed"`
+	Concurrency int    `koanf:"concurrency"`
+	Rate        int    `koanf:"rate"` // requests a second of one address or key
+	Connections int    `koanf:"connections"`
+	PerAddress  int    `koanf:"connections-per-address"`
+	// MemoryTarget is from how many MiB on memory is given back by collecting more often.
+	MemoryTarget int           `koanf:"memory-target"`
+	Pause        time.Duration `koanf:"pause"`
+	Drain        time.Duration `koanf:"drain"`
+	Workers      int           `koanf:"workers"`
 
 	Sample  string `koanf:"sample-model"`     // on or off
 	Judge   string `koanf:"screen-artefacts"` // auto, on or off
@@ -132,7 +134,7 @@ func defaults() []Setting {
 		{Key: "data", Value: "colophon-data"}, {Key: "listen", Value: "127.0.0.1:8080"}, {Key: "public-url"}, {Key: "tls-cert"}, {Key: "tls-key"},
 		{Key: "trusted-proxies"}, {Key: "proxy-header", Value: "x-forwarded-for"}, {Key: "postgres", Secret: true}, {Key: "blobs"}, {Key: "log"}, {Key: "log-name"}, {Key: "keys"}, {Key: "seal", Value: "SM2"},
 		{Key: "keep-originals", Value: "0"}, {Key: "keep-logs", Value: "6"}, {Key: "keep-assessments", Value: "36"}, {Key: "max-upload", Value: "2048"}, {Key: "marking", Value: "0"}, {Key: "signed", Value: "refuse"},
-		{Key: "concurrency", Value: "64"}, {Key: "rate", Value: "200"}, {Key: "connections", Value: "16384"}, {Key: "connections-per-address", Value: "512"}, {Key: "pause", Value: "0s"}, {Key: "drain", Value: "30s"}, {Key: "workers", Value: "2"},
+		{Key: "concurrency", Value: "64"}, {Key: "rate", Value: "200"}, {Key: "connections", Value: "16384"}, {Key: "connections-per-address", Value: "512"}, {Key: "memory-target", Value: "1280"}, {Key: "pause", Value: "0s"}, {Key: "drain", Value: "30s"}, {Key: "workers", Value: "2"},
 		{Key: "admission", Value: "on"}, {Key: "sample-model", Value: "off"}, {Key: "screen-artefacts", Value: "auto"}, {Key: "starter-library", Value: "on"}, {Key: "screen-excerpt", Value: "0"}, {Key: "moderation-plan"}, {Key: "classifier-models"}, {Key: "accounts-per-person", Value: "5"}, {Key: "verification-tries", Value: "10"}, {Key: "verification-days", Value: "1095"}, {Key: "verification-days-phone", Value: "365"},
 		{Key: "provider-name"}, {Key: "provider-contact"}, {Key: "prompt-text"}, {Key: "holidays"}, {Key: "appeal"}, {Key: "platform"}, {Key: "intake-keep", Value: "24h"}, {Key: "webhook-hosts"}, {Key: "traces"},
 		{Key: "log-level", Value: "info"}, {Key: "timestamp"}, {Key: "timestamp-ca"},
@@ -269,7 +271,7 @@ func (v *Serving) complete() error {
 	for _, n := range []struct {
 		key          string
 		value, least int
-	}{{"keep-originals", v.KeepOriginals, 0}, {"max-upload", v.MaxUpload, 1}, {"concurrency", v.Concurrency, 1}, {"rate", v.Rate, 1}, {"connections", v.Connections, 1}, {"connections-per-address", v.PerAddress, 1}, {"workers", v.Workers, 1}, {"marking", v.Marking, 0}, {"screen-excerpt", v.Excerpt, 0},
+	}{{"keep-originals", v.KeepOriginals, 0}, {"max-upload", v.MaxUpload, 1}, {"concurrency", v.Concurrency, 1}, {"rate", v.Rate, 1}, {"connections", v.Connections, 1}, {"connections-per-address", v.PerAddress, 1}, {"memory-target", v.MemoryTarget, 64}, {"workers", v.Workers, 1}, {"marking", v.Marking, 0}, {"screen-excerpt", v.Excerpt, 0},
 		{"accounts-per-person", v.PerPerson, 0}, {"verification-tries", v.Tries, 1}, {"verification-days", v.Verified, 0}, {"verification-days-phone", v.PhoneKnown, 0}} {
 		if n.value < n.least {
 			return wrongSetting(n.key, strconv.Itoa(n.value), nil)

@@ -110,9 +110,11 @@ func (d *deployment) lost(number artefact.Number, heard int64) {
 	s, err := OpenServer(d.Context(), d.config, d.set, d.output)
 	d.must(err)
 	defer func() { d.must(s.Close()) }()
-	later := gateway.New(gateway.Config{Streams: streams.New(s.store), Recorder: s.recorder, Now: func() time.Time { return time.Now().Add(3 * time.Minute) }})
-	for range 2 { // once is enough
+	ahead := 3 * time.Minute
+	later := gateway.New(gateway.Config{Streams: streams.New(s.store), Recorder: s.recorder, Now: func() time.Time { return time.Now().Add(ahead) }})
+	for range 3 { // found, lost, and not lost again
 		d.must(later.Sweep(d.Context()))
+		ahead += time.Minute
 	}
 	held, err := s.store.RecordsAbout(d.Context(), string(number), 0, 50)
 	d.must(err)

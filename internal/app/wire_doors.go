@@ -83,8 +83,12 @@ func (s *Server) openModels(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	say, err := sayers()
+	if err != nil {
+		return err
+	}
 	c := gateway.Config{Model: v.model, Gate: modelGate{s}, Court: modelCourt{s}, Journal: journal{s}, Upstreams: v.pool, Fetcher: v.fetch, Streams: streams.New(s.store), Usage: v.usage,
-		Register: s.register, Network: networkLog{s}, Labels: labels, Recorder: s.recorder, Companion: s.company(), Now: time.Now, Say: sayIn, Observe: s.called,
+		Register: s.register, Network: networkLog{s}, Labels: labels, Recorder: s.recorder, Companion: s.company(), Now: time.Now, Say: say, Observe: s.called,
 		Report: func(err error) { s.log.Error("gateway", "error", err) },
 		Limits: gateway.Limits{Request: int64(set.MaxBody) << 20, Answer: int64(set.MaxAnswer) << 20, Node: int64(set.Memory) << 20, Time: set.Time, Idle: set.Idle, Heartbeat: set.Heartbeat}}
 	if err := s.openStudio(&c, all); err != nil {
@@ -117,15 +121,23 @@ func (v *models) model(name string) (gateway.Model, bool) {
 	return m, ok
 }
 
-// sayIn says an error in a language.
-func sayIn(language string, err error) string {
-	l, _ := locale.Parse(language)
-	p, fault := locale.For(l)
-	var e *colophon.Error
-	if fault != nil || !errors.As(err, &e) {
-		return ""
+// sayers returns what says errors in a language. It is made once: thousands of streams may end in one moment.
+func sayers() (func(language string, err error) string, error) {
+	all := map[locale.Language]*locale.Printer{}
+	for _, l := range []locale.Language{locale.English, locale.Chinese} {
+		var err error
+		if all[l], err = locale.For(l); err != nil {
+			return nil, err
+		}
 	}
-	return p.Code(e.Code, e.Args)
+	return func(language string, err error) string {
+		l, _ := locale.Parse(language)
+		var e *colophon.Error
+		if !errors.As(err, &e) {
+			return ""
+		}
+		return all[l].Code(e.Code, e.Args)
+	}, nil
 }
 
 // modelDoors are the models as the API has them.

@@ -28,6 +28,9 @@ const (
 	kindEvent   = "webhook-event"
 	kindMessage = "webhook-message"
 
+	// busyPause is for how long a message waits whose receiver is slow and has others before it.
+	busyPause = time.Minute
+
 	eventTaken = "intake.taken"
 	eventScan  = "intake.scan-ended"
 )
@@ -142,7 +145,11 @@ func (s *Server) intakeWorkers() []job.Worker {
 			return s.uploads.hooks.Publish(ctx, ev)
 		}),
 		job.Work(kindMessage, job.Limits{AtOnce: 8, Attempts: webhook.Attempts, Backoff: webhook.Backoff, Timeout: time.Minute}, func(ctx context.Context, t *job.Task, a messageArgs) error {
-			return s.uploads.hooks.Attempt(ctx, a.Message, t.Attempt >= webhook.Attempts)
+			err := s.uploads.hooks.Attempt(ctx, a.Message, t.Attempt >= webhook.Attempts)
+			if errors.Is(err, webhook.ErrBusy) {
+				return job.Later(err, busyPause)
+			}
+			return err
 		}),
 	}
 }

@@ -116,7 +116,8 @@ func told(err error) error {
 	switch api.ErrorCode() {
 	case "NoSuchKey", "NotFound", "NoSuchBucket":
 		e.Kind, e.Code = colophon.Missing, CodeObject
-	case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch":
+	case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch",
+		"InvalidObjectState", "InvalidRequest", "KeyTooLongError", "EntityTooLarge", "InvalidTag": // of this one file alone: archived, under another's key, …
 		e.Kind, e.Code = colophon.Refused, CodeDenied
 	case "NotImplemented", "MethodNotAllowed":
 		e.Kind = colophon.Unsupported

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"math"
 	"runtime/debug"
 
 	"github.com/colophon-project/colophon"
@@ -62,8 +61,8 @@ func (c *serveCommand) Run(s *session) error {
 	if c.Trial && set.Platform == "" {
 		set.Platform = tryPlatform
 	}
-	debug.SetGCPercent(100) // what Process sets is for commands that end soon
-	debug.SetMemoryLimit(math.MaxInt64)
+	debug.SetGCPercent(200) // what Process sets is for commands that end soon
+	debug.SetMemoryLimit(int64(set.MemoryTarget) << 20)
 	log.SetOutput(io.Discard) // there net/http repeats what a model sent unasked
 	server, err := app.OpenServer(s.ctx, config, set, s.Stderr)
 	if err != nil {

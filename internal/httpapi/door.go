@@ -46,10 +46,15 @@ func (m *API) posted(r *http.Request) (route, bool) {
 	return rt, ok
 }
 
+// row is the row of the table that a request asks for; an empty one for what is no route.
+func (m *API) row(r *http.Request) route {
+	_, pattern := m.routes.Handler(r)
+	return m.rows[pattern]
+}
+
 // Proxied reports whether a request goes on to a model of text, or to one that makes media.
 func (m *API) Proxied(r *http.Request) (text, media bool) {
-	_, pattern := m.routes.Handler(r)
-	rt := m.rows[pattern]
+	rt := m.row(r)
 	return rt.is(proxied) && !rt.is(slow), rt.is(proxied) && rt.is(slow)
 }
 

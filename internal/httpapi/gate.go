@@ -296,7 +296,7 @@ func (m *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case pattern != "":
 		m.routes.ServeHTTP(w, r)
 	default:
-		m.server.unrouted(w, r, h)
+		m.unrouted(w, r, h)
 	}
 }
 
@@ -310,16 +310,20 @@ func (p *probe) Header() http.Header         { return p.header }
 func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
 func (p *probe) WriteHeader(status int)      { p.status = status }
 
-func (s *server) unrouted(w http.ResponseWriter, r *http.Request, h http.Handler) {
+func (m *API) unrouted(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	p := &probe{header: http.Header{}}
 	h.ServeHTTP(p, r)
-	err := refuse(colophon.Missing, CodeNoRoute)
+	err, fail := refuse(colophon.Missing, CodeNoRoute), m.server.fail
 	if p.status == http.StatusMethodNotAllowed {
 		allow := p.header.Get("Allow")
 		w.Header().Set("Allow", allow)
 		err = &colophon.Error{Kind: colophon.Invalid, Code: CodeMethod, Args: colophon.Args{"methods": allow}}
+		asked := *r
+		if asked.Method, _, _ = strings.Cut(allow, ","); m.row(&asked).is(proxied) {
+			fail = m.server.failAs
+		}
 	}
-	s.fail(w, r, err)
+	fail(w, r, err)
 }
 
 // etag is the entity tag of bytes with a digest.

@@ -228,6 +228,11 @@ func TestModelErrors(t *testing.T) {
 			}
 		}
 	}
+	for path, method := range map[string]string{"/v1/chat/completions": "GET", "/v1/messages": "DELETE", "/v1/videos/v-1": "PUT"} {
+		if c := w.ask(method, path, nil).as(w.key); c.wantError(405, httpapi.CodeMethod).Message == "" || c.send().Header().Get("Allow") == "" {
+			t.Errorf("%s %s", method, path)
+		}
+	}
 	e := w.ask("POST", "/v1/chat/completions", `{}`).as(w.key).with("Accept-Language", "zh").wantError(500, httpapi.CodeInternal)
 	if !strings.ContainsFunc(e.Message, func(r rune) bool { return r > 0x2e80 }) {
 		t.Errorf("not in Chinese: %s", e.Message)

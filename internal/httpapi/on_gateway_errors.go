@@ -100,7 +100,9 @@ func (p *Problem) writeAs(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Request-Id", p.RequestID) // where clients of Anthropic look
 	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
 	if p.Status < 500 && p.Status != http.StatusTooManyRequests && p.Status != http.StatusConflict {
 		h.Set("X-Should-Retry", "false")
 	}

@@ -104,6 +104,9 @@ func viewIntake(say *locale.Printer, e intake.Entry, d *intake.Detail) Intake {
 	if e.Subject != evidence.System {
 		v.Subject = e.Subject
 	}
+	if state == intake.None && !t.Complete {
+		v.Sentence = say.Say("intake-state-none-open")
+	}
 	if state != intake.None {
 		v.Notice = &IntakeWords{state.Words(notice.Chinese), state.Words(notice.English)}
 	}

@@ -182,6 +182,18 @@ func (f final) Unwrap() error { return f.error }
 // Final marks an error that another attempt won't heal: the job is dead at once.
 func Final(err error) error { return final{err} }
 
+// later is an error that is nobody's fault.
+type later struct {
+	error
+	wait time.Duration
+}
+
+func (l later) Unwrap() error { return l.error }
+
+// Later marks an error that says that the time has not come: the job is worked again after a while, and the attempt does
+// not count.
+func Later(err error, wait time.Duration) error { return later{err, wait} }
+
 // code is what of an error is kept in the table. The text of an error goes to the log alone.
 func code(err error) colophon.Code {
 	var e *colophon.Error

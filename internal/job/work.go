@@ -104,6 +104,10 @@ func (a *adapter) Work(ctx context.Context, j *river.Job[parcel]) error {
 	if err == nil {
 		return nil
 	}
+	var wait later
+	if errors.As(err, &wait) {
+		return river.JobSnooze(wait.wait)
+	}
 	if a.queue.cancelled.Load() && ctx.Err() != nil {
 		return river.JobSnooze(0) // nobody's fault
 	}

@@ -19,8 +19,42 @@ import (
 // ErrAgain says that a message was not taken and is to be tried again.
 var ErrAgain = errors.New("webhook: not taken")
 
+// ErrBusy says that a message was not sent, because its endpoint is slow and others are on their way to it.
+var ErrBusy = errors.New("webhook: the endpoint is slow")
+
+const (
+	// quick is how long an answer may take before an endpoint is slow.
+	quick = time.Second
+	// slowAtOnce is how many messages go to a slow endpoint at the same time, so that it never has all workers.
+	slowAtOnce = 2
+)
+
+// enter begins to send to an endpoint, unless it is slow and busy.
+func (d *Dispatcher) enter(endpoint string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l := d.lanes[endpoint]
+	if l.slow && l.busy >= slowAtOnce {
+		return false
+	}
+	l.busy++
+	d.lanes[endpoint] = l
+	return true
+}
+
+// leave ends what enter began.
+func (d *Dispatcher) leave(endpoint string, took time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l := d.lanes[endpoint]
+	l.busy, l.slow = l.busy-1, took > quick
+	if d.lanes[endpoint] = l; l == (lane{}) {
+		delete(d.lanes, endpoint)
+	}
+}
+
 // Attempt sends a message once and keeps what came of it. ErrAgain asks for another attempt; last says that there will be
-// none, after which the message has failed.
+// none, after which the message has failed. ErrBusy says that there was no attempt, and that it is to be made later.
 func (d *Dispatcher) Attempt(ctx context.Context, id string, last bool) error {
 	m, err := d.messages.Get(ctx, id)
 	if err != nil || MessageState(m.State) != Waiting {
@@ -33,6 +67,10 @@ func (d *Dispatcher) Attempt(ctx context.Context, id string, last bool) error {
 	began := d.messages.Now()
 	a, gone := Attempt{At: began, Outcome: NotWanted}, false
 	if State(e.State) == Active {
+		if !d.enter(e.ID) {
+			return ErrBusy
+		}
+		defer func() { d.leave(e.ID, d.messages.Now().Sub(began)) }()
 		if a, gone, err = d.send(ctx, e, m, began); err != nil {
 			return err
 		}

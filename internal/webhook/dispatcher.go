@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,11 +36,20 @@ type Dispatcher struct {
 	endpoints ledger.Book[Endpoint]
 	messages  ledger.Book[Message]
 	wanted    atomic.Pointer[[]string] // types that active endpoints want
+
+	mu    sync.Mutex
+	lanes map[string]lane // by endpoint; guarded by mu
+}
+
+// lane is how an endpoint does on this node.
+type lane struct {
+	busy int  // messages that are on their way now
+	slow bool // the last one took longer than quick
 }
 
 // New makes a dispatcher. [Dispatcher.Refresh] has to be called before [Dispatcher.Wants] knows anything.
 func New(c Config) *Dispatcher {
-	return &Dispatcher{c: c,
+	return &Dispatcher{c: c, lanes: map[string]lane{},
 		endpoints: ledger.Book[Endpoint]{Store: c.Endpoints, Recorder: c.Recorder, Keys: c.Keys, Use: "colophon/webhook/v1\x00", Missing: CodeMissing},
 		messages:  ledger.Book[Message]{Store: c.Messages, Recorder: c.Recorder, Keys: c.Keys, Missing: CodeMessageMissing}}
 }

@@ -333,3 +333,48 @@ func TestBackoff(t *testing.T) {
 		t.Error(all)
 	}
 }
+
+// TestSlow has a slow endpoint leave workers to others.
+func TestSlow(t *testing.T) {
+	t.Parallel()
+	var b *bench
+	arrived, held := make(chan struct{}), make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		<-held
+		b.clock.Set(b.clock.Now().Add(2 * time.Second))
+	}))
+	t.Cleanup(slow.Close)
+	quick := listen(t)
+	b = open(t, strings.TrimPrefix(slow.URL, "http://"), host(quick))
+	tardy := b.add(&other{Server: slow}, "*")
+	for _, id := range []string{"e-1", "e-2", "e-3", "e-4"} {
+		b.must(b.hooks.Publish(b.ctx, b.event(id)))
+	}
+	queue, done := b.queue, make(chan error, 4)
+	send := func(id string) { go func() { done <- b.hooks.Attempt(b.ctx, id, false) }() }
+	send(queue[0])
+	<-arrived
+	held <- struct{}{} // only now is it known to be slow
+	b.must(<-done)
+	send(queue[1])
+	<-arrived
+	send(queue[2])
+	<-arrived
+	if err := b.hooks.Attempt(b.ctx, queue[3], false); !errors.Is(err, webhook.ErrBusy) {
+		t.Error(err)
+	}
+	b.queue = nil
+	b.add(quick, "*")
+	b.must(b.hooks.Publish(b.ctx, b.event("e-4"))) // to the other one; the slow one has it already
+	b.must(b.work(false))
+	close(held)
+	b.must(errors.Join(<-done, <-done))
+	send(queue[3])
+	<-arrived
+	b.must(<-done)
+	list, _, err := b.hooks.Messages(b.ctx, tardy, ledger.Query{})
+	if b.must(err); len(list) != 4 || list[3].Value.Tried != 1 || len(quick.got) != 1 {
+		t.Error(list, len(quick.got))
+	}
+}

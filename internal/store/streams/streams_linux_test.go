@@ -233,7 +233,7 @@ func testCrash(b *bench) {
 	b.store = again
 	at := time.Now()
 	p := gateway.New(gateway.Config{Streams: streams.New(again), Recorder: b.recorder, Now: func() time.Time { return at }})
-	for range 3 {
+	for range 5 {
 		b.no(p.Sweep(b.ctx))
 		at = at.Add(90 * time.Second)
 	}
