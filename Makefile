@@ -1,6 +1,6 @@
 # Two commands matter: `make run` builds Colophon and starts it, `make test` proves it.
 .DELETE_ON_ERROR:
-.PHONY: run try build container test lint tools bench fuzz torture doctor matrix clean
+.PHONY: run try build check container test lint tools bench fuzz torture doctor matrix clean
 
 GO ?= go
 BIN := bin/colophon
@@ -15,8 +15,17 @@ run: build
 try: build
 	./$(BIN) try out/try
 
-build:
+build: check
 	CGO_ENABLED=0 $(GO) build -trimpath -tags nodynamic -ldflags "-s -w" -o $(BIN) ./cmd/colophon
+
+# The reader of files for browsers, built into the program: package internal/console serves it.
+BUILT := internal/console/built
+check:
+	mkdir -p out
+	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "-s -w" -o out/checker.wasm ./cmd/colophon-check
+	gzip -9nc out/checker.wasm > out/checker.wasm.gz
+	cmp -s out/checker.wasm.gz $(BUILT)/checker.wasm.gz || cp out/checker.wasm.gz $(BUILT)/checker.wasm.gz
+	cmp -s "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" $(BUILT)/wasm_exec.js || cp "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" $(BUILT)/wasm_exec.js
 
 # An image of the program alone; deploy/README.md says what it needs around it.
 CONTAINER ?= podman
@@ -33,7 +42,7 @@ container: build
 PLAIN := /(notice|label|stamp|internal/(picture|media|inspect|document|app|cli|clients|httpapi))(/|$$)
 
 # Everything that decides: test tools, static checks, and all tests, with the race detector where much happens at once.
-test: tools lint
+test: tools check lint
 	$(GO) test -race -count=1 -timeout 19m $$($(GO) list ./... | grep -vE '$(PLAIN)')
 	$(GO) test -count=1 -timeout 19m $$($(GO) list ./... | grep -E '$(PLAIN)')
 	cd bench && $(GO) vet ./...

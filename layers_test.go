@@ -21,15 +21,16 @@ var layers = []struct {
 	level    int
 	families []string
 }{
-	{10, []string{"cmd/colophon"}},
-	{9, []string{"internal/cli", "internal/clients"}},
-	{8, []string{"internal/app", "internal/inspect"}},
-	{7, []string{"internal/store", "internal/blob", "internal/job", "internal/tlog", "internal/probe", "internal/document", "internal/classify", "internal/detect", "internal/verify", "internal/oidc", "internal/httpapi", "internal/console", "internal/edge", "internal/keys", "internal/telemetry", "internal/timestamp", "internal/sample", "client"}},
+	{11, []string{"cmd/colophon"}},
+	{10, []string{"internal/cli", "internal/clients"}},
+	{9, []string{"internal/app", "internal/inspect"}},
+	{8, []string{"internal/console"}},
+	{7, []string{"internal/store", "internal/blob", "internal/job", "internal/tlog", "internal/probe", "internal/document", "internal/classify", "internal/detect", "internal/verify", "internal/oidc", "internal/httpapi", "internal/edge", "internal/keys", "internal/telemetry", "internal/timestamp", "internal/sample", "client"}},
 	{6, []string{"gateway", "intake"}},
 	{5, []string{"admission", "desk", "refutation", "review", "duty", "production"}},
-	{4, []string{"artefact", "stamp", "moderation", "identity", "consent", "standing", "agreement", "staff", "register", "incident", "internal/link", "internal/webhook"}},
+	{4, []string{"artefact", "stamp", "moderation", "identity", "consent", "standing", "agreement", "staff", "register", "incident", "internal/link", "internal/webhook", "internal/checker"}},
 	{3, []string{"label", "notice", "watermark", "credential", "screen"}},
-	{2, []string{"evidence", "internal/picture", "internal/ffmpeg"}},
+	{2, []string{"internal/browsertest", "evidence", "internal/picture", "internal/ffmpeg"}},
 	{1, []string{"internal/media", "internal/durable", "internal/locale", "internal/npmtest", "internal/workday"}},
 	{0, []string{".", "api"}},
 }
@@ -98,7 +99,7 @@ func place(pkg string) (level int, family string, ok bool) {
 		}
 	}
 	if strings.HasPrefix(pkg, "cmd/") {
-		return 10, pkg, true
+		return 11, pkg, true
 	}
 	return 0, "", false
 }

@@ -123,6 +123,9 @@ func (r *reader) argument(name string) []words {
 		in.walk(func(n ast.Node) {
 			switch n := n.(type) {
 			case *ast.CallExpr:
+				if in.pkg == "internal/console" { // its calls name columns, fields and values of pages; its errors have literal arguments
+					return
+				}
 				for i, a := range n.Args[:max(0, len(n.Args)-1)] {
 					if text(a) == name && called(n) != "Say" && n.Ellipsis == token.NoPos {
 						take(in, n.Args[i+1])

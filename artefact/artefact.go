@@ -88,6 +88,7 @@ type Artefact struct {
 	Number   Number
 	State    State
 	Function string           // the function that made it, as dotted lower-case words
+	Model    string           // model that made it, as the register names it; empty where that was not told
 	Account  evidence.Subject // pseudonym of the account it was made for; empty once erased
 	Format   media.Format
 	Size     int64  // bytes, before marking
@@ -119,6 +120,7 @@ const (
 	Download Channel = "download"
 	Stream   Channel = "stream"
 	Export   Channel = "export"
+	Console  Channel = "console" // a person of the staff looked at it
 )
 
 // Delivery is one handing over of an item.
@@ -134,7 +136,7 @@ func (d Delivery) sane() string {
 	switch {
 	case !word(d.To, "-_"):
 		return "to"
-	case d.How != API && d.How != Download && d.How != Stream && d.How != Export:
+	case !slices.Contains([]Channel{API, Download, Stream, Export, Console}, d.How):
 		return "how"
 	}
 	return ""
@@ -187,8 +189,13 @@ type Query struct {
 	Recipient   string // delivered to this one
 	Account     evidence.Subject
 	State       State
+	Format      media.Format
+	Function    string
+	Model       string
+	Finding     string    // a check found something of this category of the taxonomy in it
 	From, To    time.Time // when it was made; To is not included
 	OriginalDue time.Time // an original is kept whose end is not after this
+	Newest      bool      // in the reverse order
 	After       Place
 	Limit       int
 }
@@ -213,6 +220,8 @@ func (a Artefact) check() string {
 		return "account"
 	case !known:
 		return "format"
+	case len(a.Model) > maxNumber || !utf8.ValidString(a.Model) || strings.ContainsFunc(a.Model, unicode.IsControl):
+		return "model"
 	case a.Size < 0:
 		return "size"
 	case a.Before == Digest{}:

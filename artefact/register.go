@@ -90,7 +90,7 @@ func (r *Register) New(ctx context.Context, role evidence.Role, a Artefact) (Art
 		return Artefact{}, invalid(field)
 	}
 	now := r.now()
-	entry := Artefact{Number: a.Number, State: Received, Function: a.Function, Account: a.Account, Format: a.Format, Size: a.Size,
+	entry := Artefact{Number: a.Number, State: Received, Function: a.Function, Model: a.Model, Account: a.Account, Format: a.Format, Size: a.Size,
 		Before: a.Before, Parents: a.Parents, Work: a.Work, Created: now, Changed: now}
 	typ, clauses := RecordReceived, []colophon.Clause{colophon.ClauseDS16}
 	if a.State == Held {
@@ -132,7 +132,7 @@ func (r *Register) Answered(ctx context.Context, role evidence.Role, a Artefact,
 	if d.ID, err = r.recorder.NewID(); err != nil {
 		return Artefact{}, err
 	}
-	entry := Artefact{Number: a.Number, State: Delivered, Function: a.Function, Account: a.Account, Format: a.Format, Size: a.Size, Before: a.Before, Parents: a.Parents,
+	entry := Artefact{Number: a.Number, State: Delivered, Function: a.Function, Model: a.Model, Account: a.Account, Format: a.Format, Size: a.Size, Before: a.Before, Parents: a.Parents,
 		Stored: m.Size, After: m.After, Marks: marks, Blob: m.Blob, Likeness: bytes.Clone(m.Likeness), Unlikened: m.Unlikened, Created: now, Changed: now, Version: 1}
 	p := payload{Number: a.Number, Function: a.Function, Format: string(a.Format), Size: &m.Size, Before: hex.EncodeToString(a.Before[:]), After: hex.EncodeToString(m.After[:]), Marks: marks,
 		Parents: a.Parents, Likeness: hex.EncodeToString(m.Likeness), Unliken: m.Unlikened, Delivery: d.ID, To: to, How: how}

@@ -101,3 +101,17 @@ func (c *Client) Admissions(ctx context.Context, l Listing) (list []PastDecision
 }
 
 func jsonBody() http.Header { return http.Header{"Content-Type": {"application/json"}} }
+
+// Replayed is a past decision, decided again from its record.
+type Replayed struct {
+	Decision Decision        `json:"decision"`
+	Same     bool            `json:"same"`
+	Then     json.RawMessage `json:"then"`
+	Question json.RawMessage `json:"question"`
+	View     json.RawMessage `json:"view"`
+}
+
+// ReplayAdmission decides again from the record of a decision. A record says that you read it.
+func (c *Client) ReplayAdmission(ctx context.Context, record string) (r Replayed, err error) {
+	return r, c.post(ctx, "/v1/admission:replay", jsonBody(), map[string]string{"record": record}, &r)
+}

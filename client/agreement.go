@@ -51,6 +51,22 @@ func (c *Client) CurrentAgreements(ctx context.Context) ([]Agreement, error) {
 	return out.Agreements, err
 }
 
+// PublicAgreement returns a version that was published. It needs no key.
+func (c *Client) PublicAgreement(ctx context.Context, id string) (a Agreement, err error) {
+	return a, c.get(ctx, request{method: http.MethodGet, path: "/v1/public/agreements/" + url.PathEscape(id)}, &a)
+}
+
+// PublicVersions returns a page of the versions that were published, without their texts, the newest first, and the cursor of the
+// next page. It needs no key.
+func (c *Client) PublicVersions(ctx context.Context, l Listing) (list []Agreement, next string, err error) {
+	var page struct {
+		Agreements []Agreement
+		Next       string
+	}
+	err = c.get(ctx, request{method: http.MethodGet, path: "/v1/public/agreement-versions", query: l.query()}, &page)
+	return page.Agreements, page.Next, err
+}
+
 // Agreements returns a page of versions without their texts, the newest first, and the cursor of the next page.
 func (c *Client) Agreements(ctx context.Context, l Listing) (list []Agreement, next string, err error) {
 	var page struct {

@@ -68,6 +68,7 @@ type Artefact struct {
 	Number   string          `json:"number"`
 	State    string          `json:"state"`
 	Function string          `json:"function"`
+	Model    string          `json:"model"`
 	Subject  string          `json:"subject"`
 	Format   string          `json:"format"`
 	Size     int64           `json:"size"`
@@ -76,8 +77,10 @@ type Artefact struct {
 	Stored   int64           `json:"stored"`
 	After    string          `json:"after"`
 	Marks    json.RawMessage `json:"marks"`
+	Kept     bool            `json:"kept"` // the marked bytes are here
 	Job      string          `json:"job"`
 	Reason   *Sentence       `json:"reason"`
+	Original *time.Time      `json:"original_until"`
 	Created  time.Time       `json:"created"`
 	Changed  time.Time       `json:"changed"`
 }
@@ -177,6 +180,82 @@ func (c *Client) Artefact(ctx context.Context, number string) (Artefact, error) 
 	return a, c.get(ctx, request{method: http.MethodGet, path: of(number, "")}, &a)
 }
 
+// Artefacts returns a page of artefacts in the order in which they came in, or with the filter newest=true the newest first,
+// and the cursor of the next one, which is empty after the last.
+func (c *Client) Artefacts(ctx context.Context, l Listing) (list []Artefact, next string, err error) {
+	var page struct {
+		Artefacts []Artefact
+		Next      string
+	}
+	err = c.get(ctx, request{method: http.MethodGet, path: "/v1/artefacts", query: l.query()}, &page)
+	return page.Artefacts, page.Next, err
+}
+
+// Delivery is one handing over of an artefact.
+type Delivery struct {
+	ID  string    `json:"id"`
+	To  string    `json:"to"`
+	How string    `json:"how"`
+	At  time.Time `json:"at"`
+}
+
+// Deliveries returns a page of the deliveries of an artefact, in the order of their time, and the cursor of the next one.
+func (c *Client) Deliveries(ctx context.Context, number string, l Listing) (list []Delivery, next string, err error) {
+	var page struct {
+		Deliveries []Delivery
+		Next       string
+	}
+	err = c.get(ctx, request{method: http.MethodGet, path: of(number, "/deliveries"), query: l.query()}, &page)
+	return page.Deliveries, page.Next, err
+}
+
+// Sidecar fetches the label file of an artefact that can't hold its label.
+func (c *Client) Sidecar(ctx context.Context, number string) ([]byte, error) {
+	return c.text(ctx, request{method: http.MethodGet, path: of(number, "/sidecar")})
+}
+
+// LookAt fetches the marked bytes of an artefact for a person of the staff who looks at them; the delivery says so.
+func (c *Client) LookAt(ctx context.Context, number string) (*Content, error) {
+	return contentOf(c.do(ctx, request{method: http.MethodGet, path: of(number, "/content"), query: url.Values{"look": {"true"}}}))
+}
+
+// Proven is a record about an artefact, with its leaf and its proof.
+type Proven struct {
+	Record ProvenRecord `json:"record"`
+	Leaf   string       `json:"leaf"`
+	Proof  *LeafProof   `json:"proof"` // nil while the log does not have the record yet
+}
+
+// ProvenRecord is a record as the log knows it. The description of the API says what the fields mean.
+type ProvenRecord struct {
+	ID         string            `json:"id"`
+	Type       string            `json:"type"`
+	Sequence   uint64            `json:"sequence"`
+	Subject    string            `json:"subject"`
+	Clauses    []colophon.Clause `json:"clauses"`
+	At         time.Time         `json:"at"`
+	Role       string            `json:"role"`
+	Commitment string            `json:"commitment"`
+	Class      string            `json:"class"`
+	Index      *int64            `json:"index"`
+	Payload    string            `json:"payload"` // passed, failed or could-not-tell
+	Reason     colophon.Code     `json:"reason"`
+}
+
+// LeafProof shows that a leaf stands in the tree of a checkpoint.
+type LeafProof struct {
+	Index      uint64   `json:"index"`
+	Hashes     [][]byte `json:"hashes"` // from the leaf up
+	Checkpoint string   `json:"checkpoint"`
+}
+
+// Proofs returns the records about an artefact, with their proofs, in the order of their sequence.
+func (c *Client) Proofs(ctx context.Context, number string) ([]Proven, error) {
+	var out struct{ Records []Proven }
+	err := c.get(ctx, request{method: http.MethodGet, path: of(number, "/proof")}, &out)
+	return out.Records, err
+}
+
 // of is the path of an artefact.
 func of(number, tail string) string { return "/v1/artefacts/" + url.PathEscape(number) + tail }
 
@@ -187,10 +266,24 @@ func (c *Client) Content(ctx context.Context, number string) (*Content, error) {
 
 // Job is work that nobody has to wait for.
 type Job struct {
-	ID      string        `json:"id"`
-	State   string        `json:"state"` // waiting, running, done or dead
-	Percent int           `json:"percent"`
-	Message colophon.Code `json:"message"`
+	ID       string        `json:"id"`
+	Kind     string        `json:"kind"`  // what it does
+	State    string        `json:"state"` // waiting, running, done or dead
+	Attempt  int           `json:"attempt"`
+	Attempts int           `json:"attempts"`
+	Percent  int           `json:"percent"`
+	Message  colophon.Code `json:"message"`
+	Created  time.Time     `json:"created"`
+	Due      time.Time     `json:"due"`
+	Ended    *time.Time    `json:"ended"`
+	Troubles []JobTrouble  `json:"troubles"` // of earlier attempts, the oldest first
+}
+
+// JobTrouble is what went wrong in one attempt of a job.
+type JobTrouble struct {
+	At      time.Time     `json:"at"`
+	Attempt int           `json:"attempt"`
+	Code    colophon.Code `json:"code"`
 }
 
 // Job returns how far a job is.
@@ -227,8 +320,19 @@ type Verification struct {
 
 // Mark is one label of a file.
 type Mark struct {
-	Place  string            `json:"place"`
-	Fields map[string]string `json:"fields"`
+	Place      string            `json:"place"`
+	Offset     int64             `json:"offset"` // in bytes; -1 where it has none
+	Fields     map[string]string `json:"fields"`
+	Producer   Seal              `json:"producer_seal"`
+	Propagator Seal              `json:"propagator_seal"`
+}
+
+// Seal is what came of the examination of a reserved code of a label.
+type Seal struct {
+	State       string        `json:"state"` // could-not-tell, absent, valid-pinned, valid-unknown-key or broken
+	Reason      colophon.Code `json:"reason"`
+	Algorithm   string        `json:"algorithm"`
+	Fingerprint string        `json:"fingerprint"`
 }
 
 // Finding is one thing that a check saw.
@@ -257,6 +361,16 @@ func (c *Client) Proof(ctx context.Context, number, record string) ([]byte, erro
 // Checkpoint returns the last checkpoint of the log, in the form of C2SP tlog-checkpoint.
 func (c *Client) Checkpoint(ctx context.Context) ([]byte, error) {
 	return c.text(ctx, request{method: http.MethodGet, path: "/v1/log/checkpoint"})
+}
+
+// LogKey returns the keys that checkpoints are verified with, the newest first, each on a line.
+func (c *Client) LogKey(ctx context.Context) ([]byte, error) {
+	return c.text(ctx, request{method: http.MethodGet, path: "/v1/log/key"})
+}
+
+// Tile returns a tile of the log by its path in C2SP tlog-tiles, such as 0/x001/234 or entries/000.p/5.
+func (c *Client) Tile(ctx context.Context, path string) ([]byte, error) {
+	return c.text(ctx, request{method: http.MethodGet, path: "/v1/log/tile/" + path})
 }
 
 func (c *Client) text(ctx context.Context, r request) ([]byte, error) {

@@ -168,6 +168,21 @@ func (c *Client) ApproveAssessment(ctx context.Context, id string) (a Assessment
 	return a, c.change(ctx, "/v1/assessments/"+url.PathEscape(id)+":approve", nil, &a)
 }
 
+// RejectAssessment rejects what somebody else wrote. The note stands in the sealed payload of the record alone.
+func (c *Client) RejectAssessment(ctx context.Context, id string, reason colophon.Code, note string) (a Assessment, err error) {
+	return a, c.change(ctx, "/v1/assessments/"+url.PathEscape(id)+":reject", map[string]any{"reason": reason, "note": note}, &a)
+}
+
+// WithdrawAssessment takes back what you wrote and nobody decided about.
+func (c *Client) WithdrawAssessment(ctx context.Context, id, note string) (a Assessment, err error) {
+	return a, c.change(ctx, "/v1/assessments/"+url.PathEscape(id)+":withdraw", map[string]any{"note": note}, &a)
+}
+
+// EndAssessment ends an assessment before its time.
+func (c *Client) EndAssessment(ctx context.Context, id, note string) (a Assessment, err error) {
+	return a, c.change(ctx, "/v1/assessments/"+url.PathEscape(id)+":end", map[string]any{"note": note}, &a)
+}
+
 // Faces returns how many people's faces are stored.
 func (c *Client) Faces(ctx context.Context) (f Faces, err error) {
 	return f, c.get(ctx, request{method: http.MethodGet, path: "/v1/faces"}, &f)
@@ -181,4 +196,19 @@ func (c *Client) FilingDuties(ctx context.Context, l Listing) (list []FilingDuty
 	}
 	err = c.get(ctx, request{method: http.MethodGet, path: "/v1/filing-duties", query: l.query()}, &page)
 	return page.Duties, page.Next, err
+}
+
+// BeginFiling says that what was filed about faces changed, or ended: kind is change or cancel.
+func (c *Client) BeginFiling(ctx context.Context, kind string, since time.Time) (d FilingDuty, err error) {
+	return d, c.change(ctx, "/v1/filing-duties", map[string]any{"kind": kind, "since": since}, &d)
+}
+
+// FileFaces says how a duty was fulfilled; proof is the SHA-256 of the receipt.
+func (c *Client) FileFaces(ctx context.Context, id, reference string, at time.Time, proof string) (d FilingDuty, err error) {
+	return d, c.change(ctx, "/v1/filing-duties/"+url.PathEscape(id)+":file", map[string]any{"reference": reference, "at": at, "proof": proof}, &d)
+}
+
+// DismissFiling says why nothing is to be filed.
+func (c *Client) DismissFiling(ctx context.Context, id, reason, note string) (d FilingDuty, err error) {
+	return d, c.change(ctx, "/v1/filing-duties/"+url.PathEscape(id)+":dismiss", map[string]string{"reason": reason, "note": note}, &d)
 }

@@ -57,6 +57,48 @@ type Consent struct {
 	Cascade   *ConsentCascade `json:"cascade"`
 	Made      time.Time       `json:"made"`
 	Changed   time.Time       `json:"changed"`
+	Readable  bool            `json:"readable"`
+
+	Notice     *ConsentNotice    `json:"notice"`
+	Capture    *ConsentCapture   `json:"capture"`
+	Relation   *ConsentRelation  `json:"relation"`
+	References []StoredReference `json:"references"`
+}
+
+// ConsentNotice says which notice the person saw.
+type ConsentNotice struct {
+	Version  string    `json:"version"`
+	Language string    `json:"language"`
+	SHA256   string    `json:"sha256"`
+	At       time.Time `json:"at"`
+}
+
+// ConsentCapture says how a recording was checked.
+type ConsentCapture struct {
+	At       time.Time     `json:"at"`
+	Fit      string        `json:"fit"` // unknown, fits or differs
+	Code     colophon.Code `json:"code,omitempty"`
+	Verifier string        `json:"verifier,omitempty"`
+	Gone     *time.Time    `json:"gone,omitempty"`
+}
+
+// ConsentRelation is the evidence of a guardian or kin.
+type ConsentRelation struct {
+	State     string     `json:"state"`   // brought, confirmed or refused
+	Kinship   string     `json:"kinship"` // parent, guardian, spouse, child or other-kin
+	Unopposed bool       `json:"unopposed,omitempty"`
+	Decided   *time.Time `json:"decided,omitempty"`
+	By        string     `json:"by,omitempty"`
+}
+
+// StoredReference is a picture, film or recording from which content is made.
+type StoredReference struct {
+	ID        string     `json:"id"`
+	Modality  string     `json:"modality"`
+	Elsewhere bool       `json:"elsewhere,omitempty"`
+	Size      int64      `json:"size,omitempty"`
+	At        time.Time  `json:"at"`
+	Gone      *time.Time `json:"gone,omitempty"`
 }
 
 // ConsentEvent is one thing that happened to a consent.
@@ -117,14 +159,17 @@ type ConsentUse struct {
 
 // ConsentToken is a token. Text is there only in the answer that made it.
 type ConsentToken struct {
-	ID      string         `json:"id"`
-	Text    string         `json:"text,omitempty"`
-	State   string         `json:"state"` // live, spent, expired or revoked
-	Consent string         `json:"consent"`
-	Uses    int            `json:"uses"`
-	Left    int            `json:"left"`
-	Until   time.Time      `json:"until"`
-	Spends  []ConsentSpend `json:"spends"`
+	ID       string         `json:"id"`
+	Text     string         `json:"text,omitempty"`
+	State    string         `json:"state"` // live, spent, expired or revoked
+	Consent  string         `json:"consent"`
+	Function string         `json:"function,omitempty"`
+	Scene    string         `json:"scene,omitempty"`
+	Training bool           `json:"training,omitempty"`
+	Uses     int            `json:"uses"`
+	Left     int            `json:"left"`
+	Until    time.Time      `json:"until"`
+	Spends   []ConsentSpend `json:"spends"`
 }
 
 // ConsentSpend is one use that was counted.
@@ -251,4 +296,94 @@ func (c *Client) ConsentCertificate(ctx context.Context, id string) ([]byte, err
 // person who asks, and may be empty; one of number and sha256 is given.
 func (c *Client) LookUpConsent(ctx context.Context, code, number, sha256 string) (f ConsentFinding, err error) {
 	return f, c.post(ctx, "/v1/consents:look-up", http.Header{"Content-Type": {"application/json"}}, map[string]string{"code": code, "number": number, "sha256": sha256}, &f)
+}
+
+// ConsentParticulars are what leads to the parties of a consent.
+type ConsentParticulars struct {
+	SubjectName   string `json:"subject_name,omitempty"`
+	Contact       string `json:"contact,omitempty"`
+	RequesterName string `json:"requester_name,omitempty"`
+	Why           string `json:"why,omitempty"`
+	GrantorName   string `json:"grantor_name,omitempty"`
+	Spoken        string `json:"spoken,omitempty"`
+	Device        string `json:"device,omitempty"`
+	Notice        string `json:"notice,omitempty"`
+}
+
+// ConsentParticulars returns who the parties are. A record says that you read it.
+func (c *Client) ConsentParticulars(ctx context.Context, id string) (p ConsentParticulars, err error) {
+	return p, c.get(ctx, request{method: http.MethodGet, path: consentPath(id, "/particulars")}, &p)
+}
+
+// ConsentEvidence writes the recording, or what a guardian or kin brought: kind is recording or relation. A record says that
+// you read it.
+func (c *Client) ConsentEvidence(ctx context.Context, w io.Writer, id, kind string) error {
+	resp, err := c.do(ctx, request{method: http.MethodGet, path: consentPath(id, "/evidence"), query: given(map[string]string{"kind": kind})})
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(w, resp.Body)
+	return err
+}
+
+// ConsentReceipt returns a signed receipt for the person.
+func (c *Client) ConsentReceipt(ctx context.Context, id string) ([]byte, error) {
+	return c.text(ctx, request{method: http.MethodGet, path: consentPath(id, "/receipt")})
+}
+
+// ConsentBundle writes the bundle of all records about a consent.
+func (c *Client) ConsentBundle(ctx context.Context, w io.Writer, id string) error {
+	resp, err := c.do(ctx, request{method: http.MethodGet, path: consentPath(id, "/bundle")})
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(w, resp.Body)
+	return err
+}
+
+// ClaimConsent says on the requester's word that a consent was given.
+func (c *Client) ClaimConsent(ctx context.Context, id string) (k Consent, err error) {
+	return k, c.change(ctx, consentPath(id, ":claim"), nil, &k)
+}
+
+// AskConsentRenewal asks the person for a longer time, or more uses; 0 for no limit.
+func (c *Client) AskConsentRenewal(ctx context.Context, id string, until time.Time, uses int) (k Consent, err error) {
+	return k, c.change(ctx, consentPath(id, ":ask-renewal"), map[string]any{"until": until, "uses": uses}, &k)
+}
+
+// SettleConsent says what came of a dispute. The reason is a code.
+func (c *Client) SettleConsent(ctx context.Context, id string, founded bool, reason string) (k Consent, err error) {
+	return k, c.change(ctx, consentPath(id, ":settle"), map[string]any{"founded": founded, "reason": reason}, &k)
+}
+
+// InvalidateConsent ends a consent that never was a good one. The reason is a code and may be empty.
+func (c *Client) InvalidateConsent(ctx context.Context, id, reason string) (k Consent, err error) {
+	return k, c.change(ctx, consentPath(id, ":invalidate"), map[string]string{"reason": reason}, &k)
+}
+
+// DecideConsentRelation says whether the evidence of a guardian or kin is good. The reason is a code.
+func (c *Client) DecideConsentRelation(ctx context.Context, id string, good bool, reason string) (k Consent, err error) {
+	return k, c.change(ctx, consentPath(id, ":decide-relation"), map[string]any{"good": good, "reason": reason}, &k)
+}
+
+// VerifyConsent says by which verification the person's identity is known.
+func (c *Client) VerifyConsent(ctx context.Context, id, verification string) (k Consent, err error) {
+	return k, c.change(ctx, consentPath(id, ":verify"), map[string]string{"verification": verification}, &k)
+}
+
+// ConsentTokens returns a page of the tokens of a consent and the cursor of the next one.
+func (c *Client) ConsentTokens(ctx context.Context, id string, l Listing) (list []ConsentToken, next string, err error) {
+	var page struct {
+		Tokens []ConsentToken
+		Next   string
+	}
+	err = c.get(ctx, request{method: http.MethodGet, path: consentPath(id, "/tokens"), query: l.query()}, &page)
+	return page.Tokens, page.Next, err
+}
+
+// RevokeConsentToken ends a token before it is spent.
+func (c *Client) RevokeConsentToken(ctx context.Context, id string) (t ConsentToken, err error) {
+	return t, c.change(ctx, "/v1/consent-tokens/"+url.PathEscape(id)+":revoke", nil, &t)
 }

@@ -255,3 +255,173 @@ func usageRequest(path string, q UsageQuery) (request, error) {
 	text, err := json.Marshal(q)
 	return request{method: http.MethodPost, path: path, header: http.Header{"Content-Type": {"application/json"}}, body: bytes.NewReader(text)}, err
 }
+
+// Overview is what people are told at a glance. A part that the key may not know, or that could not be told, is nil.
+type Overview struct {
+	At        time.Time          `json:"at"`
+	From      time.Time          `json:"from"`
+	To        time.Time          `json:"to"`
+	Waiting   []OverviewWaiting  `json:"waiting,omitempty"` // of all kinds that the key may know
+	Coverage  *OverviewCoverage  `json:"coverage,omitempty"`
+	Screening *OverviewScreening `json:"screening,omitempty"`
+	Gateway   *OverviewGateway   `json:"gateway,omitempty"`
+	Log       *OverviewLog       `json:"log,omitempty"`
+	Untold    []string           `json:"untold"` // parts that could not be told
+}
+
+// OverviewWaiting is how much of a kind waits for a person. The description of the API says what the kinds are.
+type OverviewWaiting struct {
+	Kind  string     `json:"kind"`
+	Count int64      `json:"count"`
+	Late  int64      `json:"late,omitempty"` // past their time
+	Since *time.Time `json:"since,omitempty"`
+}
+
+// OverviewMade is how much was made, and what became of it.
+type OverviewMade struct {
+	Made    int64 `json:"made"`
+	Marked  int64 `json:"marked"`
+	Waiting int64 `json:"waiting"`
+	Failed  int64 `json:"failed"`
+}
+
+// OverviewMadeAt is how much was made in one step.
+type OverviewMadeAt struct {
+	At time.Time `json:"at"`
+	OverviewMade
+}
+
+// OverviewMadeBy is how much was made by a function or in a format.
+type OverviewMadeBy struct {
+	Name    string `json:"name"`
+	Service string `json:"service,omitempty"` // of a registered function
+	OverviewMade
+}
+
+// OverviewCoverage says how much of what was made is marked.
+type OverviewCoverage struct {
+	Total     OverviewMade     `json:"total"`
+	Steps     []OverviewMadeAt `json:"steps"`
+	Functions []OverviewMadeBy `json:"functions"`
+	Formats   []OverviewMadeBy `json:"formats"`
+}
+
+// OverviewJudged is how judgements came out.
+type OverviewJudged struct {
+	Allowed  int64 `json:"allowed"`
+	Labelled int64 `json:"labelled"`
+	Limited  int64 `json:"limited"`
+	Held     int64 `json:"held"`
+	Refused  int64 `json:"refused"`
+	Untold   int64 `json:"untold"` // of all these, where something could not be checked
+}
+
+// OverviewJudgedAt is how judgements of one step came out.
+type OverviewJudgedAt struct {
+	At time.Time `json:"at"`
+	OverviewJudged
+}
+
+// OverviewJudgedOn is how judgements of one surface came out.
+type OverviewJudgedOn struct {
+	Surface string `json:"surface"`
+	OverviewJudged
+}
+
+// OverviewFound is in how many judgements a category was found.
+type OverviewFound struct {
+	Category string `json:"category"`
+	Count    int64  `json:"count"`
+}
+
+// OverviewScreening says how judgements came out.
+type OverviewScreening struct {
+	Total      OverviewJudged     `json:"total"`
+	Steps      []OverviewJudgedAt `json:"steps"`
+	Surfaces   []OverviewJudgedOn `json:"surfaces"`
+	Categories []OverviewFound    `json:"categories"`
+}
+
+// OverviewUsed is what was asked of a model on a day, in UTC.
+type OverviewUsed struct {
+	Day      string `json:"day"`
+	Model    string `json:"model"`
+	Requests int64  `json:"requests"`
+	Blocked  int64  `json:"blocked"`
+	Input    int64  `json:"input"`
+	Output   int64  `json:"output"`
+}
+
+// OverviewPulse is how calls of models did in one minute, or in the last hour.
+type OverviewPulse struct {
+	At       time.Time `json:"at"`
+	Calls    int64     `json:"calls"`
+	Filtered int64     `json:"filtered"`
+	Failed   int64     `json:"failed"`
+	P50      *float64  `json:"p50_milliseconds,omitempty"` // until an answer begins
+	P99      *float64  `json:"p99_milliseconds,omitempty"`
+}
+
+// OverviewGateway says how models do. Hour and minutes are of the node that answers.
+type OverviewGateway struct {
+	Days    []OverviewUsed  `json:"days"`
+	Hour    OverviewPulse   `json:"hour"`
+	Minutes []OverviewPulse `json:"minutes"`
+	Targets []TargetHealth  `json:"targets"`
+}
+
+// OverviewLog says how the evidence log stands.
+type OverviewLog struct {
+	Size    uint64     `json:"size"` // leaves under the last checkpoint
+	Records int64      `json:"records"`
+	Waiting int64      `json:"waiting"` // records that the log does not have yet
+	Since   *time.Time `json:"since,omitempty"`
+	Covered *time.Time `json:"covered,omitempty"` // of the last record that the checkpoint covers
+}
+
+// OverviewQuery says what the overview is to tell; the zero value means everything, of the last seven days, by the hour.
+type OverviewQuery struct {
+	From, To time.Time
+	Step     string   // hour or day, in UTC
+	Parts    []string // waiting, coverage, screening, gateway, log
+}
+
+// Overview returns how everything stands, as far as the key may know it.
+func (c *Client) Overview(ctx context.Context, q OverviewQuery) (o Overview, err error) {
+	query := url.Values{"part": q.Parts}
+	for name, at := range map[string]time.Time{"from": q.From, "to": q.To} {
+		if !at.IsZero() {
+			query.Set(name, at.UTC().Format(time.RFC3339))
+		}
+	}
+	if q.Step != "" {
+		query.Set("step", q.Step)
+	}
+	return o, c.get(ctx, request{method: http.MethodGet, path: "/v1/overview", query: query}, &o)
+}
+
+// Drawn is a picture that a model made, as it was handed out.
+type Drawn struct {
+	Number string `json:"content_number"`
+	Data   []byte `json:"b64_json"`
+}
+
+// Draw has a model make a picture, such as of size 512x512. It is sent once: a picture is a record.
+func (c *Client) Draw(ctx context.Context, p ModelPrompt, size string) ([]Drawn, error) {
+	body, err := json.Marshal(map[string]any{"model": p.Model, "prompt": p.Text, "size": size, "response_format": "b64_json"})
+	if err != nil {
+		return nil, err
+	}
+	h := jsonBody()
+	h.Set("Colophon-Account", url.PathEscape(p.Account))
+	if p.Function != "" {
+		h.Set("Colophon-Function", p.Function)
+	}
+	resp, err := c.do(ctx, request{method: http.MethodPost, path: "/v1/images/generations", header: h, body: bytes.NewReader(body)})
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var made struct{ Data []Drawn }
+	return made.Data, json.NewDecoder(resp.Body).Decode(&made)
+}

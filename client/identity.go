@@ -181,3 +181,30 @@ func (c *Client) VerificationImports(ctx context.Context, l Listing) (list []Ver
 	err = c.get(ctx, request{method: http.MethodGet, path: "/v1/verification-imports", query: l.query()}, &page)
 	return page.Imports, page.Next, err
 }
+
+// VerificationImport returns one import, without the file.
+func (c *Client) VerificationImport(ctx context.Context, id string) (v VerificationImport, err error) {
+	return v, c.get(ctx, request{method: http.MethodGet, path: "/v1/verification-imports/" + url.PathEscape(id)}, &v)
+}
+
+// VerificationSource is a source that verifies.
+type VerificationSource struct {
+	Name    string   `json:"name"`
+	Level   string   `json:"level"` // the highest that it gives
+	Methods []string `json:"methods"`
+	Later   bool     `json:"later,omitempty"`  // it first asks the person for something
+	Face    bool     `json:"face,omitempty"`   // it compares a face
+	Learns  bool     `json:"learns,omitempty"` // it finds out by itself who somebody is
+}
+
+// VerificationSources lists the sources that verify.
+func (c *Client) VerificationSources(ctx context.Context) ([]VerificationSource, error) {
+	var out struct{ Sources []VerificationSource }
+	err := c.get(ctx, request{method: http.MethodGet, path: "/v1/verification-sources"}, &out)
+	return out.Sources, err
+}
+
+// MaskedClaim returns the masked number and names of a verification. A record says that you read them.
+func (c *Client) MaskedClaim(ctx context.Context, id string) (claim Claim, err error) {
+	return claim, c.get(ctx, request{method: http.MethodGet, path: "/v1/verifications/" + url.PathEscape(id) + "/masked"}, &claim)
+}

@@ -189,6 +189,16 @@ func (c *Client) Scan(ctx context.Context, id string) (s BucketScan, err error) 
 	return s, c.get(ctx, request{method: http.MethodGet, path: "/v1/intake-scans/" + url.PathEscape(id)}, &s)
 }
 
+// Scans returns a page of scans, the newest first, and the cursor of the next one.
+func (c *Client) Scans(ctx context.Context, l Listing) (list []BucketScan, next string, err error) {
+	var page struct {
+		Scans []BucketScan
+		Next  string
+	}
+	err = c.get(ctx, request{method: http.MethodGet, path: "/v1/intake-scans", query: l.query()}, &page)
+	return page.Scans, page.Next, err
+}
+
 // StopScan stops a scan.
 func (c *Client) StopScan(ctx context.Context, id string) (s BucketScan, err error) {
 	return s, c.change(ctx, "/v1/intake-scans/"+url.PathEscape(id)+":stop", nil, &s)
@@ -210,6 +220,11 @@ func (c *Client) Webhooks(ctx context.Context) ([]Webhook, error) {
 	var page struct{ Webhooks []Webhook }
 	err := c.get(ctx, request{method: http.MethodGet, path: "/v1/webhooks"}, &page)
 	return page.Webhooks, err
+}
+
+// Webhook returns one of them.
+func (c *Client) Webhook(ctx context.Context, id string) (w Webhook, err error) {
+	return w, c.get(ctx, request{method: http.MethodGet, path: "/v1/webhooks/" + url.PathEscape(id)}, &w)
 }
 
 // AddWebhook has a program told of events of some types; * stands for all.
@@ -269,6 +284,11 @@ func (c *Client) WebhookMessages(ctx context.Context, l Listing) (list []Webhook
 	return page.Messages, page.Next, err
 }
 
+// WebhookMessage returns a message.
+func (c *Client) WebhookMessage(ctx context.Context, id string) (m WebhookMessage, err error) {
+	return m, c.get(ctx, request{method: http.MethodGet, path: "/v1/webhook-messages/" + url.PathEscape(id)}, &m)
+}
+
 // ReplayWebhook has a message sent once more.
 func (c *Client) ReplayWebhook(ctx context.Context, id string) (m WebhookMessage, err error) {
 	return m, c.change(ctx, "/v1/webhook-messages/"+url.PathEscape(id)+":replay", nil, &m)
@@ -292,6 +312,21 @@ type AppMaterial struct {
 	Format string `json:"format,omitempty"`
 	Label  string `json:"label"`
 	Notice string `json:"notice"`
+}
+
+// AppChecks returns a page of checks of apps, the newest first, and the cursor of the next one.
+func (c *Client) AppChecks(ctx context.Context, l Listing) (list []AppMaterials, next string, err error) {
+	var page struct {
+		Materials []AppMaterials
+		Next      string
+	}
+	err = c.get(ctx, request{method: http.MethodGet, path: "/v1/app-materials", query: l.query()}, &page)
+	return page.Materials, page.Next, err
+}
+
+// AppCheck returns a check of an app.
+func (c *Client) AppCheck(ctx context.Context, id string) (m AppMaterials, err error) {
+	return m, c.get(ctx, request{method: http.MethodGet, path: "/v1/app-materials/" + url.PathEscape(id)}, &m)
 }
 
 // CheckMaterials has files that an app made held against the rules. Of each file name and content count.

@@ -54,3 +54,8 @@ func (c *Client) Links(ctx context.Context, l Listing) (list []Link, next string
 	err = c.get(ctx, request{method: http.MethodGet, path: "/v1/links", query: l.query()}, &out)
 	return out.Links, out.Next, err
 }
+
+// Link returns a one-time link, without what leads to its page.
+func (c *Client) Link(ctx context.Context, id string) (l Link, err error) {
+	return l, c.get(ctx, request{method: http.MethodGet, path: "/v1/links/" + url.PathEscape(id)}, &l)
+}

@@ -158,6 +158,32 @@ func (c *Client) PublicServices(ctx context.Context) ([]PublicService, error) {
 	return out.Services, err
 }
 
+// LookUp is what everybody may know of content that was made here. The description of the API says what the fields mean.
+type LookUp struct {
+	Known    bool       `json:"known"`
+	Same     *bool      `json:"same,omitempty"`
+	Number   string     `json:"number,omitempty"`
+	Made     *time.Time `json:"made,omitempty"`
+	Service  *TextPair  `json:"service,omitempty"`
+	Function *TextPair  `json:"function,omitempty"`
+	State    string     `json:"state,omitempty"` // made, stopped or erased
+}
+
+// LookUp tells whether content was made here, by its content number, the SHA-256 of a file in hexadecimal, or both. It needs
+// no key.
+func (c *Client) LookUp(ctx context.Context, number, digest string) (LookUp, error) {
+	var out LookUp
+	asked := map[string]string{}
+	if number != "" {
+		asked["number"] = number
+	}
+	if digest != "" {
+		asked["sha256"] = digest
+	}
+	err := c.post(ctx, "/v1/public/look-up", nil, asked, &out)
+	return out, err
+}
+
 // Services returns a page of the services, and the cursor of the next one, which is empty after the last.
 func (c *Client) Services(ctx context.Context, l Listing) (list []Service, next string, err error) {
 	var page struct {
@@ -171,6 +197,21 @@ func (c *Client) Services(ctx context.Context, l Listing) (list []Service, next 
 // AddService adds a service.
 func (c *Client) AddService(ctx context.Context, id string, text ServiceText) (s Service, err error) {
 	return s, c.change(ctx, "/v1/services", map[string]any{"id": id, "service": text}, &s)
+}
+
+// Service returns a service.
+func (c *Client) Service(ctx context.Context, id string) (s Service, err error) {
+	return s, c.get(ctx, request{method: http.MethodGet, path: "/v1/services/" + url.PathEscape(id)}, &s)
+}
+
+// ChangeService describes a service anew, all of it.
+func (c *Client) ChangeService(ctx context.Context, id string, text ServiceText) (s Service, err error) {
+	return s, c.change(ctx, "/v1/services/"+url.PathEscape(id)+":change", text, &s)
+}
+
+// RetireService ends a service whose functions are retired.
+func (c *Client) RetireService(ctx context.Context, id string) (s Service, err error) {
+	return s, c.change(ctx, "/v1/services/"+url.PathEscape(id)+":retire", nil, &s)
 }
 
 // Functions returns a page of the functions, and the cursor of the next one, which is empty after the last.
@@ -218,4 +259,132 @@ func (c *Client) SuspendFunction(ctx context.Context, id, reason string) (f Func
 // RetireFunction ends a function for good.
 func (c *Client) RetireFunction(ctx context.Context, id, reason string) (f Function, err error) {
 	return f, c.change(ctx, functionPath(id, ":retire"), map[string]any{"reason": reason}, &f)
+}
+
+// ControlOrder is a control order: something must not be used, published or handed out.
+type ControlOrder struct {
+	ID        string      `json:"id"`
+	State     string      `json:"state"` // issued, in-force, release-proposed, released or expired
+	Scope     string      `json:"scope"`
+	Target    string      `json:"target,omitempty"` // of an account its pseudonym
+	Action    string      `json:"action"`           // stop, limit or quarantine
+	Basis     string      `json:"basis"`            // own, incident, court or authority
+	Reference string      `json:"reference,omitempty"`
+	Drill     bool        `json:"drill,omitempty"`
+	Issuer    string      `json:"issuer"`
+	Proposer  string      `json:"proposer,omitempty"`
+	Confirmer string      `json:"confirmer,omitempty"`
+	Issued    time.Time   `json:"issued"`
+	Changed   time.Time   `json:"changed"`
+	Until     *time.Time  `json:"until,omitempty"`
+	Nodes     []OrderNode `json:"nodes,omitempty"` // of a list absent
+}
+
+// OrderNode says since when an order is effective on a node.
+type OrderNode struct {
+	Node         string     `json:"node"`
+	Received     time.Time  `json:"received"`
+	Effective    time.Time  `json:"effective"`
+	Milliseconds int64      `json:"milliseconds"` // from the issue until then
+	LastOutput   *time.Time `json:"last_output,omitempty"`
+}
+
+// OrderDraft is an order that somebody gives. The description of the API says what the words are.
+type OrderDraft struct {
+	Scope     string    `json:"scope"`
+	Target    string    `json:"target,omitempty"`
+	Account   string    `json:"account,omitempty"` // your own identifier, where the scope is account
+	Action    string    `json:"action"`
+	Basis     string    `json:"basis"`
+	Reference string    `json:"reference,omitempty"`
+	Until     time.Time `json:"until,omitzero"`
+	Reason    string    `json:"reason"`
+}
+
+// Orders returns a page of orders, the newest first, and the cursor of the next one, which is empty after the last.
+func (c *Client) Orders(ctx context.Context, l Listing) (list []ControlOrder, next string, err error) {
+	var page struct {
+		Orders []ControlOrder
+		Next   string
+	}
+	err = c.get(ctx, request{method: http.MethodGet, path: "/v1/orders", query: l.query()}, &page)
+	return page.Orders, page.Next, err
+}
+
+// Order returns an order, with the nodes on which it is effective.
+func (c *Client) Order(ctx context.Context, id string) (o ControlOrder, err error) {
+	return o, c.get(ctx, request{method: http.MethodGet, path: "/v1/orders/" + url.PathEscape(id)}, &o)
+}
+
+// IssueOrder gives an order.
+func (c *Client) IssueOrder(ctx context.Context, d OrderDraft) (o ControlOrder, err error) {
+	return o, c.change(ctx, "/v1/orders", d, &o)
+}
+
+// DrillOrder gives an order that stops a test account, which is your own identifier. A time that is zero means an hour.
+func (c *Client) DrillOrder(ctx context.Context, account string, until time.Time, reason string) (o ControlOrder, err error) {
+	return o, c.change(ctx, "/v1/orders:drill", struct {
+		Account string    `json:"account"`
+		Until   time.Time `json:"until,omitzero"`
+		Reason  string    `json:"reason"`
+	}{account, until, reason}, &o)
+}
+
+// ReleaseOrder proposes to end an order.
+func (c *Client) ReleaseOrder(ctx context.Context, id, reason string) (o ControlOrder, err error) {
+	return c.stepOrder(ctx, id, "release", reason)
+}
+
+// ConfirmOrder ends an order whose end somebody else proposed.
+func (c *Client) ConfirmOrder(ctx context.Context, id, reason string) (o ControlOrder, err error) {
+	return c.stepOrder(ctx, id, "confirm", reason)
+}
+
+// KeepOrder turns a proposal to end an order down.
+func (c *Client) KeepOrder(ctx context.Context, id, reason string) (o ControlOrder, err error) {
+	return c.stepOrder(ctx, id, "keep", reason)
+}
+
+func (c *Client) stepOrder(ctx context.Context, id, step, reason string) (o ControlOrder, err error) {
+	return o, c.change(ctx, "/v1/orders/"+url.PathEscape(id)+":"+step, map[string]string{"reason": reason}, &o)
+}
+
+// OrderHit is what an order would hit. The description of the API says what the fields mean.
+type OrderHit struct {
+	Target    string         `json:"target"`
+	Known     bool           `json:"known"`
+	Functions []HitFunction  `json:"functions"`
+	Artefacts int            `json:"artefacts"` // of the last 24 hours
+	More      bool           `json:"more"`
+	Orders    []ControlOrder `json:"orders"` // that bind already
+}
+
+// HitFunction is a function that an order would hit.
+type HitFunction struct {
+	ID      string   `json:"id"`
+	Service string   `json:"service"`
+	Names   TextPair `json:"names"`
+	State   string   `json:"state"`
+}
+
+// RehearseOrder tells what an order would hit; of the draft, scope, target and account count.
+func (c *Client) RehearseOrder(ctx context.Context, d OrderDraft) (h OrderHit, err error) {
+	return h, c.change(ctx, "/v1/orders:rehearse", struct {
+		Scope   string `json:"scope"`
+		Target  string `json:"target,omitempty"`
+		Account string `json:"account,omitempty"`
+	}{d.Scope, d.Target, d.Account}, &h)
+}
+
+// OrdersBoard is what the node that answers knows of the orders.
+type OrdersBoard struct {
+	Node      string         `json:"node"`
+	Standing  string         `json:"standing"` // fresh, stale or uncertain
+	Confirmed *time.Time     `json:"confirmed"`
+	Orders    []ControlOrder `json:"orders"` // that bind it
+}
+
+// OrdersBoard returns what the node that answers knows of the orders.
+func (c *Client) OrdersBoard(ctx context.Context) (b OrdersBoard, err error) {
+	return b, c.get(ctx, request{method: http.MethodGet, path: "/v1/orders/board"}, &b)
 }

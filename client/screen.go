@@ -234,7 +234,13 @@ type HeldItem struct {
 	About      string        `json:"about"`
 	Judgement  string        `json:"judgement"`
 	Findings   []HeldFinding `json:"findings"`
-	Content    string        `json:"content"`
+	More       int           `json:"more"` // findings that are not listed
+	Rows       []string      `json:"rows"`
+	Library    string        `json:"library"`
+	Policy     string        `json:"policy"`
+	Content    string        `json:"content"`  // whole, restricted, erased or ended
+	Reviewer   string        `json:"reviewer"` // staff account that has it
+	Lease      *time.Time    `json:"lease"`
 	Outcome    string        `json:"outcome"` // release, refuse or refuse-and-measure; of one that is not closed empty
 	Reason     colophon.Code `json:"reason"`
 	Measure    string        `json:"measure"`
@@ -298,4 +304,125 @@ func (c *Client) ReportDuties(ctx context.Context, l Listing) (list []ReportDuty
 	}
 	err = c.get(ctx, request{method: http.MethodGet, path: "/v1/report-duties", query: l.query()}, &page)
 	return page.Duties, page.Next, err
+}
+
+// HeldBoard lists what you may take now, the most urgent first.
+func (c *Client) HeldBoard(ctx context.Context, filter url.Values, limit int) ([]HeldItem, error) {
+	var page struct{ Items []HeldItem }
+	err := c.get(ctx, request{method: http.MethodGet, path: "/v1/held/board", query: Listing{Filter: filter, Limit: limit}.query()}, &page)
+	return page.Items, err
+}
+
+// NextHeld takes the most urgent item that fits. It is nil where nothing waits that you may take.
+func (c *Client) NextHeld(ctx context.Context, filter url.Values) (*HeldItem, error) {
+	var next struct{ Item *HeldItem }
+	path := "/v1/held:next"
+	if len(filter) > 0 {
+		path += "?" + filter.Encode()
+	}
+	return next.Item, c.change(ctx, path, nil, &next)
+}
+
+// HeldFigures say how the work stands, and what was done in a period. The description of the API says what the fields mean.
+type HeldFigures struct {
+	Queues        []HeldQueue `json:"queues"`
+	Decided       int         `json:"decided"`
+	MedianSeconds int64       `json:"median_seconds"`
+	Expired       int         `json:"expired"`
+	Overturned    int         `json:"overturned"`
+	Unacted       int         `json:"unacted"`
+	DutiesOpen    int         `json:"duties_open"`
+	DutiesOverdue int         `json:"duties_overdue"`
+}
+
+// HeldQueue says what waits in one queue.
+type HeldQueue struct {
+	Queue     string     `json:"queue"`
+	Waiting   int        `json:"waiting"`
+	Taken     int        `json:"taken"`
+	Escalated int        `json:"escalated"`
+	Oldest    *time.Time `json:"oldest"`
+}
+
+// HeldFigures returns the figures of a period, whose end is not included.
+func (c *Client) HeldFigures(ctx context.Context, from, to time.Time) (f HeldFigures, err error) {
+	q := url.Values{"from": {from.UTC().Format(time.RFC3339)}, "to": {to.UTC().Format(time.RFC3339)}}
+	return f, c.get(ctx, request{method: http.MethodGet, path: "/v1/held/figures", query: q}, &f)
+}
+
+// StepHeld takes an item, or returns it: step is take or return.
+func (c *Client) StepHeld(ctx context.Context, id, step string) (it HeldItem, err error) {
+	return it, c.change(ctx, held(id)+":"+step, nil, &it)
+}
+
+// ExtendHeld keeps an item longer, and returns until when it is yours.
+func (c *Client) ExtendHeld(ctx context.Context, id string) (time.Time, error) {
+	var out struct{ Lease time.Time }
+	return out.Lease, c.change(ctx, held(id)+":extend", nil, &out)
+}
+
+// HeldRuling is what somebody decides about an item.
+type HeldRuling struct {
+	Decision string        `json:"decision"` // release, refuse, refuse-and-measure or escalate
+	Reason   colophon.Code `json:"reason,omitempty"`
+	Measure  string        `json:"measure,omitempty"`
+	Note     string        `json:"note,omitempty"`
+}
+
+// DecideHeld decides about an item that you have.
+func (c *Client) DecideHeld(ctx context.Context, id string, r HeldRuling) (it HeldItem, err error) {
+	return it, c.change(ctx, held(id)+":decide", r, &it)
+}
+
+// HeldContent is what waits, as it may be read.
+type HeldContent struct {
+	io.ReadCloser
+	Format string // media type, or a word of whoever entered it
+	Type   string // media type of the bytes
+}
+
+// HeldContent reads the content of an item that you have. A record says that you did. The caller closes it.
+func (c *Client) HeldContent(ctx context.Context, id string) (*HeldContent, error) {
+	resp, err := c.do(ctx, request{method: http.MethodGet, path: held(id) + "/content"})
+	if err != nil {
+		return nil, err
+	}
+	return &HeldContent{resp.Body, resp.Header.Get("Colophon-Held-Format"), resp.Header.Get("Content-Type")}, nil
+}
+
+func held(id string) string { return "/v1/held/" + url.PathEscape(id) }
+
+// ReportDuty returns a duty to report.
+func (c *Client) ReportDuty(ctx context.Context, id string) (ReportDuty, error) {
+	list, _, err := c.ReportDuties(ctx, Listing{Filter: url.Values{"id": {id}}, Limit: 1})
+	return only(list, err, "moderation-duty-missing")
+}
+
+// only is the one entry of a list that was asked for by its identifier.
+func only[T any](list []T, err error, missing colophon.Code) (one T, _ error) {
+	if err != nil {
+		return one, err
+	}
+	if len(list) != 1 {
+		return one, &Error{Status: http.StatusNotFound, Code: missing, Title: http.StatusText(http.StatusNotFound)}
+	}
+	return list[0], nil
+}
+
+// Filing says how a report was filed.
+type Filing struct {
+	Channel    string    `json:"channel"` // a lower-case word, such as 12377
+	Reference  string    `json:"reference"`
+	At         time.Time `json:"at"`
+	Attachment string    `json:"attachment,omitempty"` // SHA-256 of what was handed in
+}
+
+// FileReport says how a report was filed.
+func (c *Client) FileReport(ctx context.Context, id string, f Filing) (d ReportDuty, err error) {
+	return d, c.change(ctx, "/v1/report-duties/"+url.PathEscape(id)+":file", f, &d)
+}
+
+// DismissReport says why nothing is to be filed.
+func (c *Client) DismissReport(ctx context.Context, id string, reason colophon.Code, note string) (d ReportDuty, err error) {
+	return d, c.change(ctx, "/v1/report-duties/"+url.PathEscape(id)+":dismiss", map[string]string{"reason": string(reason), "note": note}, &d)
 }

@@ -154,3 +154,89 @@ func (c *Client) Signals(ctx context.Context, l Listing) (list []RiskSignal, nex
 	err = c.get(ctx, request{method: http.MethodGet, path: "/v1/signals", query: l.query()}, &page)
 	return page.Signals, page.Next, err
 }
+
+// AccountStanding returns what is in force against an account, by its pseudonym. The name of a function may be empty.
+func (c *Client) AccountStanding(ctx context.Context, subject, function string) (s Standing, err error) {
+	return s, c.get(ctx, request{method: http.MethodGet, path: "/v1/standing/" + url.PathEscape(subject), query: given(map[string]string{"function": function})}, &s)
+}
+
+// StandingRung says how long a step of the ladder lasts. Spans are written as Go writes them: 24h0m0s.
+type StandingRung struct {
+	Step    string `json:"step"`
+	Lasts   string `json:"lasts,omitempty"`
+	Longest string `json:"longest,omitempty"`
+}
+
+// StandingCounter is one number that is kept.
+type StandingCounter struct {
+	Name     string   `json:"name"`
+	On       []string `json:"on"` // used, passed, held, refused or unverified
+	Of       string   `json:"of"` // account or face
+	Distinct string   `json:"distinct,omitempty"`
+	Window   string   `json:"window"`
+	Bucket   string   `json:"bucket,omitempty"`
+	Reset    string   `json:"reset,omitempty"`
+}
+
+// StandingRule says what follows from counters.
+type StandingRule struct {
+	ID      string            `json:"id"`
+	On      []string          `json:"on"`
+	When    string            `json:"when"` // CEL
+	Quiet   string            `json:"quiet"`
+	Clauses []colophon.Clause `json:"clauses"`
+	Fact    colophon.Code     `json:"fact"`
+	Item    bool              `json:"item,omitempty"`
+	Recheck bool              `json:"recheck,omitempty"`
+	Step    string            `json:"step,omitempty"`
+	Lasts   string            `json:"lasts,omitempty"`
+	Propose bool              `json:"propose,omitempty"`
+	Reason  string            `json:"reason"`
+}
+
+// StandingTable is the policy of measures and signals.
+type StandingTable struct {
+	Version  string            `json:"version"`
+	Ladder   []StandingRung    `json:"ladder"`
+	Counters []StandingCounter `json:"counters"`
+	Rules    []StandingRule    `json:"rules"`
+}
+
+// StandingVersion is a table with its history.
+type StandingVersion struct {
+	Table    StandingTable `json:"table"`
+	Digest   string        `json:"digest"`
+	Reason   string        `json:"reason"`
+	By       Decider       `json:"by"`
+	Releases []Decider     `json:"releases"`
+}
+
+// StandingTable returns the table in force, and whether it is the one that the program comes with.
+func (c *Client) StandingTable(ctx context.Context) (t StandingTable, shipped bool, err error) {
+	var out struct {
+		Shipped bool
+		Table   StandingTable
+	}
+	err = c.get(ctx, request{method: http.MethodGet, path: "/v1/standing-table"}, &out)
+	return out.Table, out.Shipped, err
+}
+
+// StandingTables returns a page of versions, the last proposed first, and the cursor of the next page.
+func (c *Client) StandingTables(ctx context.Context, l Listing) (list []StandingVersion, next string, err error) {
+	var page struct {
+		Versions []StandingVersion
+		Next     string
+	}
+	err = c.get(ctx, request{method: http.MethodGet, path: "/v1/standing-tables", query: l.query()}, &page)
+	return page.Versions, page.Next, err
+}
+
+// ProposeStandingTable proposes a table, which somebody else releases.
+func (c *Client) ProposeStandingTable(ctx context.Context, t StandingTable, reason string) (v StandingVersion, err error) {
+	return v, c.change(ctx, "/v1/standing-tables", map[string]any{"table": t, "reason": reason}, &v)
+}
+
+// ReleaseStandingTable puts in force a table that somebody else proposed, or that was in force before.
+func (c *Client) ReleaseStandingTable(ctx context.Context, version, reason string) (v StandingVersion, err error) {
+	return v, c.change(ctx, "/v1/standing-tables/"+url.PathEscape(version)+":release", map[string]string{"reason": reason}, &v)
+}

@@ -255,7 +255,7 @@ func (x *exchange) make(m shape.Media) (Made, error) {
 
 // enter enters the answer as an artefact that was handed over.
 func (x *exchange) enter(a artefact.Artefact, m artefact.Marking, how artefact.Channel) error {
-	a.Number, a.Function, a.Account, a.Format = x.number, string(x.adm.Class), x.adm.Subject, media.Text
+	a.Number, a.Function, a.Model, a.Account, a.Format = x.number, string(x.adm.Class), x.model.Name, x.adm.Subject, media.Text
 	_, err := x.p.c.Register.Answered(x.join, x.By.Role, a, m, x.By.ID, how)
 	return err
 }

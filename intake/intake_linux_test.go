@@ -452,18 +452,6 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-func FuzzTraces(f *testing.F) {
-	f.Add([]byte("http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"), 10)
-	f.Add([]byte("digitalsourcetype/compositeWithTrainedAlgorithmicMediaX"), 3)
-	f.Add([]byte("digitalsourcetype/digitalsourcetype/compositeSynthetic "), 1)
-	f.Fuzz(func(t *testing.T, text []byte, piece int) {
-		whole, pieces := intake.Term(text, len(text)), intake.Term(text, piece)
-		if whole != pieces && whole != "" {
-			t.Errorf("whole %q, in pieces of %d %q", whole, piece, pieces)
-		}
-	})
-}
-
 // TestMaterials checks apps for an app store (Labelling Measures Art. 7).
 func TestMaterials(t *testing.T) {
 	t.Parallel()

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/colophon-project/colophon"
-	"github.com/colophon-project/colophon/internal/media"
 	"github.com/colophon-project/colophon/label"
 	"github.com/colophon-project/colophon/notice"
 )
@@ -169,6 +168,3 @@ func clip(s string) string {
 	}
 	return strings.ToValidUTF8(s[:maxProducer], "") + "…"
 }
-
-// prose reports whether a format is text that may speak of anything, so that a word in it is no trace.
-func prose(f media.Format) bool { return f == media.Text || f == media.Markdown || f == media.HTML }

@@ -125,13 +125,13 @@ func (l *Line) Take(ctx context.Context, by production.By, u Upload, body io.Rea
 }
 
 // receive spools the file. Its digest and its metadata's terms are taken on the way.
-func (l *Line) receive(r *Result, body io.Reader) (*terms, artefact.Digest, error) {
+func (l *Line) receive(r *Result, body io.Reader) (*label.Terms, artefact.Digest, error) {
 	var digest artefact.Digest
 	var err error
 	if r.in, err = l.c.Spool(); err != nil {
 		return nil, digest, err
 	}
-	hash, traces := sha256.New(), &terms{}
+	hash, traces := sha256.New(), &label.Terms{}
 	n, err := io.Copy(io.MultiWriter(r.in, hash, traces), io.LimitReader(body, l.c.MaxSize+1))
 	switch {
 	case err != nil:
@@ -148,7 +148,7 @@ func (l *Line) receive(r *Result, body io.Reader) (*terms, artefact.Digest, erro
 }
 
 // work judges a file and puts the platform's elements on it.
-func (l *Line) work(ctx context.Context, r *Result, u *Upload, traces *terms, digest artefact.Digest) error {
+func (l *Line) work(ctx context.Context, r *Result, u *Upload, traces *label.Terms, digest artefact.Digest) error {
 	select {
 	case l.slots <- struct{}{}:
 		defer func() { <-l.slots }()
@@ -160,7 +160,7 @@ func (l *Line) work(ctx context.Context, r *Result, u *Upload, traces *terms, di
 	if err != nil {
 		return err
 	}
-	seen := traces.reason(report.Format)
+	seen := reasonOf(traces, report.Format)
 	if NeedsDetectors(report, u.Declaration) {
 		seen = append(seen, detect(ctx, l.c.Detectors, Sample{r.Source, report.Format, digest}, l.c.Patience)...)
 	}

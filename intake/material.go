@@ -122,7 +122,7 @@ func (s *AppStore) look(ctx context.Context, name string, body io.Reader) (m Mat
 	}
 	digest := artefact.Digest(hash.Sum(nil))
 	m = Material{Digest: hex.EncodeToString(digest[:]), Format: report.Format, Label: report.Conformity(), Labels: report.Conformity().String(), Notice: CouldNotTell}
-	if r := ask(ctx, s.Notices, Sample{file.Source(), report.Format, digest}); r != nil && (r.Outcome == Seen || prose(report.Format)) {
+	if r := ask(ctx, s.Notices, Sample{file.Source(), report.Format, digest}); r != nil && (r.Outcome == Seen || label.Prose(report.Format)) {
 		m.Notice = r.Outcome // where it is no text, a notice in another's hand is not found, so nobody can say that there is none
 	}
 	return m, nil

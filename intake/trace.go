@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/internal/media"
+	"github.com/colophon-project/colophon/label"
 )
 
 // Sample is a file that a detector looks at.
@@ -85,75 +85,13 @@ func ask(ctx context.Context, d Detector, s Sample) (r *Reason) {
 	return r
 }
 
-// vocabulary is how the terms of IPTC's digital source types begin, in XMP and in content credentials alike.
-const vocabulary = "digitalsourcetype/"
-
-// longest is the length of the longest term.
-const longest = 40
-
-// generative are the terms that say that a model made or changed the content.
-func generative() []string {
-	return []string{"trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "compositeSynthetic"}
-}
-
-// terms looks for terms of generated content in bytes that are written to it. It keeps what may be the beginning of one.
-type terms struct {
-	tail  []byte
-	found string
-}
-
-// Write never fails.
-func (t *terms) Write(p []byte) (int, error) {
-	if t.found != "" {
-		return len(p), nil
-	}
-	const most = len(vocabulary) + longest
-	if len(t.tail) > 0 {
-		t.tail = append(t.tail, p[:min(len(p), most)]...)
-		t.look(t.tail)
-	}
-	t.look(p)
-	if len(p) < most && len(t.tail) > 0 {
-		t.tail = append(t.tail[:0], t.tail[max(0, len(t.tail)-most):]...)
-	} else {
-		t.tail = append(t.tail[:0], p[max(0, len(p)-most):]...)
-	}
-	return len(p), nil
-}
-
-func (t *terms) look(p []byte) {
-	for {
-		i := bytes.Index(p, []byte(vocabulary))
-		if i < 0 {
-			return
-		}
-		p = p[i+len(vocabulary):]
-		for _, term := range generative() {
-			if rest, ok := bytes.CutPrefix(p, []byte(term)); ok && (len(rest) == 0 || !letter(rest[0])) {
-				t.found = term
-			}
-		}
-	}
-}
-
-func letter(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
-
-// packed reports whether the metadata of a format lie compressed, so that they were not looked through.
-func packed(f media.Format) bool {
-	switch f {
-	case media.PDF, media.DOCX, media.XLSX, media.PPTX, media.DOTX, media.XLTX, media.POTX, media.EPUB, media.Unknown:
-		return true
-	}
-	return false
-}
-
-// reason is what the metadata said. Of a format that is prose it says nothing, nor that there is nothing in what is packed.
-func (t *terms) reason(f media.Format) []Reason {
+// reasonOf is what the metadata said. Of a format that is prose it says nothing, nor that there is nothing in what is packed.
+func reasonOf(t *label.Terms, f media.Format) []Reason {
 	switch {
-	case prose(f), t.found == "" && packed(f):
+	case label.Prose(f), t.Found() == "" && label.Packed(f):
 		return nil
-	case t.found != "":
-		return []Reason{{By: ByMetadata, Outcome: Seen, Code: ReasonSourceType, Args: colophon.Args{"term": t.found}}}
+	case t.Found() != "":
+		return []Reason{{By: ByMetadata, Outcome: Seen, Code: ReasonSourceType, Args: colophon.Args{"term": t.Found()}}}
 	}
 	return []Reason{{By: ByMetadata, Outcome: NotSeen, Code: ReasonNoSourceType}}
 }

@@ -114,7 +114,7 @@ func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (art
 	if there { // whoever began it died, or is still at it
 		return l.resume(ctx, by, in, plan, o, before, free)
 	}
-	entry := artefact.Artefact{Number: l.number(plan, number), Function: function(o), Account: in.subject, Format: plan.Format, Size: in.src.Size(),
+	entry := artefact.Artefact{Number: l.number(plan, number), Function: function(o), Model: o.Use.Model, Account: in.subject, Format: plan.Format, Size: in.src.Size(),
 		Before: in.digest, Parents: o.Parents}
 	work, over, err := l.admit(ctx, Asked{By: by.Role, Number: entry.Number, Subject: in.subject, Function: o.Function, Use: o.Use})
 	if err != nil {
@@ -193,7 +193,7 @@ func (l *Line) Accept(ctx context.Context, by By, o Order, body io.Reader) (arte
 		return artefact.Artefact{}, errors.Join(err, <-in.logged)
 	}
 	over()
-	entry, err := l.await(ctx, in, o, artefact.Artefact{Number: artefact.Number(number), Function: function(o), Account: in.subject, Format: report.Format,
+	entry, err := l.await(ctx, in, o, artefact.Artefact{Number: artefact.Number(number), Function: function(o), Model: o.Use.Model, Account: in.subject, Format: report.Format,
 		Size: in.src.Size(), Before: in.digest, Parents: o.Parents})
 	if err != nil {
 		return artefact.Artefact{}, err

@@ -28,6 +28,7 @@ type Action string
 
 // The actions. A new capability adds its own here and in the table below.
 const (
+	OverviewRead      Action = "overview.read" // what waits, and how everything stands, as far as other actions let it be known
 	ArtefactCreate    Action = "artefact.create"
 	ArtefactRead      Action = "artefact.read"
 	ArtefactVerify    Action = "artefact.verify"
@@ -107,6 +108,7 @@ type permission struct {
 // permissions returns the table. What is not in it is allowed to nobody.
 func permissions() []permission {
 	return []permission{
+		{OverviewRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
 		{ArtefactCreate, []Role{Officer, Engineer}, true, false},
 		{ArtefactRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
 		{ArtefactVerify, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},

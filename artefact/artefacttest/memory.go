@@ -114,15 +114,20 @@ func (m *Memory) Artefacts(_ context.Context, q artefact.Query) ([]artefact.Arte
 			q.Recipient != "" && !received,
 			q.Account != "" && a.Account != q.Account,
 			q.State != "" && a.State != q.State,
+			q.Format != "" && a.Format != q.Format, q.Function != "" && a.Function != q.Function, q.Model != "" && a.Model != q.Model,
+			q.Finding != "", // it knows of no judgement
 			!q.From.IsZero() && a.Created.Before(q.From),
 			!q.To.IsZero() && !a.Created.Before(q.To),
 			!q.OriginalDue.IsZero() && (a.Original == nil || a.Original.Until.After(q.OriginalDue)),
-			!after(a.Created, string(a.Number), q.After):
+			!q.Newest && !after(a.Created, string(a.Number), q.After), q.Newest && !until(a.Created, string(a.Number), q.After):
 			continue
 		}
 		list = append(list, own(a))
 	}
 	slices.SortFunc(list, func(a, b artefact.Artefact) int {
+		if q.Newest {
+			a, b = b, a
+		}
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Number, b.Number))
 	})
 	return list[:min(len(list), q.Limit)], nil
@@ -144,6 +149,11 @@ func (m *Memory) Deliveries(_ context.Context, q artefact.DeliveryQuery) ([]arte
 
 func after(at time.Time, name string, p artefact.Place) bool {
 	return p.Name == "" || at.After(p.At) || at.Equal(p.At) && name > p.Name
+}
+
+// until reports whether an entry stands before a place, in the reverse order.
+func until(at time.Time, name string, p artefact.Place) bool {
+	return p.Name == "" || cmp.Or(at.Compare(p.At), cmp.Compare(name, p.Name)) < 0
 }
 
 // Doomed implements artefact.Store.

@@ -188,6 +188,7 @@ func (s *suite) versions() {
 func (s *suite) find() {
 	a := item("a")
 	b := item("b")
+	b.Model, b.Format = "model-b", media.PNG
 	b.Account, b.Created, b.Parents, b.State, b.After = "acc-2", start().Add(time.Second), []artefact.Number{"a"}, artefact.Marked, sha256.Sum256([]byte("marked b"))
 	c := item("c")
 	c.Created, c.Original = start().Add(2*time.Second), &artefact.Original{Blob: "o", Until: start().Add(time.Minute)}
@@ -206,9 +207,15 @@ func (s *suite) find() {
 		{artefact.Query{Recipient: "key-1"}, "b"}, {artefact.Query{Recipient: "key-2"}, ""}, {artefact.Query{Account: "acc-1"}, "ac"},
 		{artefact.Query{Account: "acc-1", Recipient: "key-1"}, ""}, {artefact.Query{State: artefact.Received}, "ac"},
 		{artefact.Query{From: start().Add(time.Second)}, "bc"}, {artefact.Query{To: start().Add(time.Second)}, "a"}, {artefact.Query{From: start(), To: start().Add(2 * time.Second)}, "ab"},
+		{artefact.Query{Newest: true}, "cba"}, {artefact.Query{Newest: true, After: artefact.Place{At: c.Created, Name: "c"}}, "ba"}, {artefact.Query{Model: "model-b"}, "b"}, {artefact.Query{Model: "model-c"}, ""},
+		{artefact.Query{Format: media.PNG}, "b"}, {artefact.Query{Function: b.Function}, "abc"}, {artefact.Query{Function: "nothing"}, ""}, {artefact.Query{Finding: "fraud"}, ""},
 		{artefact.Query{OriginalDue: start().Add(time.Minute)}, "c"}, {artefact.Query{OriginalDue: start().Add(time.Minute - time.Millisecond)}, ""},
 	} {
-		list, _, err := s.reg.Find(s.ctx, test.q, "", 10)
+		after := artefact.Cursor("")
+		if test.q.After.Name != "" {
+			after = test.q.After.Cursor()
+		}
+		list, _, err := s.reg.Find(s.ctx, test.q, after, 10)
 		s.no(err)
 		names := ""
 		for _, x := range list {

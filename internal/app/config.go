@@ -23,7 +23,8 @@ type Config struct {
 // Setting is one line of the configuration's documentation.
 type Setting struct {
 	Key, Env, Value string
-	Secret          bool // the value is not shown
+	Secret          bool   // the value is not shown
+	Origin          string // default, file, environment or flag; empty where nobody asked
 }
 
 // FromEnvironment reads the configuration from environment variables.

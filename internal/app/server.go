@@ -22,6 +22,7 @@ import (
 	"github.com/colophon-project/colophon/identity"
 	"github.com/colophon-project/colophon/incident"
 	"github.com/colophon-project/colophon/internal/blob"
+	"github.com/colophon-project/colophon/internal/console"
 	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/internal/edge"
 	"github.com/colophon-project/colophon/internal/httpapi"
@@ -78,8 +79,10 @@ type Server struct {
 	mirror     tlog.Mirror // nil where the folder of the log is read by this node alone
 	handler    http.Handler
 	api        *httpapi.API
+	forms      *console.Pages
 	edge       *edge.Server // nil before Run
 	telemetry  *telemetry.Telemetry
+	pulse      telemetry.Pulse
 	logKey     string // verifier key lines of the log, the newest first
 
 	close []func() error // in the order of opening

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	if flags := os.Getenv(nodeFlags); flags != "" {
 		os.Exit(serveNode(flags))
 	}
-	storetest.Main(m)
+	storetest.Main(m, leaveTown)
 }
 
 const (
@@ -73,8 +73,14 @@ func deploy(t *testing.T, flags map[string]string) *deployment {
 	return d
 }
 
-// start runs the server on the data of before. stop ends it and waits.
+// start runs the server on the data of before, until the test ends. stop ends it and waits.
 func (d *deployment) start() {
+	d.Helper()
+	d.launch()
+	d.Cleanup(d.stop)
+}
+
+func (d *deployment) launch() {
 	d.Helper()
 	var err error
 	if d.server, err = OpenServer(d.Context(), d.config, d.set, d.output); err != nil {
@@ -102,7 +108,6 @@ func (d *deployment) start() {
 			d.Error(err)
 		}
 	}
-	d.Cleanup(d.stop)
 }
 
 // join makes the first officer, a further account with all roles, and an API key.
@@ -340,7 +345,7 @@ func (d *deployment) erased(a httpapi.Artefact) {
 	for entry, err := range d.server.blobs.List(d.Context()) {
 		d.Errorf("a blob is left: %v %v", entry, err)
 	}
-	lines, err := c.NetworkLog(d.Context(), byOfficer(), "", time.Now().Add(-time.Hour), time.Now().Add(time.Hour), 100)
+	lines, err := c.NetworkLog(d.Context(), byOfficer(), httpapi.NetworkQuestion{From: time.Now().Add(-time.Hour), To: time.Now().Add(time.Hour), Limit: 100})
 	d.must(err)
 	for _, l := range lines {
 		if l.Subject != string(evidence.System) {

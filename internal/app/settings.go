@@ -107,6 +107,9 @@ type Serving struct {
 	Buckets     []Bucket            `koanf:"intake-buckets"`
 	Detectors   []detect.Endpoint   `koanf:"intake-detectors"`
 	Gateway     GatewaySettings     `koanf:"gateway"`
+
+	// Known are all settings with where they come from, without secrets, as they were read.
+	Known []Setting
 }
 
 // OIDCProvider is an OpenID provider that staff may sign in with. It is set in the file alone.
@@ -187,6 +190,7 @@ func (c Config) Serve(flags map[string]string, path string, getenv func(string) 
 			}
 		}
 	}
+	filed := k.Copy()
 	for _, m := range []map[string]any{env, given} {
 		if err := k.Load(confmap.Provider(m, "\x00"), nil); err != nil {
 			return c, Serving{}, err
@@ -197,6 +201,20 @@ func (c Config) Serve(flags map[string]string, path string, getenv func(string) 
 		return c, v, err
 	}
 	c.Producer, c.Language, c.FFmpeg = k.String("producer"), k.String("language"), k.String("ffmpeg")
+	for _, s := range append(c.base(), defaults()...) {
+		switch s.Origin = "default"; {
+		case given[s.Key] != nil:
+			s.Origin = "flag"
+		case env[s.Key] != nil:
+			s.Origin = "environment"
+		case filed.String(s.Key) != first[s.Key]:
+			s.Origin = "file"
+		}
+		if s.Value = k.String(s.Key); s.Secret && s.Value != "" {
+			s.Value = "***"
+		}
+		v.Known = append(v.Known, s)
+	}
 	return c, v, v.complete()
 }
 
@@ -205,6 +223,9 @@ func (v *Serving) read(k *koanf.Koanf) error {
 	fields := reflect.ValueOf(v).Elem()
 	for i := range fields.NumField() {
 		key := fields.Type().Field(i).Tag.Get("koanf")
+		if key == "" {
+			continue
+		}
 		text := k.String(key)
 		var err error
 		switch f := fields.Field(i).Addr().Interface().(type) {

@@ -40,7 +40,7 @@ func Fsck(ctx context.Context, c Config, v Serving, progress *Progress) (report 
 }
 
 func (s *Server) check(ctx context.Context, progress *Progress) (FsckReport, error) {
-	return tlog.Fsck(ctx, tlog.FsckConfig{Source: tlog.Folder(s.set.Log), Checkpoints: s.store, Origin: s.set.LogName, Verifiers: s.keys.Verifiers,
+	return tlog.Fsck(ctx, tlog.FsckConfig{Source: s.logSource(), Checkpoints: s.store, Origin: s.set.LogName, Verifiers: s.keys.Verifiers,
 		Records: counted(s.store.Records(ctx, true), progress), Gone: []colophon.Code{store.CodePurged}})
 }
 

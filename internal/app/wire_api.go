@@ -40,14 +40,24 @@ func (q jobs) Job(ctx context.Context, id string) (httpapi.Job, error) {
 	return shown(j), err
 }
 
-// Dead implements httpapi.Jobs.
-func (q jobs) Dead(ctx context.Context, after string, limit int) ([]httpapi.Job, error) {
-	dead, err := q.Queue.Dead(ctx, job.ID(after), limit)
-	list := make([]httpapi.Job, len(dead))
-	for i, j := range dead {
+// List implements httpapi.Jobs.
+func (q jobs) List(ctx context.Context, state, after string, limit int) ([]httpapi.Job, error) {
+	found, err := q.Queue.List(ctx, job.State(state), job.ID(after), limit)
+	list := make([]httpapi.Job, len(found))
+	for i, j := range found {
 		list[i] = shown(j)
 	}
 	return list, err
+}
+
+// Depth implements httpapi.Jobs.
+func (q jobs) Depth(ctx context.Context) (map[string]int64, error) {
+	depth := map[string]int64{}
+	states, err := q.Queue.Depth(ctx)
+	for state, n := range states {
+		depth[string(state)] = n
+	}
+	return depth, err
 }
 
 // Retry implements httpapi.Jobs.
@@ -76,8 +86,8 @@ func shown(j job.Job) httpapi.Job {
 type archive struct{ *Server }
 
 // Records implements httpapi.Ledger.
-func (l archive) Records(ctx context.Context, after uint64, limit int) ([]evidence.Held, error) {
-	return l.store.RecordsAfter(ctx, after, limit)
+func (l archive) Records(ctx context.Context, q httpapi.RecordQuery) ([]evidence.Held, error) {
+	return l.store.FindRecords(ctx, store.RecordQuery(q))
 }
 
 // Record implements httpapi.Ledger.
@@ -175,16 +185,16 @@ func (c custody) Lift(ctx context.Context, by production.By, id string) error {
 }
 
 // NetworkLog implements httpapi.Custody.
-func (c custody) NetworkLog(ctx context.Context, by production.By, account string, from, to time.Time, limit int) ([]httpapi.NetworkLine, error) {
-	q := store.NetworkQuery{From: from, To: to, Limit: limit}
-	if account != "" {
-		subject, err := c.subject(ctx, account)
+func (c custody) NetworkLog(ctx context.Context, by production.By, asked httpapi.NetworkQuestion) ([]httpapi.NetworkLine, error) {
+	q := store.NetworkQuery{From: asked.From, To: asked.To, Limit: asked.Limit}
+	if asked.Account != "" {
+		subject, err := c.subject(ctx, asked.Account)
 		if err != nil {
 			return nil, err
 		}
 		q.Subject = subject
 	}
-	rec, err := c.act(recordPeeked, by, []colophon.Clause{colophon.ClauseDS10}, map[string]any{"subject": q.Subject, "from": from.UnixMilli(), "to": to.UnixMilli()})
+	rec, err := c.act(recordPeeked, by, []colophon.Clause{colophon.ClauseDS10}, map[string]any{"subject": q.Subject, "from": q.From.UnixMilli(), "to": q.To.UnixMilli(), "reason": asked.Reason})
 	if err != nil {
 		return nil, err
 	}

@@ -152,6 +152,7 @@ func (s *Server) modelDoors() httpapi.Models {
 
 // called, tried, targets and openStreams tell the metrics of the models.
 func (s *Server) called(o gateway.Observation) {
+	s.beat(o)
 	s.telemetry.Called(telemetry.Call{Endpoint: string(o.Endpoint), Model: o.Model, Outcome: string(o.Outcome), Stream: o.Stream, Work: o.Took - o.Upstream - o.Commit, First: o.First})
 }
 

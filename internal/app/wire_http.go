@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/colophon-project/colophon/internal/console"
@@ -16,7 +17,7 @@ import (
 	"github.com/colophon-project/colophon/internal/edge"
 	"github.com/colophon-project/colophon/internal/httpapi"
 	"github.com/colophon-project/colophon/internal/locale"
-	"github.com/colophon-project/colophon/staff"
+	"github.com/colophon-project/colophon/internal/store/overview"
 )
 
 // openDoors makes the handlers: the API under /v1 and beside it, pages for everything else.
@@ -31,21 +32,21 @@ func (s *Server) openDoors(context.Context) error {
 		return err
 	}
 	api, err := httpapi.New(httpapi.Config{
-		Line: s.line, Binder: s.binder, Artefacts: s.register, Log: publicLog{s.reader, s.logKey}, Jobs: jobs{s.queue}, Ledger: archive{s}, Custody: custody{s},
+		Line: s.line, Binder: s.binder, Artefacts: s.register, Log: publicLog{s.reader, s.logKey}, Jobs: jobs{s.queue}, Ledger: archive{s}, Custody: custody{s}, Restraints: restraints{custody{s}}, LogCheck: logCheck{s, &sync.Mutex{}}, Settings: s.shownSettings(),
 		Answers: s.answers, Roster: s.roster, Ready: s.ready, Metrics: s.telemetry.Handler(), Logger: s.log, PublicURL: s.set.PublicURL,
 		Source:   func(r *http.Request) netip.AddrPort { return edge.ClientOf(r.Context()).Address },
 		Screener: s, Curator: s.screens.curator, Shelf: s.libraryShelf(), Policies: s.screens.policies, Docket: s.screens.docket, Reports: s.screens.reports, Beheld: s, Links: s.links, Identity: s.identities, Consents: s.consents, Agreements: s.agreements, Register: s.functions, People: guests{s}, Standing: s.standing,
-		Prompt: s.ahead.prompt, Assessments: s.ahead.assessments, AssessmentPage: s.ahead.page, Faces: s.ahead.faces, Orders: s.orders, Watch: s.watch, Admission: s.gate, Decisions: s.store, Intake: s.uploads.line, Scans: s.uploads.scanner, Materials: s.uploads.materials, Webhooks: s.uploads.hooks, Models: s.modelDoors(), Exporter: exporter, UpstreamKeys: s.models.keys, Usage: used{s.models.usage, custody{s}},
+		Prompt: s.ahead.prompt, Assessments: s.ahead.assessments, AssessmentPage: s.ahead.page, Faces: s.ahead.faces, Orders: s.orders, Watch: s.watch, Admission: s.gate, Decisions: s.store, Intake: s.uploads.line, Scans: s.uploads.scanner, Materials: s.uploads.materials, Webhooks: s.uploads.hooks, Models: s.modelDoors(), Exporter: exporter, UpstreamKeys: s.models.keys, Usage: used{s.models.usage, custody{s}}, Overviews: overviews{s, overview.New(s.store)},
 		RequestID: edge.RequestID, MaxUpload: int64(s.set.MaxUpload) << 20,
 	})
 	if err != nil {
 		return err
 	}
-	pages, err := s.pages()
+	pages, err := s.pages(api)
 	if err != nil {
 		return err
 	}
-	s.api, s.handler = api, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.api, s.forms, s.handler = api, pages, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.api.Template(r) != "" {
 			api.ServeHTTP(w, r)
 			return
@@ -55,7 +56,7 @@ func (s *Server) openDoors(context.Context) error {
 	return nil
 }
 
-func (s *Server) pages() (http.Handler, error) {
+func (s *Server) pages(api http.Handler) (*console.Pages, error) {
 	public, err := url.Parse(s.set.PublicURL)
 	if err != nil {
 		return nil, err
@@ -63,7 +64,11 @@ func (s *Server) pages() (http.Handler, error) {
 	c := console.Config{Roster: s.roster, Say: func(l locale.Language) (console.Printer, error) { return locale.For(l) },
 		Client: func(r *http.Request) netip.Addr { return edge.ClientOf(r.Context()).Address.Addr() },
 		Now:    time.Now, Log: s.log, Origin: s.set.PublicURL, RequestID: func(r *http.Request) string { return edge.RequestID(r.Context()) },
-		Overview: s, Links: s.links, Registrar: s.identities, Consents: s.consents, Answers: s.consents, Receipts: s.consents, Texts: s.agreements, Tools: s.tools(), Passkeys: passkeySite(s.set.PublicURL).Domain != "", Secure: public.Scheme == "https", Zone: time.Local}
+		API: api, Links: s.links, Registrar: s.identities, Consents: s.consents, Answers: s.consents, Receipts: s.consents, Texts: s.agreements, Tools: s.tools(), Passkeys: passkeySite(s.set.PublicURL).Domain != "", Secure: public.Scheme == "https", Zone: time.Local,
+		ProviderName: s.set.providerName(s.config.Producer), Contact: s.set.Contact, ProviderCode: s.config.Producer}
+	for _, k := range s.keys.Seals {
+		c.Seals = append(c.Seals, k.PEM()...)
+	}
 	if len(s.set.OIDC) > 0 {
 		client, err := s.providers()
 		if err != nil {
@@ -125,10 +130,7 @@ func (s *Server) route(r *http.Request) edge.Route {
 	if s.api.Upload(r) {
 		return edge.Route{Class: "work", MaxBody: int64(s.set.MaxUpload)<<20 + maxForm}
 	}
-	if r.Method == http.MethodPost && r.URL.Path == console.ConsentPath {
-		return edge.Route{Class: "work", MaxBody: console.MaxRecording + maxForm}
-	}
-	if most := s.api.MaxBody(r); most > maxForm {
+	if most := max(s.api.MaxBody(r), s.forms.MaxBody(r)); most > maxForm {
 		return edge.Route{Class: "work", MaxBody: most}
 	}
 	return edge.Route{MaxBody: maxForm}
@@ -171,20 +173,3 @@ func (s *Server) depth(ctx context.Context) (map[string]int64, error) {
 	}
 	return depth, err
 }
-
-// Overview implements console.Overview.
-func (s *Server) Overview(ctx context.Context) ([]console.Figure, error) {
-	all, waiting, oldest, err := s.store.Count(ctx)
-	if err != nil {
-		return nil, err
-	}
-	dead, err := s.queue.Dead(ctx, "", maxDead)
-	return []console.Figure{
-		{Name: "page-figure-records", Count: all},
-		{Name: "page-figure-waiting", Count: waiting, Alarm: waiting > 0 && time.Since(oldest) > time.Minute},
-		{Name: "page-figure-dead-jobs", Action: staff.JobRead, Count: int64(len(dead)), Alarm: len(dead) > 0, Unknown: err != nil},
-	}, nil
-}
-
-// maxDead is how many dead jobs the start page counts.
-const maxDead = 500

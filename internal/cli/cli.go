@@ -52,6 +52,7 @@ type commands struct {
 	Screen     screenCommand     `cmd:""`
 	Serve      serveCommand      `cmd:""`
 	Health     healthCommand     `cmd:""`
+	Overview   overviewCommand   `cmd:""`
 	Evidence   evidenceCommand   `cmd:""`
 	SignIn     signInCommand     `cmd:""`
 	SignOut    signOutCommand    `cmd:""`

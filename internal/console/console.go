@@ -43,6 +43,11 @@ const (
 	CodeFormInvalid     colophon.Code = "page-form-invalid"     // not a form, or too long
 	CodePasswordsDiffer colophon.Code = "page-passwords-differ" // the two entries of a new password
 	CodeNoLink          colophon.Code = "page-no-link"          // the browser holds no link to the page
+	CodeWorkMuch        colophon.Code = "page-work-much"        // too much that takes long is going on
+	CodeWorkUnknown     colophon.Code = "page-work-unknown"     // forgotten, or somebody else began it
+	CodeNothingTried    colophon.Code = "page-nothing-tried"    // neither a prompt nor a file
+	CodeNoService       colophon.Code = "page-no-service"       // a function needs one
+	CodeNothingMade     colophon.Code = "page-nothing-made"     // the model answered without a result
 )
 
 // Paths that other parts of the program hand out.
@@ -83,21 +88,6 @@ type Provider struct {
 	Name   string // as people know it
 }
 
-// Overview tells the figures of the start page.
-type Overview interface {
-	Overview(ctx context.Context) ([]Figure, error)
-}
-
-// Figure is one thing that the start page tells. It is a time when At is not zero, otherwise a count.
-type Figure struct {
-	Name    string       // key of its name: "page-figure-records"
-	Action  staff.Action // shown to whoever is allowed this; empty for everybody who has signed in
-	Count   int64
-	At      time.Time
-	Alarm   bool // somebody should look at it
-	Unknown bool // could not tell
-}
-
 // Config is what the pages need.
 type Config struct {
 	Roster    *staff.Roster                          // required
@@ -109,9 +99,9 @@ type Config struct {
 	RequestID func(*http.Request) string             // required; what a person quotes and the log knows
 	OIDC      OIDC                                   // nil without providers
 	Providers []Provider
-	Overview  Overview // nil for no figures
-	Links     Links    // nil: nobody comes by a one-time link
-	Consents  Consents // nil: nobody consents on a page; Answers and Receipts come with it
+	API       http.Handler // what pages of the staff and public pages ask and do; nil: they fail
+	Links     Links        // nil: nobody comes by a one-time link
+	Consents  Consents     // nil: nobody consents on a page; Answers and Receipts come with it
 	Answers   Answers
 	Receipts  Receipts
 	Tools     *ffmpeg.Tools  // nil: no recording is taken
@@ -120,6 +110,10 @@ type Config struct {
 	Passkeys  bool           // the Roster has them
 	Secure    bool           // pages are reached by HTTPS
 	Zone      *time.Location // of the times on pages; nil for UTC
+	// Public pages name the provider: as people know it, how they reach it, its code in labels, and the public keys (PEM) that
+	// its labels are sealed with. What is empty is not said.
+	ProviderName, Contact, ProviderCode string
+	Seals                               []byte
 }
 
 func (c Config) check() error {
@@ -139,33 +133,62 @@ func (c Config) check() error {
 type console struct {
 	Config
 	pages    []page
-	static   map[string]asset // by name in an address
+	done     map[string]bool   // keys of what a page may say was done
+	works    *works            // what takes long
+	static   map[string]asset  // by name in an address
+	address  map[string]string // of static files, by name
 	speakers map[locale.Language]speaker
 }
 
-// New returns the handler of all pages, for the path "/".
-func New(config Config) (http.Handler, error) {
+// Pages is the handler of all pages, for the path "/".
+type Pages struct {
+	http.Handler
+	find *http.ServeMux
+	most map[string]int64 // the largest body of a form, by pattern
+}
+
+// MaxBody is the largest body, in bytes, that a page takes with a request.
+func (p *Pages) MaxBody(r *http.Request) int64 {
+	_, pattern := p.find.Handler(r)
+	return max(p.most[pattern], maxForm)
+}
+
+// New returns the pages.
+func New(config Config) (*Pages, error) {
 	if err := config.check(); err != nil {
 		return nil, err
 	}
 	if config.Zone == nil {
 		config.Zone = time.UTC
 	}
-	c := &console{Config: config, pages: table()}
+	c := &console{Config: config, pages: table(), done: map[string]bool{}, works: newWorks()}
+	for _, p := range c.pages {
+		for _, w := range p.words {
+			if strings.HasPrefix(w, "page-done-") {
+				c.done[w] = true
+			}
+		}
+	}
+	for _, d := range deeds {
+		c.done["page-done-"+d] = true
+	}
 	if err := c.load(); err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
+	pages := &Pages{find: mux, most: map[string]int64{}}
 	for _, p := range c.pages {
 		path := p.path
 		if path == "/" {
 			path = "/{$}"
 		}
 		mux.Handle(p.method+" "+path, c.serve(p))
+		pages.most[p.method+" "+path] = p.maxBody()
 	}
 	mux.HandleFunc("GET /static/{name}", c.serveStatic)
 	mux.HandleFunc("/", c.lost)
-	return c.guard(mux), nil
+	pages.Handler = c.guard(mux)
+	return pages, nil
 }
 
 // lost answers at addresses where nothing is.
@@ -185,6 +208,11 @@ const permissions = "publickey-credentials-create=(self), publickey-credentials-
 func allowFilm(h http.Header) {
 	h.Set("Content-Security-Policy", policy+"; media-src blob:")
 	h.Set("Permissions-Policy", strings.NewReplacer("camera=()", "camera=(self)", "microphone=()", "microphone=(self)").Replace(permissions))
+}
+
+// allowLive lets htmx make HTML of what this server answers; its policy is made in live.js and turns nothing into a script.
+func allowLive(h http.Header) {
+	h.Set("Content-Security-Policy", strings.Replace(policy, "trusted-types 'none'", "trusted-types htmx", 1))
 }
 
 // guard sets the headers that every answer has.

@@ -7,13 +7,18 @@ type Row struct {
 	Held         bool // shut to whoever holds no link
 	Form, Script bool
 	Shown        bool
+	Who          string // anybody, stranger, holder or staff
+	Words        []string
 }
 
 // Rows returns the table of pages.
 func Rows() []Row {
 	var rows []Row
 	for _, p := range table() {
-		rows = append(rows, Row{p.method, p.path, p.who == signedIn, p.who == holder, p.method == post, p.script, p.title != ""})
+		rows = append(rows, Row{p.method, p.path, p.who == signedIn, p.who == holder, p.method == post, p.script, p.title != "", map[access]string{anybody: "anybody", stranger: "stranger", holder: "holder", signedIn: "staff"}[p.who], p.words})
 	}
 	return rows
 }
+
+// CutBundle is how pages read a bundle of entries of the log.
+func CutBundle(raw []byte, n int) ([][]byte, error) { return cutBundle(raw, n) }

@@ -18,6 +18,13 @@ func (v *visit) explain(status int, err error) string {
 	if status == http.StatusInternalServerError {
 		return v.speakers[v.lang].Say("page-error-fault")
 	}
+	if said, _ := told(err); said != nil {
+		sentence := capital(said.Title)
+		for _, f := range said.Fields {
+			sentence += " · " + f.Field + ": " + f.Rule
+		}
+		return sentence
+	}
 	return capital(v.speakers[v.lang].Error(err))
 }
 

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/colophon-project/colophon/internal/link"
 	"github.com/colophon-project/colophon/staff"
@@ -22,14 +23,34 @@ type page struct {
 	method string
 	path   string // as http.ServeMux takes it
 	who    access
-	action staff.Action // what somebody who has signed in must be allowed; empty for nothing in particular
-	title  string       // key of its name, for pages that are shown
-	menu   bool         // stands in the menu of those who may see it
-	back   string       // path of the page to show when this fails; of a form, the page that it is on
-	script bool         // our script asks for it and gets JSON
-	link   link.Purpose // of a holder's page: the purpose of the link
-	film   bool         // may use camera and microphone; of a form, brings a recording
+	action staff.Action      // what somebody who has signed in must be allowed; empty for nothing in particular
+	title  string            // key of its name, for pages that are shown
+	about  string            // key of what search engines say of it; empty for pages that they leave out
+	menu   bool              // stands in the menu of those who may see it
+	group  string            // key of the part of the menu that it stands in; empty for the top
+	above  string            // path of the page that it is below, where the address does not tell
+	words  []string          // keys of sentences that it says and that do not stand in the sources
+	back   string            // path of the page to show when this fails; of a form, the page that it is on
+	script bool              // our script asks for it and gets JSON
+	link   link.Purpose      // of a holder's page: the purpose of the link
+	film   bool              // may use camera and microphone; of a form, brings a recording
+	upload int64             // of a form that brings a file, its largest size in bytes
+	allow  func(http.Header) // changes the headers of its answers
 	do     func(*visit) error
+}
+
+// The parts of the menu, in their order.
+const (
+	groupContent  = "page-group-content"
+	groupReview   = "page-group-review"
+	groupPeople   = "page-group-people"
+	groupServices = "page-group-services"
+	groupEvidence = "page-group-evidence"
+	groupSystem   = "page-group-system"
+)
+
+func groups() []string {
+	return []string{"", groupContent, groupReview, groupPeople, groupServices, groupEvidence, groupSystem}
 }
 
 const (
@@ -37,10 +58,68 @@ const (
 	post = http.MethodPost
 )
 
-// table returns all pages.
+// table returns all pages. A capability adds the rows of its own.
 func table() []page {
+	return slices.Concat(
+		firstPages(),
+		staffPages(),
+		workPages(),
+		designPages(),
+		modelPages(),
+		usagePages(),
+		orderPages(),
+		reviewPages(),
+		heldPages(),
+		judgementPages(),
+		dutyPages(),
+		featurePages(),
+		policyPages(),
+		evidencePages(),
+		recordPages(),
+		holdPages(),
+		networkPages(),
+		jobPages(),
+		checkPages(),
+		welcomePages(),
+		contentPages(),
+		intakePages(),
+		webhookPages(),
+		publicPages(),
+		registerPages(),
+		rulesPages(),
+		logPages(),
+		servicePages(),
+		functionPages(),
+		agreementPages(),
+		assessmentPages(),
+		promptPages(),
+		peoplePages(),
+		proofPages(),
+		likenessPages(),
+		linksPages(),
+		measurePages(),
+		standingPages(),
+		facesPages(),
+		admissionPages(),
+		playgroundPages(),
+		guidePages(),
+	)
+}
+
+// maxBody is the largest body of a page's form, in bytes.
+func (p page) maxBody() int64 {
+	if p.film {
+		return MaxRecording + maxForm
+	}
+	if p.upload > 0 {
+		return p.upload + maxForm
+	}
+	return maxForm
+}
+
+func firstPages() []page {
 	return []page{
-		{method: get, path: "/", title: "page-start", menu: true, do: showStart},
+		{method: get, path: "/", title: "page-start", menu: true, words: overviewWords(), do: showStart},
 
 		{method: get, path: SetUpPath, who: stranger, title: "page-set-up", do: showSetUp},
 		{method: post, path: SetUpPath, who: stranger, back: SetUpPath, do: setUp},
@@ -73,14 +152,18 @@ func table() []page {
 		{method: get, path: agreementPath, who: holder, link: link.Agreement, title: "page-agreement", do: showAgreement},
 		{method: post, path: agreementPath, who: holder, link: link.Agreement, title: "page-agreement", back: agreementPath, do: acceptAgreement},
 
-		{method: get, path: "/account", title: "page-account", menu: true, do: showAccount},
+		{method: get, path: "/account", title: "page-account", menu: true, group: groupSystem, do: showAccount},
 		{method: post, path: "/account/password", back: "/account", do: changePassword},
 		{method: post, path: "/account/passkey/begin", back: "/account", script: true, do: beginPasskey},
 		{method: post, path: "/account/passkey", back: "/account", do: finishPasskey},
 		{method: post, path: "/account/passkey/remove", back: "/account", do: removePasskey},
 		{method: post, path: "/account/sign-out", back: "/account", do: signOutEverywhere},
+	}
+}
 
-		{method: get, path: "/staff", action: staff.StaffRead, title: "page-staff", menu: true, do: showStaff},
+func staffPages() []page {
+	return []page{
+		{method: get, path: "/staff", action: staff.StaffRead, title: "page-staff", menu: true, group: groupSystem, do: showStaff},
 		{method: post, path: "/staff", action: staff.StaffManage, title: "page-invited", back: "/staff", do: createPerson},
 		{method: get, path: "/staff/{id}", action: staff.StaffRead, title: "page-person", do: showPerson},
 		{method: post, path: "/staff/{id}/roles", action: staff.StaffManage, back: "/staff/{id}", do: setRoles},
@@ -88,7 +171,7 @@ func table() []page {
 		{method: post, path: "/staff/{id}/enable", action: staff.StaffManage, back: "/staff/{id}", do: enablePerson},
 		{method: post, path: "/staff/{id}/invite", action: staff.StaffManage, title: "page-invited", back: "/staff/{id}", do: invitePerson},
 
-		{method: get, path: "/keys", action: staff.APIKeyRead, title: "page-keys", menu: true, do: showKeys},
+		{method: get, path: "/keys", action: staff.APIKeyRead, title: "page-keys", menu: true, group: groupSystem, do: showKeys},
 		{method: post, path: "/keys", action: staff.APIKeyManage, title: "page-key-made", back: "/keys", do: createKey},
 		{method: post, path: "/keys/{id}/rotate", action: staff.APIKeyManage, title: "page-key-made", back: "/keys", do: rotateKey},
 		{method: post, path: "/keys/{id}/revoke", action: staff.APIKeyManage, back: "/keys", do: revokeKey},

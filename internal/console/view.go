@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -30,8 +31,10 @@ var templateFiles embed.FS
 
 // asset is a file with its digest in its address, so that browsers may keep it for ever.
 type asset struct {
-	kind string
-	text []byte
+	kind   string
+	text   []byte
+	packed []byte // gzip
+	policy string // of a worker: what it may do
 }
 
 // speaker is a language: its words and the templates that say them.
@@ -47,17 +50,16 @@ func (c *console) load() error {
 	if err != nil {
 		return fmt.Errorf("reading the static files: %w", err)
 	}
-	c.static = map[string]asset{}
-	address := map[string]string{}
+	c.static, c.address = map[string]asset{}, map[string]string{}
 	for _, f := range files {
 		text, err := staticFiles.ReadFile("static/" + f.Name())
 		if err != nil {
 			return fmt.Errorf("reading the static files: %w", err)
 		}
-		sum, ext := sha256.Sum256(text), path.Ext(f.Name())
-		name := strings.TrimSuffix(f.Name(), ext) + "." + hex.EncodeToString(sum[:8]) + ext
-		c.static[name] = asset{kinds[ext], text}
-		address[f.Name()] = "/static/" + name
+		c.keepStatic(f.Name(), text, asset{kind: kinds[path.Ext(f.Name())], text: text, packed: pack(text)})
+	}
+	if err := c.loadChecker(); err != nil {
+		return fmt.Errorf("reading the reader of files: %w", err)
 	}
 	c.speakers = map[locale.Language]speaker{}
 	for _, lang := range []locale.Language{locale.English, locale.Chinese} {
@@ -65,28 +67,38 @@ func (c *console) load() error {
 		if err != nil {
 			return fmt.Errorf("reading the words of the pages: %w", err)
 		}
-		if c.speakers[lang], err = c.speak(p, address); err != nil {
+		if c.speakers[lang], err = c.speak(p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// keepStatic gives a file an address with its digest in it.
+func (c *console) keepStatic(name string, text []byte, a asset) {
+	sum, ext := sha256.Sum256(text), path.Ext(name)
+	at := strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:8]) + ext
+	c.static[at], c.address[name] = a, "/static/"+at
+}
+
 // speak reads the templates for a language.
-func (c *console) speak(p Printer, address map[string]string) (speaker, error) {
+func (c *console) speak(p Printer) (speaker, error) {
 	s := speaker{p, map[string]*template.Template{}}
 	funcs := template.FuncMap{
 		"say":        p.Say,
-		"static":     func(name string) string { return address[name] },
+		"static":     func(name string) string { return c.address[name] },
 		"iso":        func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"moment":     func(t time.Time) string { return t.In(c.Zone).Format("2006-01-02 15:04 MST") },
 		"date":       func(t time.Time) string { return t.In(c.Zone).Format(dateForm) },
-		"count":      grouped,
+		"count":      counted,
 		"word":       func(prefix string, name any) string { return p.Say(prefix + fmt.Sprint(name)) },
+		"sayall":     func(key string, args []string) string { return p.Say(key, args...) },
+		"term":       func(key, value string) string { return term(p, key, value) },
+		"law":        func(clause any) string { return law(p, fmt.Sprint(clause)) },
 		"credential": base64.RawURLEncoding.EncodeToString,
 		"has":        func(list []string, one any) bool { return slices.Contains(list, fmt.Sprint(one)) },
 	}
-	layout, err := template.New("layout.html").Funcs(funcs).ParseFS(templateFiles, "templates/layout.html")
+	layout, err := template.New("layout.html").Funcs(funcs).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
 	if err != nil {
 		return s, fmt.Errorf("reading the layout of the pages: %w", err)
 	}
@@ -95,7 +107,7 @@ func (c *console) speak(p Printer, address map[string]string) (speaker, error) {
 		return s, fmt.Errorf("reading the templates: %w", err)
 	}
 	for _, f := range files {
-		if f.Name() == "layout.html" {
+		if f.Name() == "layout.html" || f.Name() == "parts.html" {
 			continue
 		}
 		t, err := layout.Clone()
@@ -108,6 +120,27 @@ func (c *console) speak(p Printer, address map[string]string) (speaker, error) {
 		s.templates[strings.TrimSuffix(f.Name(), ".html")] = t
 	}
 	return s, nil
+}
+
+// term is the sentence of a key, or the value where there is none.
+func term(p Printer, key, value string) string {
+	if said := p.Say(key); said != key {
+		return said
+	}
+	return value
+}
+
+// counted writes a number with a comma between thousands.
+func counted(n any) string {
+	switch n := n.(type) {
+	case int64:
+		return grouped(n)
+	case *int64:
+		return grouped(*n)
+	case int:
+		return grouped(int64(n))
+	}
+	return fmt.Sprint(n)
 }
 
 // grouped writes a count with a comma between thousands.
@@ -132,13 +165,36 @@ func (c *console) serveStatic(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", a.kind)
+	if a.policy != "" {
+		w.Header().Set("Content-Security-Policy", a.policy)
+	}
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	w.Header().Set("Vary", "Accept-Encoding")
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(a.packed)
+		return
+	}
+	if a.text == nil {
+		unpack(w, a.packed)
+		return
+	}
 	_, _ = w.Write(a.text)
+}
+
+// pack compresses a file that does not change.
+func pack(text []byte) []byte {
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is right
+	_, _ = w.Write(text)
+	_ = w.Close()
+	return b.Bytes()
 }
 
 // choice is an entry of the menu or a language.
 type choice struct {
 	To, Name, Lang string
+	Waits          int64  // how much waits for a person there
 	Here           string // the value of aria-current: page, true, or nothing
 }
 
@@ -146,7 +202,8 @@ type choice struct {
 type view struct {
 	Lang     locale.Language
 	Title    string
-	Menu     []choice
+	Menu     []menuPart
+	Public   []choice // pages for everybody
 	Tongues  []choice
 	Problem  string // why the page is shown again
 	Done     string // what was done just now
@@ -155,6 +212,7 @@ type view struct {
 	SignedIn bool
 	Guest    bool            // somebody who is not of the staff, for whom there is no start page
 	May      map[string]bool // by action
+	Found    *signpost       // how search engines find it; nil where they don't
 	Data     any
 	sent     func(string) string
 }
@@ -181,8 +239,16 @@ func (v *visit) show(name string, data any) error {
 		before, _ := v.showing(v.page.back)
 		out.Title = before.title
 	}
-	if done := v.r.URL.Query().Get("done"); v.problem == "" && v.page.method == get && slices.Contains(deeds, done) {
+	if done := v.r.URL.Query().Get("done"); v.problem == "" && v.page.method == get && v.done["page-done-"+done] {
 		out.Done = "page-done-" + done
+	}
+	for _, p := range v.pages {
+		if p.who == anybody && p.menu {
+			out.Public = append(out.Public, choice{To: p.path, Name: p.title})
+		}
+	}
+	if v.page.about != "" && v.status == http.StatusOK {
+		out.Found = v.signpost()
 	}
 	if v.bound != "" {
 		var err error
@@ -200,8 +266,13 @@ func (v *visit) show(name string, data any) error {
 	if err := v.speakers[v.lang].templates[name].Execute(&b, out); err != nil {
 		return fmt.Errorf("writing page %s: %w", name, err)
 	}
-	if v.page.film {
+	switch {
+	case v.page.allow != nil:
+		v.page.allow(v.w.Header())
+	case v.page.film && v.page.who == holder:
 		allowFilm(v.w.Header())
+	case v.page.who == signedIn && out.SignedIn:
+		allowLive(v.w.Header())
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.w.WriteHeader(v.status)
@@ -209,24 +280,50 @@ func (v *visit) show(name string, data any) error {
 	return nil
 }
 
+// menuPart is a part of the menu.
+type menuPart struct {
+	Name    string // key; empty for the first
+	Waits   int64
+	Entries []choice
+	Here    bool
+}
+
 // menu has the pages that the visitor may see. The entry above the page that is shown is marked too.
-func (v *visit) menu(may map[string]bool) []choice {
-	var list []choice
-	for _, p := range v.pages {
-		if !p.menu || p.action != "" && !may[string(p.action)] {
-			continue
-		}
-		l := choice{To: p.path, Name: p.title}
-		switch place := v.place(); {
-		case v.status == http.StatusNotFound:
-		case place == p.path:
-			l.Here = "page"
-		case p.path != "/" && strings.HasPrefix(place, p.path+"/"):
-			l.Here = "true"
-		}
-		list = append(list, l)
+func (v *visit) menu(may map[string]bool) []menuPart {
+	var parts []menuPart
+	place, waits := v.place(), v.waits()
+	if v.page.above != "" {
+		place = v.placed(v.page.above)
 	}
-	return list
+	near := "" // the entry that the page is below
+	for _, p := range v.pages {
+		if p.menu && p.who == signedIn && len(p.path) > len(near) && (place == p.path || p.path != "/" && strings.HasPrefix(place, p.path+"/")) {
+			near = p.path
+		}
+	}
+	for _, group := range groups() {
+		part := menuPart{Name: group}
+		for _, p := range v.pages {
+			if !p.menu || p.who != signedIn || p.group != group || p.action != "" && !may[string(p.action)] {
+				continue
+			}
+			l := choice{To: p.path, Name: p.title, Waits: waits[p.path]}
+			part.Waits += l.Waits
+			switch {
+			case v.status == http.StatusNotFound:
+			case place == p.path && v.page.path == p.path:
+				l.Here = "page"
+			case p.path == near:
+				l.Here = "true"
+			}
+			part.Here = part.Here || l.Here != ""
+			part.Entries = append(part.Entries, l)
+		}
+		if len(part.Entries) > 0 {
+			parts = append(parts, part)
+		}
+	}
+	return parts
 }
 
 // tongues are the languages of a page, each with the address that shows the same place in it.

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
 	"golang.org/x/text/language"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/internal/link"
 	"github.com/colophon-project/colophon/internal/locale"
 	"github.com/colophon-project/colophon/staff"
@@ -26,12 +28,15 @@ type visit struct {
 	r       *http.Request
 	page    page
 	lang    locale.Language
-	opened  staff.Opened // zero where nobody signed in
-	bound   string       // the token that the forms of the page are bound to
-	hold    string       // of a browser that opened a one-time link
-	link    link.Entry   // the link; zero without a hold
-	problem string       // why the page is shown again
+	opened  staff.Opened             // zero where nobody signed in
+	bound   string                   // the token that the forms of the page are bound to
+	hold    string                   // of a browser that opened a one-time link
+	link    link.Entry               // the link; zero without a hold
+	problem string                   // why the page is shown again
+	waiting []client.OverviewWaiting // once it was asked what waits
 	status  int
+	about   string // of a public page: what search engines say of it, where the table does not know
+	things  any    // of a public page: what it is about, in the words of schema.org
 }
 
 func (c *console) serve(p page) http.Handler {
@@ -64,12 +69,12 @@ func (v *visit) run() error {
 // read reads the form. One with a recording stays in memory whole, since people's faces are nothing to leave in the
 // temporary files of forms.
 func (v *visit) read() error {
-	if !v.page.film {
-		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+	most := v.page.maxBody()
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, most)
+	if !v.page.film && v.page.upload == 0 {
 		return v.r.ParseForm()
 	}
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, MaxRecording+maxForm)
-	if err := v.r.ParseMultipartForm(MaxRecording + maxForm); !errors.Is(err, http.ErrNotMultipart) {
+	if err := v.r.ParseMultipartForm(most); !errors.Is(err, http.ErrNotMultipart) {
 		return err
 	}
 	return nil
@@ -187,9 +192,7 @@ func (v *visit) place() string {
 	if v.page.method != get || v.page.title == "" {
 		path = v.page.back
 	}
-	if id, err := v.id(); err == nil {
-		path = strings.ReplaceAll(path, "{id}", string(id))
-	}
+	path = v.placed(path)
 	if path == "" || strings.HasPrefix(path, "//") || strings.Contains(path, "{") {
 		return "/"
 	}
@@ -199,16 +202,32 @@ func (v *visit) place() string {
 // after returns where to go once somebody has signed in: to the page that they wanted, if it is one of ours.
 func (v *visit) after() string {
 	next := v.r.FormValue("next")
-	path, id := next, ""
-	if i := strings.LastIndexByte(next, '/'); i > 0 {
-		if _, err := staff.ParseID(next[i+1:]); err == nil {
-			path, id = next[:i+1]+"{id}", next[i+1:]
+	if !ours.MatchString(next) {
+		return "/"
+	}
+	for _, p := range v.pages {
+		if p.method == get && p.who == signedIn && p.title != "" && fits(p.path, next) {
+			return next
 		}
 	}
-	if p, ok := v.showing(path); ok && p.who == signedIn && !strings.Contains(next, "{") {
-		return strings.ReplaceAll(p.path, "{id}", id)
-	}
 	return "/"
+}
+
+// ours is what paths of pages look like.
+var ours = regexp.MustCompile(`^(/[A-Za-z0-9][A-Za-z0-9._%~-]*)+$`)
+
+// fits reports whether a path is one that a pattern of the table stands for.
+func fits(pattern, path string) bool {
+	a, b := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] && !strings.HasPrefix(a[i], "{") {
+			return false
+		}
+	}
+	return true
 }
 
 // signInFirst sends the browser to the sign-in page.
@@ -253,6 +272,10 @@ func (v *visit) switched() bool {
 	}
 	q.Del("lang")
 	v.keep(staff.Cookie{Name: languageCookie, Path: "/", Secure: v.Secure, HTTPOnly: true, MaxAge: 365 * 24 * time.Hour}, string(lang))
+	if v.page.about != "" { // search engines find each language at an address of its own
+		v.lang = lang
+		return false
+	}
 	to := url.URL{Path: v.place(), RawQuery: q.Encode()}
 	_ = v.send(to.String())
 	return true
@@ -265,6 +288,12 @@ func (v *visit) fail(err error) {
 		e = &colophon.Error{Kind: colophon.Internal, Err: err}
 	}
 	status := statusOf(e)
+	if said, ours := told(err); said != nil {
+		e, status = ours, said.Status
+		if said.Status == http.StatusUnauthorized { // the session ended between the page's look at it and the API's
+			e.Code = staff.CodeSessionEnded
+		}
+	}
 	switch {
 	case e.Code == staff.CodeSessionEnded || e.Code == staff.CodeProveAgain:
 		to := v.signInFirst(e.Code == staff.CodeProveAgain)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -17,20 +18,31 @@ func (s *server) job(ctx context.Context, in *Named) (*jobOutput, error) {
 }
 
 type jobsInput struct {
-	After string `query:"after" maxLength:"64" pattern:"^[0-9a-z-]*$" patternDescription:"an identifier" doc:"Identifier of the last job of the page before."`
-	Limit int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"The most that one page holds."`
+	After  string `query:"after" maxLength:"64" pattern:"^[0-9a-z-]*$" patternDescription:"an identifier" doc:"Identifier of the last job of the page before."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"The most that one page holds."`
+	State  string `query:"state" enum:"waiting,running,done,dead" default:"dead" doc:"How far they are."`
+	Cursor string `query:"cursor" maxLength:"64" pattern:"^[0-9a-z-]*$" patternDescription:"an identifier" doc:"next of the page before; or after."`
 }
 
 type jobsOutput struct {
 	Body struct {
-		Jobs []Job `json:"jobs" nullable:"false" doc:"Dead jobs, oldest first."`
+		Jobs  []Job            `json:"jobs" nullable:"false" doc:"Jobs in the state, oldest first."`
+		Next  string           `json:"next,omitempty" doc:"Cursor of the next page; absent after the last."`
+		Depth map[string]int64 `json:"depth" doc:"How many there are in each state but done."`
 	}
 }
 
 func (s *server) jobs(ctx context.Context, in *jobsInput) (*jobsOutput, error) {
-	list, err := s.Jobs.Dead(ctx, in.After, in.Limit)
+	list, err := s.Jobs.List(ctx, in.State, cmp.Or(in.Cursor, in.After), in.Limit)
+	if err != nil {
+		return nil, err
+	}
 	out := &jobsOutput{}
 	out.Body.Jobs = append([]Job{}, list...)
+	if len(list) == in.Limit {
+		out.Body.Next = list[len(list)-1].ID
+	}
+	out.Body.Depth, err = s.Jobs.Depth(ctx)
 	return out, err
 }
 

@@ -68,20 +68,25 @@ type listInput struct {
 	Subject evidence.Subject `query:"subject" maxLength:"64" doc:"Pseudonym of an account."`
 	State   artefact.State   `query:"state" enum:"received,held,marked,delivered,failed,erased" doc:"How far the items got."`
 	Parent  artefact.Number  `query:"parent" maxLength:"256" doc:"Made from this item, directly."`
+	Format  media.Format     `query:"format" maxLength:"16" doc:"File format."`
+	Made    string           `query:"function" maxLength:"64" doc:"The function that made the items."`
+	Model   string           `query:"model" maxLength:"256" doc:"The model that made the items."`
+	Finding string           `query:"finding" maxLength:"64" doc:"A check found something of this category of the taxonomy in the items."`
 	From    time.Time        `query:"from" doc:"Came in at or after this."`
 	To      time.Time        `query:"to" doc:"Came in before this."`
+	Newest  bool             `query:"newest" doc:"The newest first."`
 }
 
 // artefactPage is a page of artefacts.
 type artefactPage struct {
-	Artefacts []Artefact `json:"artefacts" nullable:"false" doc:"In the order in which they came in. A key that reaches some functions alone may get fewer than the limit."`
+	Artefacts []Artefact `json:"artefacts" nullable:"false" doc:"In the order in which they came in, or the newest first. A key that reaches some functions alone may get fewer than the limit."`
 	Next      string     `json:"next,omitempty" doc:"Cursor of the next page; absent after the last."`
 }
 
 type listOutput struct{ Body artefactPage }
 
 func (s *server) list(ctx context.Context, in *listInput) (*listOutput, error) {
-	q := artefact.Query{Account: in.Subject, State: in.State, Parent: in.Parent, From: in.From, To: in.To}
+	q := artefact.Query{Account: in.Subject, State: in.State, Parent: in.Parent, Format: in.Format, Function: in.Made, Model: in.Model, Finding: in.Finding, From: in.From, To: in.To, Newest: in.Newest}
 	if in.Digest != "" {
 		raw, err := hex.DecodeString(in.Digest)
 		if err != nil {
@@ -149,11 +154,20 @@ func fileName(number string) string {
 	return safe[:min(len(safe), 100)]
 }
 
+type contentInput struct {
+	Numbered
+	Look bool `query:"look" doc:"A person of the staff looks at it: the delivery says so."`
+}
+
 // content hands out the marked bytes. Whoever has them already, or asks for the headers alone, gets no delivery.
-func (s *server) content(ctx context.Context, in *Numbered) (*stream, error) {
+func (s *server) content(ctx context.Context, in *contentInput) (*stream, error) {
 	a, err := s.find(ctx, in.Number)
 	if err != nil {
 		return nil, err
+	}
+	how := artefact.Download
+	if in.Look {
+		how = artefact.Console
 	}
 	return streamed(func(w http.ResponseWriter, r *http.Request) {
 		var from io.ReadSeeker
@@ -163,7 +177,7 @@ func (s *server) content(ctx context.Context, in *Numbered) (*stream, error) {
 		if ready && (r.Method == http.MethodHead || has) {
 			from = &hollow{size: a.Stored}
 		} else {
-			open, err := s.Line.Open(r.Context(), askerOf(r.Context()).by, in.Number, artefact.Download)
+			open, err := s.Line.Open(r.Context(), askerOf(r.Context()).by, in.Number, how)
 			if err != nil {
 				s.fail(w, r, err)
 				return

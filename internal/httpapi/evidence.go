@@ -94,34 +94,6 @@ func (s *server) sample(ctx context.Context, in *sampleInput) (*sampleOutput, er
 	return out, nil
 }
 
-type recordsInput struct {
-	After uint64 `query:"after" doc:"Sequence of the last record of the page before."`
-	Limit int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"The most that one page holds."`
-}
-
-type recordsOutput struct {
-	Body struct {
-		Records []Record `json:"records" nullable:"false" doc:"In the order of their sequence."`
-	}
-}
-
-// records, record and payload are for keys that reach every function: a record does not say what function it is about.
-func (s *server) records(ctx context.Context, in *recordsInput) (*recordsOutput, error) {
-	if err := askerOf(ctx).mayOfAll(staff.EvidenceRead); err != nil {
-		return nil, err
-	}
-	list, err := s.Ledger.Records(ctx, in.After, in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	out := &recordsOutput{}
-	out.Body.Records = []Record{}
-	for _, h := range list {
-		out.Body.Records = append(out.Body.Records, viewRecord(h))
-	}
-	return out, nil
-}
-
 // Named is the input of operations on something that has an identifier.
 type Named struct {
 	ID string `path:"id" maxLength:"64" pattern:"^[0-9a-z-]+$" patternDescription:"an identifier" doc:"Identifier." example:"019aab3c-5d1e-7c00-8000-3f6c9f6a1b2d"`
@@ -209,10 +181,18 @@ func (s *server) erase(ctx context.Context, in *eraseInput) (*eraseOutput, error
 	return out, err
 }
 
+// NetworkQuestion is what somebody wants to read of the network log. An empty account means all.
+type NetworkQuestion struct {
+	Account, Reason string
+	From, To        time.Time
+	Limit           int
+}
+
 type networkInput struct {
 	From    time.Time   `query:"from" required:"true" doc:"Lines at or after this." example:"2026-11-22T00:00:00Z"`
 	To      time.Time   `query:"to" required:"true" doc:"Lines before this." example:"2026-11-23T00:00:00Z"`
 	Account accountName `header:"Colophon-Account" maxLength:"768" doc:"Your own identifier of one account, percent-encoded; all by itself."`
+	Reason  accountName `header:"Colophon-Reason" maxLength:"3072" doc:"Why it is read, percent-encoded. It stands in the sealed payload of the record."`
 	Limit   int         `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"The most lines."`
 }
 
@@ -230,7 +210,11 @@ func (s *server) networkLog(ctx context.Context, in *networkInput) (*networkOutp
 	if err != nil {
 		return nil, err
 	}
-	lines, err := s.Custody.NetworkLog(ctx, askerOf(ctx).by, account, in.From, in.To, in.Limit)
+	reason, err := in.Reason.plain()
+	if err != nil {
+		return nil, err
+	}
+	lines, err := s.Custody.NetworkLog(ctx, askerOf(ctx).by, NetworkQuestion{account, reason, in.From, in.To, in.Limit})
 	out := &networkOutput{}
 	out.Body.Lines = append([]NetworkLine{}, lines...)
 	return out, err

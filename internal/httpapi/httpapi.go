@@ -23,7 +23,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"time"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/admission"
@@ -77,6 +76,8 @@ type Log interface {
 	Checkpoint(ctx context.Context) (evidence.Checkpoint, error)
 	// Tile returns a file of the log by its path, "tile/0/000". One that is not there is an error of kind Missing.
 	Tile(ctx context.Context, path string) ([]byte, error)
+	// Prove returns the leaf at an index and its proof up to the last checkpoint, verified.
+	Prove(ctx context.Context, index uint64) (leaf []byte, p evidence.Proof, err error)
 	// Key is the line with which others verify checkpoints (C2SP signed-note).
 	Key() string
 }
@@ -84,14 +85,17 @@ type Log interface {
 // Jobs shows jobs, and has dead ones worked again or thrown away.
 type Jobs interface {
 	Job(ctx context.Context, id string) (Job, error)
-	Dead(ctx context.Context, after string, limit int) ([]Job, error)
+	// List returns jobs in a state, the oldest first.
+	List(ctx context.Context, state, after string, limit int) ([]Job, error)
+	// Depth returns how many jobs there are in each state but done.
+	Depth(ctx context.Context) (map[string]int64, error)
 	Retry(ctx context.Context, by production.By, id string) error
 	Discard(ctx context.Context, by production.By, id string) error
 }
 
 // Ledger reads records.
 type Ledger interface {
-	Records(ctx context.Context, after uint64, limit int) ([]evidence.Held, error)
+	Records(ctx context.Context, q RecordQuery) ([]evidence.Held, error)
 	Record(ctx context.Context, id string) (evidence.Held, error)
 	// Payload opens a record, and MUST leave a record that it did.
 	Payload(ctx context.Context, by production.By, id string) (evidence.Opening, error)
@@ -104,8 +108,8 @@ type Custody interface {
 	// Hold keeps the records of a subject, or one record, from being purged. One of both is empty.
 	Hold(ctx context.Context, by production.By, subject, record string) (id string, err error)
 	Lift(ctx context.Context, by production.By, id string) error
-	// NetworkLog reads the network log, and MUST leave a record that it did. An empty account means all.
-	NetworkLog(ctx context.Context, by production.By, account string, from, to time.Time, limit int) ([]NetworkLine, error)
+	// NetworkLog reads the network log, and MUST leave a record that it did.
+	NetworkLog(ctx context.Context, by production.By, q NetworkQuestion) ([]NetworkLine, error)
 }
 
 // Answers keeps the answers that belong to idempotency keys.
@@ -125,13 +129,17 @@ type Part struct {
 
 // Config is what the API is made of. All fields are required but PublicURL.
 type Config struct {
-	Line        Line
-	Binder      Binder
-	Artefacts   Artefacts
-	Log         Log
-	Jobs        Jobs
-	Ledger      Ledger
-	Custody     Custody
+	Line       Line
+	Binder     Binder
+	Artefacts  Artefacts
+	Log        Log
+	Jobs       Jobs
+	Ledger     Ledger
+	Custody    Custody
+	Restraints Restraints
+	LogCheck   LogCheck
+	// Settings says how the server is set, without secrets and without what each means.
+	Settings    []Setting
 	Answers     Answers
 	Roster      *staff.Roster
 	Screener    Screener
@@ -169,6 +177,8 @@ type Config struct {
 	Models       Models
 	UpstreamKeys UpstreamKeys
 	Usage        Usage
+	// Overviews counts what the overview tells.
+	Overviews Overviews
 	// Ready says which parts are ready.
 	Ready func(context.Context) []Part
 	// Metrics serves /metrics to those who may see it.
@@ -197,10 +207,10 @@ type server struct {
 
 // New makes the handler of the API.
 func New(c Config) (*API, error) {
-	if c.Line == nil || c.Binder == nil || c.Artefacts == nil || c.Log == nil || c.Jobs == nil || c.Ledger == nil || c.Custody == nil ||
+	if c.Line == nil || c.Binder == nil || c.Artefacts == nil || c.Log == nil || c.Jobs == nil || c.Ledger == nil || c.Custody == nil || c.Restraints == nil || c.LogCheck == nil ||
 		c.Answers == nil || c.Roster == nil || c.Ready == nil || c.Metrics == nil || c.Source == nil || c.RequestID == nil || c.Logger == nil || c.MaxUpload <= 0 ||
 		c.Screener == nil || c.Curator == nil || c.Shelf.InForce == nil || c.Shelf.Refresh == nil || c.Shelf.Signer == nil || c.Policies == nil || c.Docket == nil || c.Reports == nil || c.Beheld == nil || c.Links == nil || c.Consents == nil || c.Agreements == nil || c.Register == nil || c.People == nil || c.Standing == nil || c.Identity == nil ||
-		c.Prompt == nil || c.Assessments == nil || c.AssessmentPage == nil || c.Faces == nil || c.Orders == nil || c.Watch == nil || c.Admission == nil || c.Decisions == nil || c.Intake == nil || c.Scans == nil || c.Materials == nil || c.Webhooks == nil || c.UpstreamKeys == nil || c.Usage == nil {
+		c.Prompt == nil || c.Assessments == nil || c.AssessmentPage == nil || c.Faces == nil || c.Orders == nil || c.Watch == nil || c.Admission == nil || c.Decisions == nil || c.Intake == nil || c.Scans == nil || c.Materials == nil || c.Webhooks == nil || c.UpstreamKeys == nil || c.Usage == nil || c.Overviews == nil {
 		return nil, errors.New("httpapi: a required part of the configuration is missing")
 	}
 	s, err := newServer(c)

@@ -376,6 +376,12 @@ func (w *world) intakeExample(row httpapi.Row, may bool) (call, bool) {
 		if may {
 			id = taken("a.txt")
 		}
+	case "app-material":
+		if may {
+			e, err := w.config.Materials.Check(w.Context(), by, intake.Statement{App: "app-1"}, func() (string, io.Reader, error) { return "", nil, io.EOF })
+			w.must(err)
+			id = e.ID
+		}
 	case "scan", "stop-scan":
 		if may {
 			e, err := w.config.Scans.Begin(w.Context(), by, intake.Order{Bucket: "uploads"})
@@ -387,7 +393,7 @@ func (w *world) intakeExample(row httpapi.Row, may bool) (call, bool) {
 			w.dropHooks(officer)
 			id = hook()
 		}
-	case "replay-webhook":
+	case "replay-webhook", "webhook-message":
 		if may {
 			w.dropHooks(officer)
 			m, err := w.config.Webhooks.Test(w.Context(), hook())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/agreement"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/staff"
@@ -15,6 +16,8 @@ const maxDraft = 1 << 20
 func agreementRoutes() []route {
 	return []route{
 		{get, "/v1/public/agreements", "public-agreements", "", "agreements", 0, 200, do((*server).publicAgreements), "The texts in force, for everybody", 0},
+		{get, "/v1/public/agreements/{id}", "public-agreement", "", "agreements", 0, 200, do((*server).publicAgreement), "A text that was published, for everybody", 0},
+		{get, "/v1/public/agreement-versions", "public-agreement-versions", "", "agreements", 0, 200, do((*server).publicVersions), "Every version that was published, without its text, for everybody", 0},
 		{get, "/v1/agreements", "agreements", staff.AgreementRead, "agreements", 0, 200, do((*server).agreements), "List versions, without their texts", 0},
 		{get, "/v1/agreements/{id}", "agreement", staff.AgreementRead, "agreements", 0, 200, do((*server).agreementVersion), "Show a version with its texts", 0},
 		{post, "/v1/agreements", "draft-agreement", staff.AgreementDraft, "agreements", maxDraft, 201, once((*server).draftAgreement), "Draft a version", 0},
@@ -67,15 +70,49 @@ type agreementsOutput struct {
 	}
 }
 
-// publicAgreements shows what is in force, without who wrote it.
+// publicVersion is a version without who wrote it and why.
+func publicVersion(e agreement.Entry, texts bool) AgreementVersion {
+	v := viewAgreement(e, texts)
+	v.Author, v.Publisher, v.Reason = "", "", ""
+	return v
+}
+
+// publicAgreements shows what is in force.
 func (s *server) publicAgreements(ctx context.Context, _ *struct{}) (*agreementsOutput, error) {
 	list, err := s.Agreements.Current(ctx)
 	out := &agreementsOutput{}
 	out.Body.Agreements = []AgreementVersion{}
 	for _, e := range list {
-		v := viewAgreement(e, true)
-		v.Author, v.Publisher, v.Reason = "", "", ""
-		out.Body.Agreements = append(out.Body.Agreements, v)
+		out.Body.Agreements = append(out.Body.Agreements, publicVersion(e, true))
+	}
+	return out, err
+}
+
+// publicAgreement shows a version that was published. Of a draft, nobody learns that there is one.
+func (s *server) publicAgreement(ctx context.Context, in *Named) (*agreementOutput, error) {
+	e, err := s.Agreements.Version(ctx, in.ID)
+	if err == nil && e.Value.Number == 0 {
+		err = refuse(colophon.Missing, agreement.CodeMissing)
+	}
+	return &agreementOutput{Body: publicVersion(e, true)}, err
+}
+
+type publicVersionsInput struct {
+	Page
+	Kind     agreement.Kind     `query:"kind" enum:"management-rules,platform-convention,service-agreement,label-methods" doc:"What it is."`
+	Audience agreement.Audience `query:"audience" enum:"users,supporters" doc:"Whom it is for."`
+}
+
+// publicVersions lists what was published, also what was withdrawn then.
+func (s *server) publicVersions(ctx context.Context, in *publicVersionsInput) (*agreementsOutput, error) {
+	q := agreement.Query{Kind: in.Kind, Audience: in.Audience, States: []agreement.State{agreement.Published, agreement.Superseded, agreement.Withdrawn}, After: in.Cursor, Limit: in.Limit}
+	list, next, err := s.Agreements.Versions(ctx, q)
+	out := &agreementsOutput{}
+	out.Body.Agreements, out.Body.Next = []AgreementVersion{}, next
+	for _, e := range list {
+		if e.Value.Number > 0 { // a draft may have been withdrawn too
+			out.Body.Agreements = append(out.Body.Agreements, publicVersion(e, false))
+		}
 	}
 	return out, err
 }

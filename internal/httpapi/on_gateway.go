@@ -378,12 +378,17 @@ type targetsOutput struct {
 
 func (s *server) gatewayHealth(context.Context, *struct{}) (*targetsOutput, error) {
 	out := &targetsOutput{}
-	out.Body.Targets = []TargetHealth{}
+	out.Body.Targets = s.targetHealth()
+	return out, nil
+}
+
+func (s *server) targetHealth() []TargetHealth {
+	list := []TargetHealth{}
 	if s.Models.Health == nil {
-		return out, nil
+		return list
 	}
 	for _, h := range s.Models.Health() {
-		out.Body.Targets = append(out.Body.Targets, TargetHealth{h.Model, h.Target, string(h.State), h.Failures, h.Code, set(h.Changed), set(h.Until), h.Running})
+		list = append(list, TargetHealth{h.Model, h.Target, string(h.State), h.Failures, h.Code, set(h.Changed), set(h.Until), h.Running})
 	}
-	return out, nil
+	return list
 }

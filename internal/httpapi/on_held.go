@@ -110,9 +110,11 @@ func (f HeldFilter) filter() moderation.Filter {
 type heldListInput struct {
 	HeldFilter
 	Page
-	States  []moderation.State `query:"state,explode" nullable:"false" maxItems:"4" enum:"waiting,taken,decided,expired" doc:"State; may be repeated."`
-	About   string             `query:"about" maxLength:"256" doc:"What waits, such as a content number."`
-	Subject evidence.Subject   `query:"subject" maxLength:"64" doc:"Pseudonym of an account."`
+	States    []moderation.State `query:"state,explode" nullable:"false" maxItems:"4" enum:"waiting,taken,decided,expired" doc:"State; may be repeated."`
+	About     string             `query:"about" maxLength:"256" doc:"What waits, such as a content number."`
+	Subject   evidence.Subject   `query:"subject" maxLength:"64" doc:"Pseudonym of an account."`
+	Reviewer  string             `query:"reviewer" maxLength:"64" doc:"Staff account that has them."`
+	Judgement string             `query:"judgement" maxLength:"64" doc:"Identifier of the judgement by which they are held."`
 }
 
 type heldPage struct {
@@ -127,7 +129,7 @@ func (s *server) heldList(ctx context.Context, in *heldListInput) (*heldListOutp
 	if err := mayOfHeld(ctx, in.Function); err != nil {
 		return nil, err
 	}
-	items, next, err := s.Docket.Items(ctx, moderation.Query{Filter: in.filter(), States: in.States, About: in.About, Subject: in.Subject, After: in.Cursor, Limit: in.Limit})
+	items, next, err := s.Docket.Items(ctx, moderation.Query{Filter: in.filter(), States: in.States, About: in.About, Subject: in.Subject, Reviewer: in.Reviewer, Judgement: in.Judgement, After: in.Cursor, Limit: in.Limit})
 	out := &heldListOutput{heldPage{[]HeldItem{}, next}}
 	for _, it := range items {
 		out.Body.Items = append(out.Body.Items, viewHeld(it))
@@ -340,6 +342,7 @@ func viewDuty(d moderation.Duty) ReportDuty {
 
 type dutiesInput struct {
 	Page
+	ID      string               `query:"id" maxLength:"64" doc:"Identifier of one duty."`
 	State   moderation.DutyState `query:"state" enum:"open,filed,dismissed" doc:"How far they are."`
 	Overdue bool                 `query:"overdue" doc:"Those alone that are open and whose time is over."`
 }
@@ -356,7 +359,7 @@ func (s *server) duties(ctx context.Context, in *dutiesInput) (*dutiesOutput, er
 		return nil, err
 	}
 	find := func() ([]moderation.Duty, string, error) {
-		return s.Reports.Duties(ctx, moderation.DutyQuery{State: in.State, After: in.Cursor, Limit: in.Limit})
+		return s.Reports.Duties(ctx, moderation.DutyQuery{ID: in.ID, State: in.State, After: in.Cursor, Limit: in.Limit})
 	}
 	if in.Overdue {
 		if in.State != "" && in.State != moderation.Open {

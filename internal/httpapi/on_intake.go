@@ -42,6 +42,7 @@ func intakeRoutes() []route {
 		{post, "/v1/intake-scans/{id}:stop", "stop-scan", staff.IntakeUse, "intake", small, 200, once((*server).stopScan), "Stop a scan", 0},
 		{post, "/v1/app-materials", "check-materials", staff.IntakeUse, "intake", 0, 201, do((*server).checkMaterials), "Check the label materials of an app, for an app store", upload},
 		{get, "/v1/app-materials", "app-materials", staff.IntakeRead, "intake", 0, 200, do((*server).materials), "List checks of apps, the newest first", 0},
+		{get, "/v1/app-materials/{id}", "app-material", staff.IntakeRead, "intake", 0, 200, do((*server).material), "Show the check of an app", 0},
 	}
 }
 

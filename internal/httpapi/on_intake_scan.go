@@ -185,6 +185,14 @@ func (s *server) checkMaterials(ctx context.Context, in *materialsInput) (*mater
 	return &materialsOutput{viewMaterials(printer(askerOf(ctx).language), e)}, nil
 }
 
+func (s *server) material(ctx context.Context, in *Named) (*materialsOutput, error) {
+	e, err := s.Materials.Book.Get(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &materialsOutput{viewMaterials(printer(askerOf(ctx).language), e)}, nil
+}
+
 type materialsListInput struct {
 	Page
 	App string `query:"app" maxLength:"128" doc:"The store's identifier of the app."`

@@ -218,6 +218,7 @@ func (s *server) features(ctx context.Context, in *featuresInput) (*featuresOutp
 }
 
 type batchesInput struct {
+	ID    string        `query:"id" maxLength:"64" doc:"Identifier of one batch."`
 	State library.State `query:"state" enum:"proposed,reviewed,replayed,active,retired,rejected" doc:"A feature of them is in this state."`
 	Page
 }
@@ -230,7 +231,7 @@ type batchesOutput struct {
 }
 
 func (s *server) batches(ctx context.Context, in *batchesInput) (*batchesOutput, error) {
-	list, err := s.Curator.Batches(ctx, library.BatchQuery{State: in.State, Below: in.Cursor, Limit: in.Limit})
+	list, err := s.Curator.Batches(ctx, library.BatchQuery{ID: in.ID, State: in.State, Below: in.Cursor, Limit: in.Limit})
 	out := &batchesOutput{}
 	out.Body.Batches = []FeatureBatch{}
 	for _, b := range list {
@@ -418,17 +419,29 @@ type replayOutput struct {
 
 func (s *server) replayFeatures(ctx context.Context, in *selectInput) (*replayOutput, error) {
 	r, err := s.Curator.Replay(ctx, curator(ctx), in.Body.selection(), in.Body.Reason)
+	return viewReplay(r), err
+}
+
+func viewReplay(r library.Report) *replayOutput {
 	out := &replayOutput{Body: ReplayReport{r.Verdict.String(), r.Samples, r.Unread, r.Untried, r.Gains, r.Losses, r.Gaining, r.Losing, nil}}
 	for _, f := range r.Features {
 		out.Body.Features = append(out.Body.Features, ReplayEffect(f))
 	}
-	return out, err
+	return out
 }
 
 type exportInput struct {
 	Format  string `query:"format" enum:"csv,json" default:"json" doc:"Lines of JSON under a note that the log key signs, or CSV."`
 	Version int64  `query:"version" minimum:"0" doc:"Number of the version; the last by itself."`
 }
+
+// rehearseFeatures tells what it would change to retire features; nothing is changed or recorded.
+func (s *server) rehearseFeatures(ctx context.Context, in *rehearseInput) (*replayOutput, error) {
+	r, err := s.Curator.Rehearse(ctx, curator(ctx), in.Body.selection())
+	return viewReplay(r), err
+}
+
+type rehearseInput struct{ Body Selected }
 
 // exportFeatures hands out the features that are active in a version. The file is made whole first: half of it would be
 // taken for the whole.

@@ -106,6 +106,11 @@ func (s *server) revokeLink(ctx context.Context, in *judgeInput) (*linkOutput, e
 	return &linkOutput{Body: viewLink(e)}, err
 }
 
+func (s *server) link(ctx context.Context, in *Named) (*linkOutput, error) {
+	e, err := s.Links.Get(ctx, in.ID)
+	return &linkOutput{Body: viewLink(e)}, err
+}
+
 type linksInput struct {
 	Page
 	Purpose link.Purpose     `query:"purpose" enum:"verification,consent,agreement" doc:"What the page is for."`
@@ -138,6 +143,7 @@ func (s *server) links(ctx context.Context, in *linksInput) (*linksOutput, error
 func linkRoutes() []route {
 	return []route{
 		{get, "/v1/links", "links", staff.LinkMint, "links", 0, 200, do((*server).links), "List one-time links, without what leads to their pages", 0},
+		{get, "/v1/links/{id}", "link", staff.LinkMint, "links", 0, 200, do((*server).link), "Show a one-time link, without what leads to its page", 0},
 		{post, "/v1/links", "mint-link", staff.LinkMint, "links", small, 201, once((*server).mintLink), "Make a one-time link to a page; its address is shown this once", 0},
 		{post, "/v1/links/{id}:revoke", "revoke-link", staff.LinkMint, "links", small, 200, once((*server).revokeLink), "End a link before it is used", 0},
 	}

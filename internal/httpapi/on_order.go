@@ -2,11 +2,16 @@ package httpapi
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
 	"github.com/colophon-project/colophon/incident"
+	"github.com/colophon-project/colophon/register"
 	"github.com/colophon-project/colophon/staff"
 )
 
@@ -16,6 +21,7 @@ func orderRoutes() []route {
 		{get, "/v1/orders/board", "orders-board", staff.OrderRead, "orders", 0, 200, do((*server).ordersBoard), "What the node that answers knows of the orders", 0},
 		{get, "/v1/orders/{id}", "order", staff.OrderRead, "orders", 0, 200, do((*server).order), "Show an order, and since when it is effective on each node", 0},
 		{post, "/v1/orders", "issue-order", staff.OrderIssue, "orders", small, 201, once((*server).issueOrder), "Give an order; it is effective on every node within two seconds", 0},
+		{post, "/v1/orders:rehearse", "rehearse-order", staff.OrderIssue, "orders", small, 200, do((*server).rehearseOrder), "Tell what an order would hit; nothing is ordered", 0},
 		{post, "/v1/orders:drill", "drill-order", staff.OrderIssue, "orders", small, 201, once((*server).drillOrder), "Give an order that stops a test account, to see how long that takes", 0},
 		{post, "/v1/orders/{id}:release", "release-order", staff.OrderRelease, "orders", small, 200, once((*server).releaseOrder), "Propose to end an order; it binds until another person confirms", 0},
 		{post, "/v1/orders/{id}:confirm", "confirm-order", staff.OrderRelease, "orders", small, 200, once((*server).confirmOrder), "End an order whose end somebody else proposed", 0},
@@ -158,6 +164,124 @@ func (s *server) issueOrder(ctx context.Context, in *issueOrderInput) (*orderOut
 		d.Target = string(subject)
 	}
 	return shownOrder(s.Orders.Issue(ctx, ledgerBy(ctx), d))
+}
+
+type rehearseOrderInput struct {
+	Body struct {
+		Scope   incident.Scope `json:"scope" enum:"service,function,model,template,account,content,publish,registration,everything" doc:"What it is about."`
+		Target  string         `json:"target,omitempty" maxLength:"256" doc:"Which one; absent for publish, registration, everything, and for an account that account names."`
+		Account string         `json:"account,omitempty" maxLength:"256" doc:"Your own identifier of the account, where the scope is account." example:"user-8731"`
+	}
+}
+
+// HitFunction is a function that an order would hit.
+type HitFunction struct {
+	ID      string         `json:"id" doc:"Identifier."`
+	Service string         `json:"service" doc:"Its service."`
+	Names   TextPair       `json:"names" doc:"As people know it."`
+	State   register.State `json:"state" enum:"draft,ready,live,suspended,retired" doc:"Where it is."`
+}
+
+// OrderHit is what an order would hit.
+type OrderHit struct {
+	Target    string         `json:"target,omitempty" doc:"Which one; of an account its pseudonym."`
+	Known     bool           `json:"known" doc:"There is such a thing here. An order on something unknown binds all the same."`
+	Functions []HitFunction  `json:"functions" nullable:"false" doc:"Functions that are not retired and that it is about; 500 at most."`
+	Artefacts int            `json:"artefacts" doc:"Items of the last 24 hours that it is about."`
+	More      bool           `json:"more" doc:"There are more items than were counted."`
+	Orders    []ControlOrder `json:"orders" nullable:"false" doc:"Orders with the same target that bind already."`
+}
+
+type rehearseOrderOutput struct{ Body OrderHit }
+
+// maxHit is how many functions and items a rehearsal looks at.
+const maxHit = 500
+
+func (s *server) rehearseOrder(ctx context.Context, in *rehearseOrderInput) (*rehearseOrderOutput, error) {
+	b := in.Body
+	out := &rehearseOrderOutput{OrderHit{Target: b.Target, Functions: []HitFunction{}, Orders: []ControlOrder{}}}
+	if b.Account != "" {
+		if b.Scope != incident.OnAccount || b.Target != "" {
+			return nil, invalid("body.account", "expected scope account and no target")
+		}
+		subject, err := s.People.Account(ctx, b.Account)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Target = string(subject)
+	}
+	if err := s.hitFunctions(ctx, b.Scope, &out.Body); err != nil {
+		return nil, err
+	}
+	if err := s.hitArtefacts(ctx, b.Scope, &out.Body); err != nil {
+		return nil, err
+	}
+	for _, e := range s.Watch.Board().Orders() {
+		if e.Value.Scope == b.Scope && e.Value.Target == out.Body.Target {
+			out.Body.Orders = append(out.Body.Orders, viewOrder(e))
+		}
+	}
+	return out, nil
+}
+
+// hitFunctions finds the functions that an order would be about.
+func (s *server) hitFunctions(ctx context.Context, scope incident.Scope, hit *OrderHit) error {
+	list, _, err := s.Register.Functions(ctx, register.Query{Limit: maxHit})
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		f := e.Value
+		about := false
+		switch scope {
+		case incident.OnEverything, incident.OnPublish:
+			about = true
+		case incident.OnService:
+			about = f.Service == hit.Target
+		case incident.OnFunction:
+			about = e.ID == hit.Target
+		case incident.OnModel:
+			about = slices.ContainsFunc(f.Models, func(m register.Model) bool { return m.Name == hit.Target })
+		}
+		if about && register.State(e.State) != register.Retired {
+			hit.Functions = append(hit.Functions, HitFunction{e.ID, f.Service, TextPair(f.Names), register.State(e.State)})
+		}
+	}
+	hit.Known = len(hit.Functions) > 0 || hit.Target == ""
+	return nil
+}
+
+// hitArtefacts counts what was made of late that an order would be about.
+func (s *server) hitArtefacts(ctx context.Context, scope incident.Scope, hit *OrderHit) error {
+	q := artefact.Query{From: s.Watch.Board().Confirmed.Add(-24 * time.Hour)}
+	about := func(a artefact.Artefact) bool {
+		return slices.ContainsFunc(hit.Functions, func(f HitFunction) bool { return f.ID == a.Function })
+	}
+	switch scope {
+	case incident.OnTemplate, incident.OnRegistration: // nothing that was made says so
+		return nil
+	case incident.OnContent:
+		_, err := s.Artefacts.Artefact(ctx, artefact.Number(hit.Target))
+		var e *colophon.Error
+		if hit.Known = err == nil; hit.Known {
+			hit.Artefacts = 1
+		} else if errors.As(err, &e) && (e.Kind == colophon.Missing || e.Kind == colophon.Invalid) {
+			err = nil
+		}
+		return err
+	case incident.OnAccount:
+		q.Account, about = evidence.Subject(hit.Target), func(artefact.Artefact) bool { return true }
+	case incident.OnEverything, incident.OnPublish:
+		about = func(artefact.Artefact) bool { return true }
+	}
+	list, next, err := s.Artefacts.Find(ctx, q, "", maxHit)
+	for _, a := range list {
+		if about(a) {
+			hit.Artefacts++
+		}
+	}
+	hit.More, hit.Known = next != "", hit.Known || hit.Artefacts > 0
+	return err
 }
 
 type drillOrderInput struct {

@@ -299,11 +299,13 @@ func (s *server) importPolicy(ctx context.Context, in *importPolicyInput) (*poli
 
 type judgementsInput struct {
 	Page
+	ID       string           `query:"id" maxLength:"64" doc:"Identifier of one judgement."`
 	From     time.Time        `query:"from" doc:"At or after this."`
 	To       time.Time        `query:"to" doc:"Before this."`
 	Action   string           `query:"action" enum:"allow,label,limit,review,refuse" doc:"What was decided."`
 	Category string           `query:"category" maxLength:"64" doc:"Something of this category was found."`
 	Subject  evidence.Subject `query:"subject" maxLength:"64" doc:"Pseudonym of an account."`
+	About    string           `query:"about" maxLength:"256" doc:"What was judged, such as a content number."`
 }
 
 // Judged is a judgement as it is kept: what was decided and by which facts, without any text.
@@ -337,7 +339,7 @@ func (s *server) judgements(ctx context.Context, in *judgementsInput) (*judgemen
 		return nil, err
 	}
 	action, _ := policy.ParseAction(in.Action)
-	list, err := s.Policies.Past(ctx, policy.PastQuery{From: in.From, To: in.To, Action: action, Category: in.Category, Subject: in.Subject, After: after, Limit: in.Limit})
+	list, err := s.Policies.Past(ctx, policy.PastQuery{ID: in.ID, From: in.From, To: in.To, Action: action, Category: in.Category, Subject: in.Subject, About: in.About, After: after, Limit: in.Limit})
 	out := &judgementsOutput{}
 	out.Body.Judgements = []Judged{}
 	for _, j := range list {

@@ -22,6 +22,7 @@ func webhookRoutes() []route {
 		{post, "/v1/webhooks/{id}:test", "test-webhook", staff.WebhookManage, "webhooks", small, 201, once((*server).testWebhook), "Send it a message that says nothing", 0},
 		{del, "/v1/webhooks/{id}", "remove-webhook", staff.WebhookManage, "webhooks", 0, 204, do((*server).removeWebhook), "Remove it for good", 0},
 		{get, "/v1/webhook-messages", "webhook-messages", staff.WebhookManage, "webhooks", 0, 200, do((*server).webhookMessages), "List messages with what came of each attempt, the newest first", 0},
+		{get, "/v1/webhook-messages/{id}", "webhook-message", staff.WebhookManage, "webhooks", 0, 200, do((*server).webhookMessage), "Show a message", 0},
 		{post, "/v1/webhook-messages/{id}:replay", "replay-webhook", staff.WebhookManage, "webhooks", small, 200, once((*server).replayWebhook), "Send a message once more", 0},
 	}
 }
@@ -169,6 +170,10 @@ func (s *server) testWebhook(ctx context.Context, in *oneWebhookInput) (*message
 
 func (s *server) replayWebhook(ctx context.Context, in *oneWebhookInput) (*messageOutput, error) {
 	return shownMessage(s.Webhooks.Replay(ctx, ledgerBy(ctx), in.ID))
+}
+
+func (s *server) webhookMessage(ctx context.Context, in *Named) (*messageOutput, error) {
+	return shownMessage(s.Webhooks.Message(ctx, in.ID))
 }
 
 type messagesInput struct {

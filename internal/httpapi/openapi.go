@@ -98,6 +98,7 @@ func tags() []*huma.Tag {
 		{Name: "gateway", Description: "Models behind Colophon, in the shapes of OpenAI and Anthropic. What their clients send besides is described by their authors."},
 		{Name: "intake", Description: "What platforms and app stores hand in: what the law asks for it, and the file with the platform's elements."},
 		{Name: "webhooks", Description: "Programs that are told what happens, by Standard Webhooks."},
+		{Name: "overview", Description: "How everything stands, at a glance."},
 		{Name: "jobs", Description: "What is worked while nobody waits."},
 		{Name: "sessions", Description: "How a program acts for a person of the staff."},
 		{Name: "api-keys", Description: "Keys of applications."},

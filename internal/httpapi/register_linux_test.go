@@ -106,9 +106,11 @@ func (w *world) registerExample(row httpapi.Row, may bool) (call, bool) {
 	path := row.Path
 	var body any
 	switch row.ID {
-	case "public-agreements", "agreements", "public-services", "services", "functions":
+	case "public-agreements", "public-agreement-versions", "agreements", "public-services", "services", "functions":
 	case "agreement":
 		made(func() string { return w.drafted().ID })
+	case "public-agreement":
+		made(func() string { return w.published().ID })
 	case "draft-agreement":
 		body = map[string]any{"kind": "management-rules", "audience": "users", "texts": map[string]any{"zh": "# 规则", "en": "# Rules"}}
 	case "publish-agreement":
@@ -203,6 +205,19 @@ func TestAgreements(t *testing.T) {
 	w.ask("GET", "/v1/public/agreements", nil).want(200, &all)
 	if len(all.Agreements) != 1 || all.Agreements[0].Texts.ZH != "# 协议" || all.Agreements[0].Title.EN != "Agreement" || all.Agreements[0].Author != "" {
 		t.Fatalf("%+v", all)
+	}
+	var drafted, one httpapi.AgreementVersion
+	w.ask("POST", "/v1/agreements", body).by(w.people[staff.Engineer]).want(201, &drafted)
+	w.ask("GET", "/v1/public/agreements/"+drafted.ID, nil).wantCode(404, agreement.CodeMissing)
+	w.ask("POST", "/v1/agreements/"+drafted.ID+":withdraw", map[string]any{"reason": "a slip"}).by(w.people[staff.Officer]).want(200, nil)
+	all.Agreements = nil
+	w.ask("GET", "/v1/public/agreement-versions?kind=service-agreement", nil).want(200, &all)
+	if len(all.Agreements) != 1 || all.Agreements[0].ID != v.ID || all.Agreements[0].Texts != nil || all.Agreements[0].Publisher != "" {
+		t.Errorf("%+v", all)
+	}
+	w.ask("GET", "/v1/public/agreements/"+v.ID, nil).want(200, &one)
+	if one.Texts == nil || one.Texts.EN != "# Agreement" || one.Author != "" {
+		t.Errorf("%+v", one)
 	}
 	acceptance := map[string]any{"account": person, "version": v.ID, "language": "en", "digest": v.Digests.ZH}
 	w.ask("POST", "/v1/agreements:accept", acceptance).as(w.key).wantCode(403, agreement.CodeDigest)

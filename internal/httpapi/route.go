@@ -56,13 +56,16 @@ func routes() []route {
 		consentRoutes(),
 		agreementRoutes(),
 		registerRoutes(),
+		lookUpRoutes(),
 		orderRoutes(),
+		custodyRoutes(),
 		admissionRoutes(),
 		intakeRoutes(),
 		webhookRoutes(),
 		gatewayRoutes(),
 		exportRoutes(),
 		upstreamRoutes(),
+		overviewRoutes(),
 	)
 }
 
@@ -116,6 +119,7 @@ func firstRoutes() []route {
 		{post, "/v1/features:replay", "replay-features", staff.FeatureReview, "library", small, 200, once((*server).replayFeatures), "Try proposed features over the stored samples", 0},
 		{post, "/v1/features:activate", "activate-features", staff.FeatureManage, "library", small, 200, once((*server).activateFeatures), "Put features in force that were replayed", 0},
 		{post, "/v1/features:retire", "retire-features", staff.FeatureManage, "library", small, 200, once((*server).retireFeatures), "Take active features out of force", 0},
+		{post, "/v1/features:rehearse", "rehearse-features", staff.FeatureManage, "library", small, 200, do((*server).rehearseFeatures), "Tell what it would change to take features out of force", 0},
 		{get, "/v1/samples", "samples", staff.FeatureRead, "library", 0, 200, do((*server).samples), "List the stored samples, without their texts", 0},
 		{post, "/v1/samples", "add-samples", staff.FeatureManage, "library", screened, 201, once((*server).addSamples), "Keep texts that changes are tried over", 0},
 		{post, "/v1/samples:remove", "remove-samples", staff.FeatureManage, "library", small, 204, once((*server).removeSamples), "Remove samples", 0},
@@ -143,7 +147,7 @@ func firstRoutes() []route {
 		{post, "/v1/report-duties/{id}:file", "file-report", staff.ReportFile, "moderation", small, 200, once((*server).fileDuty), "Say how a report was filed", 0},
 		{post, "/v1/report-duties/{id}:dismiss", "dismiss-report", staff.ReportFile, "moderation", small, 200, once((*server).dismissDuty), "Say why nothing is to be filed", 0},
 
-		{get, "/v1/jobs", "jobs", staff.JobRead, "jobs", 0, 200, do((*server).jobs), "List the jobs that failed too often", 0},
+		{get, "/v1/jobs", "jobs", staff.JobRead, "jobs", 0, 200, do((*server).jobs), "List jobs; those that failed too often by themselves", 0},
 		{get, "/v1/jobs/{id}", "job", staff.ArtefactRead, "jobs", 0, 200, do((*server).job), "Show how far a job is", 0},
 		{post, "/v1/jobs/{id}:retry", "retry", staff.JobRetry, "jobs", 0, 204, once((*server).retry), "Have a dead job worked again", 0},
 		{post, "/v1/jobs/{id}:discard", "discard", staff.JobRetry, "jobs", 0, 204, once((*server).discard), "Throw a dead job away", 0},

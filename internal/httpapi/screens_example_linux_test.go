@@ -146,6 +146,9 @@ func (w *world) screenExample(row httpapi.Row, role staff.Role, may bool) (call,
 	case "activate-features":
 		at(library.Replayed)
 		body = map[string]any{"batch": id}
+	case "rehearse-features":
+		at(library.Active)
+		body = map[string]any{"batch": id}
 	case "retire-features":
 		at(library.Active)
 		body = map[string]any{"batch": id, "reason": "test"}

@@ -21,6 +21,7 @@ type Artefact struct {
 	Number   artefact.Number   `json:"number" doc:"Content number: the ProduceID of the label." example:"019aab3c-5d1e-7c00-8000-3f6c9f6a1b2d"`
 	State    artefact.State    `json:"state" enum:"received,held,marked,delivered,failed,erased" doc:"How far the item got." example:"marked"`
 	Function string            `json:"function" doc:"The function that made it." example:"person"`
+	Model    string            `json:"model,omitempty" doc:"The model that made it; absent where that was not told."`
 	Subject  evidence.Subject  `json:"subject,omitempty" doc:"Pseudonym of the account that it was made for; absent once erased."`
 	Format   string            `json:"format" doc:"File format, as its bytes show it." example:"jpeg"`
 	Size     int64             `json:"size" doc:"Bytes before marking." example:"204800"`
@@ -28,6 +29,7 @@ type Artefact struct {
 	Parents  []artefact.Number `json:"parents,omitempty" nullable:"false" doc:"Content numbers of the items that it was made from."`
 	Stored   int64             `json:"stored,omitempty" doc:"Bytes after marking." example:"205312"`
 	After    string            `json:"after,omitempty" doc:"SHA-256 after marking, in hexadecimal."`
+	Kept     bool              `json:"kept,omitempty" doc:"The marked bytes are kept here, and can be handed out again."`
 	Marks    map[string]any    `json:"marks,omitempty" doc:"The marks as they were read back from the marked bytes."`
 	Job      string            `json:"job,omitempty" doc:"The job that marks it, where it was not marked at once."`
 	Reason   *Sentence         `json:"reason,omitempty" doc:"Why it could not be marked."`
@@ -50,8 +52,8 @@ func sentence(say *locale.Printer, code colophon.Code, args colophon.Args) *Sent
 }
 
 func viewArtefact(say *locale.Printer, a artefact.Artefact) (Artefact, error) {
-	v := Artefact{Number: a.Number, State: a.State, Function: a.Function, Subject: a.Account, Format: string(a.Format), Size: a.Size,
-		Parents: a.Parents, Stored: a.Stored, Reason: sentence(say, a.Reason, nil), Created: a.Created, Changed: a.Changed}
+	v := Artefact{Number: a.Number, State: a.State, Function: a.Function, Model: a.Model, Subject: a.Account, Format: string(a.Format), Size: a.Size,
+		Parents: a.Parents, Stored: a.Stored, Kept: a.Blob != "", Reason: sentence(say, a.Reason, nil), Created: a.Created, Changed: a.Changed}
 	if a.Before != (artefact.Digest{}) {
 		v.Before = hex.EncodeToString(a.Before[:])
 	}
@@ -74,7 +76,7 @@ func viewArtefact(say *locale.Printer, a artefact.Artefact) (Artefact, error) {
 type Delivery struct {
 	ID  string    `json:"id" doc:"Identifier of the delivery."`
 	To  string    `json:"to,omitempty" doc:"Pseudonym of an account, or identifier of an API key or of a member of the staff; absent once erased."`
-	How string    `json:"how" enum:"api,download,stream,export" doc:"By which channel." example:"api"`
+	How string    `json:"how" enum:"api,download,stream,export,console" doc:"By which channel; console: a person of the staff looked at it." example:"api"`
 	At  time.Time `json:"at" doc:"When."`
 }
 

@@ -118,8 +118,8 @@ func (l archive) About(ctx context.Context, n artefact.Number, limit int) ([]evi
 func (l archive) Note(ctx context.Context, rec evidence.Record) error {
 	return l.Write(ctx, func(tx *store.Tx) error { _, err := tx.Record(rec); return err })
 }
-func (l archive) Records(ctx context.Context, after uint64, limit int) ([]evidence.Held, error) {
-	return l.RecordsAfter(ctx, after, limit)
+func (l archive) Records(ctx context.Context, q httpapi.RecordQuery) ([]evidence.Held, error) {
+	return l.FindRecords(ctx, store.RecordQuery(q))
 }
 
 type reader struct{ archive }
@@ -147,9 +147,15 @@ func (j *jobs) Job(_ context.Context, id string) (httpapi.Job, error) {
 	}
 	return httpapi.Job{ID: id, Kind: "mark", State: "dead", Attempt: 10, Attempts: 10}, nil
 }
-func (j *jobs) Dead(ctx context.Context, _ string, _ int) ([]httpapi.Job, error) {
+func (j *jobs) List(ctx context.Context, state, _ string, _ int) ([]httpapi.Job, error) {
 	one, err := j.Job(ctx, jobID)
+	if state != one.State {
+		return nil, err
+	}
 	return []httpapi.Job{one}, err
+}
+func (j *jobs) Depth(context.Context) (map[string]int64, error) {
+	return map[string]int64{"waiting": 0, "running": 0, "dead": 1}, nil
 }
 func (j *jobs) decide(what, id string) error {
 	j.mu.Lock()
@@ -180,8 +186,42 @@ func (c *custody) Hold(context.Context, production.By, string, string) (string, 
 	return uuid.NewString(), nil
 }
 func (c *custody) Lift(context.Context, production.By, string) error { return nil }
-func (c *custody) NetworkLog(_ context.Context, _ production.By, _ string, from, _ time.Time, _ int) ([]httpapi.NetworkLine, error) {
-	return []httpapi.NetworkLine{{At: from, Subject: "s-1", Operation: "artefact.create", Source: "192.0.2.1:4711", Client: "test/1"}}, nil
+func (c *custody) NetworkLog(_ context.Context, _ production.By, q httpapi.NetworkQuestion) ([]httpapi.NetworkLine, error) {
+	return []httpapi.NetworkLine{{At: q.From, Subject: "s-1", Operation: "artefact.create", Source: "192.0.2.1:4711", Client: "test/1"}}, nil
+}
+
+const holdID = "019aab3c-5d1e-7c00-8000-3f6c9f6a1b2e"
+
+// Holds, HoldEntry, Erasures and Ahead make it an httpapi.Restraints with one of each.
+func (c *custody) Holds(_ context.Context, standing bool, _ string, _ int) ([]httpapi.Hold, error) {
+	lifted := time.UnixMilli(1)
+	list := []httpapi.Hold{{ID: holdID, Subject: "s-1"}, {ID: "019aab3c", Record: "r-1", Lifted: &lifted}}
+	if standing {
+		list = list[:1]
+	}
+	return list, nil
+}
+func (c *custody) HoldEntry(_ context.Context, id string) (httpapi.Hold, error) {
+	if id != holdID {
+		return httpapi.Hold{}, &colophon.Error{Kind: colophon.Missing, Code: "store-missing"}
+	}
+	return httpapi.Hold{ID: id, Subject: "s-1"}, nil
+}
+func (c *custody) Erasures(context.Context, bool, string, int) ([]httpapi.Erasure, error) {
+	return []httpapi.Erasure{{Subject: "s-1", State: "restricted"}}, nil
+}
+func (c *custody) Ahead(context.Context, string) (httpapi.Rehearsal, error) {
+	return httpapi.Rehearsal{Subject: "s-1", State: "restricted", Records: 3, Held: true}, nil
+}
+
+// logCheck has a log with one fault.
+type logCheck struct{}
+
+func (logCheck) State(context.Context) (httpapi.LogState, error) {
+	return httpapi.LogState{Origin: loggerKey, Size: 3, Records: 4, Waiting: 1}, nil
+}
+func (logCheck) Check(context.Context, production.By) (httpapi.LogReport, error) {
+	return httpapi.LogReport{Verdict: "failed", Size: 3, Faults: []httpapi.LogFault{{Kind: "row", Name: "2", Verdict: "failed", Code: tlog.CodeRowWrong}}}, nil
 }
 
 // world is the API over a real line, a real roster and a real store.
@@ -244,8 +284,9 @@ func open(t *testing.T, set func(*httpapi.Config)) *world {
 	roster, err := staff.New(staff.Config{Store: people.New(w.store, prover{rec}), Now: clock.Now, Random: rand.Reader, NewID: uuid.NewV7,
 		Secret: []byte(strings.Repeat("k", 32)), Passwords: staff.Hashing{Memory: 64, Passes: 1, Threads: 1}})
 	w.must(err)
-	w.config = httpapi.Config{Line: w.line, Binder: binder, Artefacts: w.register, Log: publicLog{read, "the key"}, Jobs: w.jobs, Ledger: reader{archive{w.store}}, Custody: w.custody,
-		Answers: answers.New(w.store, clock.Now, make([]byte, 32)), Roster: roster, Ready: func(context.Context) []httpapi.Part { return []httpapi.Part{{Name: "store", Ready: true}} },
+	w.config = httpapi.Config{Line: w.line, Binder: binder, Artefacts: w.register, Log: publicLog{read, "the key"}, Jobs: w.jobs, Ledger: reader{archive{w.store}}, Custody: w.custody, Restraints: w.custody, LogCheck: logCheck{},
+		Settings: []httpapi.Setting{{Key: "keep-logs", Value: "6", Origin: "default"}},
+		Answers:  answers.New(w.store, clock.Now, make([]byte, 32)), Roster: roster, Ready: func(context.Context) []httpapi.Part { return []httpapi.Part{{Name: "store", Ready: true}} },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "up 1\n") }),
 		Source:  func(*http.Request) netip.AddrPort { return w.source }, RequestID: func(context.Context) string { return inHeader },
 		Logger: slog.New(slog.NewTextHandler(w.logged, nil)), MaxUpload: maxUpload}
@@ -261,6 +302,7 @@ func open(t *testing.T, set func(*httpapi.Config)) *world {
 	w.openExports(new(bool))
 	w.openUpstream(rec, config.Keys)
 	w.openIntake(kept, rec, config.Keys)
+	w.config.Overviews = &counted{}
 	if set != nil {
 		set(&w.config)
 	}

@@ -34,7 +34,21 @@ func (q *Queue) Job(ctx context.Context, id ID) (Job, error) {
 
 // Dead returns at most limit dead jobs with identifiers greater than after, oldest first.
 func (q *Queue) Dead(ctx context.Context, after ID, limit int) ([]Job, error) {
-	rows, err := q.read.QueryContext(ctx, `SELECT `+q.dialect.columns+tables+`WHERE r.state IN `+dead+` AND j.id > $1 ORDER BY j.id LIMIT $2`, string(after), max(1, min(limit, maxPage)))
+	return q.List(ctx, Dead, after, limit)
+}
+
+// List returns at most limit jobs in a state with identifiers greater than after, oldest first.
+func (q *Queue) List(ctx context.Context, state State, after ID, limit int) ([]Job, error) {
+	in := `IN ` + dead
+	switch state {
+	case Running:
+		in = `= 'running'`
+	case Done:
+		in = `= 'completed'`
+	case Waiting:
+		in = `NOT IN ('running', 'completed', 'discarded', 'cancelled')`
+	}
+	rows, err := q.read.QueryContext(ctx, `SELECT `+q.dialect.columns+tables+`WHERE r.state `+in+` AND j.id > $1 ORDER BY j.id LIMIT $2`, string(after), max(1, min(limit, maxPage)))
 	if err != nil {
 		return nil, err
 	}

@@ -102,8 +102,14 @@ func countErasure(tx *Tx) error {
 	return err
 }
 
+// reading is a transaction, or the store beside all of them.
+type reading interface {
+	Query(query string, args ...any) (*sql.Rows, error)
+	QueryRow(query string, args ...any) *sql.Row
+}
+
 // due returns the end of the last statutory period that runs for a subject, and whether a hold stands.
-func (s *Store) due(tx *Tx, subject evidence.Subject) (due int64, held bool, err error) {
+func (s *Store) due(tx reading, subject evidence.Subject) (due int64, held bool, err error) {
 	rows, err := tx.Query(`SELECT class, MAX(at) FROM record WHERE subject = $1 AND sealed IS NOT NULL GROUP BY class
 		UNION ALL SELECT 'log', MAX(at) FROM network_log WHERE subject = $1 HAVING COUNT(*) > 0`, string(subject))
 	if err != nil {

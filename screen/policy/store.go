@@ -85,12 +85,14 @@ type Judged struct {
 
 // PastQuery says which judgements are looked for. Fields that are set must all fit.
 type PastQuery struct {
+	ID        string    // of one
 	From, To  time.Time // To is not included
 	Action    Action
 	Category  string // one that something was found of; what nobody checked does not count
 	Subject   evidence.Subject
-	WithFacts bool  // leave out those without facts
-	After     Place // by time and ID
+	About     string // what was judged, such as a content number
+	WithFacts bool   // leave out those without facts
+	After     Place  // by time and ID
 	Limit     int
 }
 

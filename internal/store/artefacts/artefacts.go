@@ -45,10 +45,10 @@ func (s *Artefacts) Add(ctx context.Context, rec evidence.Record, a artefact.Art
 		commit = s.store.WriteSoon
 	}
 	return write(ctx, commit, rec, a.Number, func(tx *store.Tx, seq int64) error {
-		n, err := store.Changed(tx.Exec(`INSERT INTO artefact (number, state, function, account, format, size, sha_before, parents, stored, sha_after, marks, blob, likeness, reason, created, changed, version, unlikened, likened)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (number) DO NOTHING`,
+		n, err := store.Changed(tx.Exec(`INSERT INTO artefact (number, state, function, account, format, size, sha_before, parents, stored, sha_after, marks, blob, likeness, reason, created, changed, version, unlikened, likened, model)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT (number) DO NOTHING`,
 			string(a.Number), string(a.State), a.Function, string(a.Account), string(a.Format), a.Size, digest(a.Before), joined(a.Parents), a.Stored, digest(a.After),
-			text(a.Marks), a.Blob, blob(a.Likeness), string(a.Reason), a.Created.UnixMilli(), a.Changed.UnixMilli(), a.Version, string(a.Unlikened), since(a.Likeness, seq)))
+			text(a.Marks), a.Blob, blob(a.Likeness), string(a.Reason), a.Created.UnixMilli(), a.Changed.UnixMilli(), a.Version, string(a.Unlikened), since(a.Likeness, seq), a.Model))
 		if err != nil {
 			return err
 		}
@@ -199,7 +199,7 @@ func write(ctx context.Context, commit func(context.Context, func(*store.Tx) err
 	return err
 }
 
-const columns = `a.number, a.state, a.function, a.account, a.format, a.size, a.sha_before, a.parents, a.stored, a.sha_after, a.marks, a.blob, a.likeness, a.reason, a.created, a.changed, a.version, a.unlikened, o.blob, o.ends,
+const columns = `a.number, a.state, a.function, a.account, a.format, a.size, a.sha_before, a.parents, a.stored, a.sha_after, a.marks, a.blob, a.likeness, a.reason, a.created, a.changed, a.version, a.unlikened, a.model, o.blob, o.ends,
 	o.sealed, k.id, k.subject, k.envelope, k.wrapped, w.wanted, w.job, w.cleared
 	FROM artefact a LEFT JOIN artefact_original o ON o.number = a.number LEFT JOIN subject_key k ON k.id = o.key_id LEFT JOIN artefact_work w ON w.number = a.number `
 
@@ -211,7 +211,7 @@ func scan(row store.Row) (artefact.Artefact, error) {
 	var sealed evidence.Sealed
 	var created, changed int64
 	var ends sql.NullInt64
-	err := row.Scan(&a.Number, &a.State, &a.Function, &a.Account, &a.Format, &a.Size, &before, &parents, &a.Stored, &after, &marks, &a.Blob, &a.Likeness, &a.Reason, &created, &changed, &a.Version, &a.Unlikened, &kept, &ends,
+	err := row.Scan(&a.Number, &a.State, &a.Function, &a.Account, &a.Format, &a.Size, &before, &parents, &a.Stored, &after, &marks, &a.Blob, &a.Likeness, &a.Reason, &created, &changed, &a.Version, &a.Unlikened, &a.Model, &kept, &ends,
 		&sealed.Box, &key, &subject, &envelope, &sealed.Key.Wrapped, &wanted, &job, &cleared)
 	if err != nil {
 		return a, err
@@ -262,6 +262,19 @@ func (s *Artefacts) Artefacts(ctx context.Context, q artefact.Query) ([]artefact
 	if q.State != "" {
 		w.Add(`a.state = ?`, string(q.State))
 	}
+	if q.Format != "" {
+		w.Add(`a.format = ?`, string(q.Format))
+	}
+	if q.Function != "" {
+		w.Add(`a.function = ?`, q.Function)
+	}
+	if q.Model != "" {
+		w.And(`a.model <> ''`) // what the index holds
+		w.Add(`a.model = ?`, q.Model)
+	}
+	if q.Finding != "" {
+		w.Add(`a.number IN (SELECT j.about FROM judgement_category c JOIN judgement j ON j.id = c.id WHERE c.category = ? AND j.about <> '')`, q.Finding)
+	}
 	if !q.From.IsZero() {
 		w.Add(`a.created >= ?`, q.From.UnixMilli())
 	}
@@ -271,8 +284,12 @@ func (s *Artefacts) Artefacts(ctx context.Context, q artefact.Query) ([]artefact
 	if !q.OriginalDue.IsZero() {
 		w.Add(`o.ends <= ?`, q.OriginalDue.UnixMilli())
 	}
-	w.Beyond(`>`, `a.created`, `a.number`, q.After.At.UnixMilli(), q.After.Name)
-	return store.Collect(ctx, s.store, scan, `SELECT `+columns+w.Text+` ORDER BY a.created, a.number LIMIT `+strconv.Itoa(q.Limit), w.Args...)
+	beyond, order := `>`, ` ORDER BY a.created, a.number LIMIT `
+	if q.Newest {
+		beyond, order = `<`, ` ORDER BY a.created DESC, a.number DESC LIMIT `
+	}
+	w.Beyond(beyond, `a.created`, `a.number`, q.After.At.UnixMilli(), q.After.Name)
+	return store.Collect(ctx, s.store, scan, `SELECT `+columns+w.Text+order+strconv.Itoa(q.Limit), w.Args...)
 }
 
 // Deliveries implements [artefact.Store].

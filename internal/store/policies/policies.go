@@ -103,8 +103,8 @@ func (p *Policies) Judged(ctx context.Context, rec evidence.Record, j policy.Jud
 		about = []string{j.About}
 	}
 	return write(ctx, p.store.WriteSoon, rec, func(tx *store.Tx) error {
-		_, err := tx.Exec(`INSERT INTO judgement (id, at, subject, surface, class, function, action, verdict, policy, library, facts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-			j.ID, j.At.UnixMilli(), string(j.Subject), j.Surface, j.Class, j.Function, int64(j.Action), int64(j.Verdict), j.Policy, j.Library, facts)
+		_, err := tx.Exec(`INSERT INTO judgement (id, at, subject, surface, class, function, action, verdict, policy, library, facts, about) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+			j.ID, j.At.UnixMilli(), string(j.Subject), j.Surface, j.Class, j.Function, int64(j.Action), int64(j.Verdict), j.Policy, j.Library, facts, j.About)
 		if err != nil {
 			return err
 		}
@@ -190,6 +190,9 @@ func (p *Policies) Past(ctx context.Context, q policy.PastQuery) ([]policy.Judge
 		from, at, id = `judgement_category c JOIN judgement j ON j.id = c.id`, `c.at`, `c.id`
 		w.Add(`c.category = ?`, q.Category)
 	}
+	if q.ID != "" {
+		w.Add(id+` = ?`, q.ID)
+	}
 	if !q.From.IsZero() {
 		w.Add(at+` >= ?`, q.From.UnixMilli())
 	}
@@ -205,6 +208,10 @@ func (p *Policies) Past(ctx context.Context, q policy.PastQuery) ([]policy.Judge
 	if q.Subject != "" {
 		w.Add(`j.subject = ?`, string(q.Subject))
 	}
+	if q.About != "" {
+		w.And(`j.about <> ''`) // what the index holds
+		w.Add(`j.about = ?`, q.About)
+	}
 	if q.WithFacts {
 		w.And(`j.facts IS NOT NULL`)
 	}
@@ -213,7 +220,7 @@ func (p *Policies) Past(ctx context.Context, q policy.PastQuery) ([]policy.Judge
 	return store.Collect(ctx, p.store, func(row store.Row) (j policy.Judged, err error) {
 		var at int64
 		var facts sql.NullString
-		if err := row.Scan(&j.ID, &at, &j.Subject, &j.Surface, &j.Class, &j.Function, &j.Action, &j.Verdict, &j.Policy, &j.Library, &facts); err != nil {
+		if err := row.Scan(&j.ID, &at, &j.Subject, &j.Surface, &j.Class, &j.Function, &j.Action, &j.Verdict, &j.Policy, &j.Library, &facts, &j.About); err != nil {
 			return j, err
 		}
 		j.At = moment(at)
@@ -221,7 +228,7 @@ func (p *Policies) Past(ctx context.Context, q policy.PastQuery) ([]policy.Judge
 			err = json.Unmarshal([]byte(facts.String), &j.Facts)
 		}
 		return j, err
-	}, `SELECT j.id, j.at, j.subject, j.surface, j.class, j.function, j.action, j.verdict, j.policy, j.library, j.facts FROM `+from+w.Text+
+	}, `SELECT j.id, j.at, j.subject, j.surface, j.class, j.function, j.action, j.verdict, j.policy, j.library, j.facts, j.about FROM `+from+w.Text+
 		` ORDER BY `+at+` DESC, `+id+` DESC LIMIT `+strconv.Itoa(q.Limit), w.Args...)
 }
 

@@ -36,9 +36,12 @@ var (
 	database atomic.Int64
 )
 
-// Main runs the tests of a package and stops the server if one was started.
-func Main(m *testing.M) {
+// Main runs the tests of a package, then what is to be done after them, and stops the server if one was started.
+func Main(m *testing.M, after ...func()) {
 	code := m.Run()
+	for _, do := range after {
+		do()
+	}
 	if shared != nil {
 		shared.Stop()
 	}

@@ -123,7 +123,7 @@ type bench struct {
 func Run(t *testing.T, fresh func(testing.TB) store.Config) {
 	for name, test := range map[string]func(*bench){
 		"Group": testGroup, "Alone": testAlone, "Shared": testShared, "NoRecord": testNoRecord, "Read": testRead, "Log": testLog, "Checkpoint": testCheckpoint,
-		"Erase": testErase, "EraseLater": testEraseLater, "Hold": testHold, "Purge": testPurge, "KeyErased": testKeyErased, "Rewrap": testRewrap,
+		"Erase": testErase, "EraseLater": testEraseLater, "Hold": testHold, "Found": testFound, "Custody": testCustody, "Purge": testPurge, "KeyErased": testKeyErased, "Rewrap": testRewrap,
 		"Network": testNetwork, "Backup": testBackup, "Lead": testLead, "Cancel": testCancel, "Close": testClose, "TwoNodes": testTwoNodes,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -125,8 +125,8 @@ func (m *Memory) Past(_ context.Context, q policy.PastQuery) ([]policy.Judged, e
 	for _, j := range m.past {
 		found := slices.ContainsFunc(j.Facts, func(f policy.Fact) bool { return f.Category == q.Category && f.Level != policy.LevelUnknown })
 		switch {
-		case !q.From.IsZero() && j.At.Before(q.From), !q.To.IsZero() && !j.At.Before(q.To),
-			q.Action != 0 && j.Action != q.Action, q.Category != "" && !found, q.Subject != "" && j.Subject != q.Subject,
+		case q.ID != "" && j.ID != q.ID, !q.From.IsZero() && j.At.Before(q.From), !q.To.IsZero() && !j.At.Before(q.To),
+			q.Action != 0 && j.Action != q.Action, q.Category != "" && !found, q.Subject != "" && j.Subject != q.Subject, q.About != "" && j.About != q.About,
 			q.WithFacts && len(j.Facts) == 0, !before(j.At, j.ID, q.After):
 			continue
 		}

@@ -368,6 +368,7 @@ func testQuery(s *suite) {
 		want []policy.Judged
 	}{
 		"all":              {policy.PastQuery{}, []policy.Judged{c, b, a}},
+		"one":              {policy.PastQuery{ID: b.ID}, []policy.Judged{b}},
 		"from":             {policy.PastQuery{From: b.At}, []policy.Judged{c, b}},
 		"to":               {policy.PastQuery{To: b.At}, []policy.Judged{a}},
 		"action":           {policy.PastQuery{Action: policy.Refuse}, []policy.Judged{a}},

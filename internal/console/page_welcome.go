@@ -1,0 +1,29 @@
+package console
+
+const welcomePath = "/welcome"
+
+func welcomePages() []page {
+	return []page{
+		{method: get, path: welcomePath, who: anybody, title: "page-welcome", about: "page-welcome-about", menu: true, do: showWelcome},
+		{method: get, path: "/about", who: anybody, title: "page-here", about: "page-here-about", menu: true, do: showAbout},
+	}
+}
+
+type welcomePage struct {
+	Provider, Contact string
+	Pages             []choice // public pages, this one excepted; Lang is the key of what they are about
+}
+
+func (v *visit) welcome() welcomePage {
+	data := welcomePage{Provider: v.ProviderName, Contact: v.Contact}
+	for _, p := range v.pages {
+		if p.who == anybody && p.menu && p.path != v.page.path {
+			data.Pages = append(data.Pages, choice{To: p.path, Name: p.title, Lang: p.about})
+		}
+	}
+	return data
+}
+
+func showWelcome(v *visit) error { return v.show("welcome", v.welcome()) }
+
+func showAbout(v *visit) error { return v.show("about", v.welcome()) }

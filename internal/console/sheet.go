@@ -1,0 +1,122 @@
+package console
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/colophon-project/colophon/staff"
+)
+
+// sheet is the page of one thing: what is known of it, and what can be done with it. Its deeds have pages of their own below
+// it.
+type sheet[T any] struct {
+	path     string // ends in /{id}
+	title    string
+	action   staff.Action
+	fetch    func(v *visit, id string) (T, error)
+	heading  func(T) cell // empty for the title
+	facts    func(T) []fact
+	parts    func(v *visit, x T) ([]part, error) // nil for none
+	template string                              // of a page that shows more; its data are a sheetPage whose More it knows
+	more     func(v *visit, x T) (any, error)
+	deeds    []deed[T]
+	labels   []string // names of facts and columns
+	says     []string // other sentences
+}
+
+// fact is one line of what is known. Its sentence is page-label-NAME.
+type fact struct {
+	Name string
+	Cell cell
+}
+
+// part is a section of a sheet: facts, a table, prose, or what a list would teach where nothing is.
+type part struct {
+	Title string // key
+	Lead  string // key
+	Facts []fact
+	Table *tableView
+	Prose string // as it is, with its line ends
+	Code  string // the same, as a program's text
+	Empty string // key of what is said instead of an empty table
+	Ways  []lead
+}
+
+type sheetPage struct {
+	ID      string
+	Heading cell
+	Facts   []fact
+	Parts   []part
+	Deeds   []deedLink
+	More    any
+}
+
+type deedLink struct {
+	Name, To string
+	Danger   bool
+}
+
+func (s sheet[T]) rows() []page {
+	words := slices.Clone(s.says)
+	for _, l := range s.labels {
+		words = append(words, "page-label-"+l)
+	}
+	rows := []page{{method: get, path: s.path, action: s.action, title: s.title, words: words, do: s.show}}
+	for _, d := range s.deeds {
+		rows = append(rows, d.rows(s.path+"/"+d.step, s.path, s.fetch)...)
+	}
+	return rows
+}
+
+func (s sheet[T]) show(v *visit) error {
+	id := v.r.PathValue("id")
+	x, err := s.fetch(v, id)
+	if err != nil {
+		return err
+	}
+	data := sheetPage{ID: id}
+	if s.heading != nil {
+		data.Heading = s.heading(x)
+	}
+	for _, f := range s.facts(x) {
+		if !f.Cell.Empty() {
+			data.Facts = append(data.Facts, f)
+		}
+	}
+	if s.parts != nil {
+		if data.Parts, err = s.parts(v, x); err != nil {
+			return err
+		}
+	}
+	for _, d := range s.deeds {
+		if (d.action == "" || v.actor().May(d.action)) && (d.may == nil || d.may(x)) {
+			data.Deeds = append(data.Deeds, deedLink{d.name, strings.ReplaceAll(s.path, "{id}", escaped(id)) + "/" + d.step, d.danger})
+		}
+	}
+	if s.more != nil {
+		if data.More, err = s.more(v, x); err != nil {
+			return err
+		}
+	}
+	name := s.template
+	if name == "" {
+		name = "sheet"
+	}
+	return v.show(name, data)
+}
+
+// tableOf shows entries as a table inside a page.
+func tableOf[T any](name string, columns []column[T], entries []T) *tableView {
+	t := &tableView{Name: name}
+	for _, c := range columns {
+		t.Heads = append(t.Heads, head{Name: c.name, Side: c.side})
+	}
+	for _, x := range entries {
+		var row []cell
+		for _, c := range columns {
+			row = append(row, c.cell(x))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
