@@ -37,9 +37,9 @@ container: build
 	cp $(BIN) $(CA) out/container/
 	$(CONTAINER) build --build-arg BASE=$(BASE) -t colophon -f deploy/Containerfile out/container
 
-# Packages that work on bytes and pixels, and those that start whole servers and programs made of packages tested elsewhere: the
-# race detector makes them four to eight times as slow. `make torture` tests them with it.
-PLAIN := /(notice|label|stamp|internal/(picture|media|inspect|document|app|cli|clients|httpapi))(/|$$)
+# Packages that work on bytes and pixels, those that are SQL, and those that start whole servers, browsers and programs made of
+# packages tested elsewhere: the race detector makes them four to eight times as slow. `make torture` tests them with it.
+PLAIN := /(notice|label|stamp|screen/(sight|phash)|internal/(picture|media|inspect|document|app|cli|clients|httpapi|console|checker|browsertest|store/[a-z]+))(/|$$)|colophon$$
 
 # Everything that decides: test tools, static checks, and all tests, with the race detector where much happens at once.
 test: tools check lint

@@ -12,6 +12,7 @@ import (
 func TestAllowed(t *testing.T) {
 	const table = `
 		                  officer reviewer engineer auditor key
+		overview.read     yes     yes      yes      yes     yes
 		artefact.create   yes     -        yes      -       yes
 		artefact.read     yes     yes      yes      yes     yes
 		artefact.verify   yes     yes      yes      yes     yes

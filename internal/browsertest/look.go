@@ -15,12 +15,17 @@ type Appearance struct {
 	Width  int64
 }
 
-// In returns the two appearances in which pages are looked at in a language: each language sees light and dark, desk and phone.
+// In returns the appearances in which pages are looked at in a language: in English by day on a desk, in Chinese by night on a
+// phone, and with the flag -pictures each in both.
 func In(language string) []Appearance {
+	all := []Appearance{{"light", 1280}, {"dark", 390}}
 	if language == "zh" {
-		return []Appearance{{"dark", 1280}, {"light", 390}}
+		all = []Appearance{{"dark", 390}, {"light", 1280}}
 	}
-	return []Appearance{{"light", 1280}, {"dark", 390}}
+	if *pictures == "" {
+		return all[:1]
+	}
+	return all
 }
 
 // As shows the page in an appearance.

@@ -335,7 +335,7 @@ func makeRun(t *testing.T, dir string) (site, link string, stop func()) {
 		t.Fatal(err)
 	}
 	free.Close()
-	cmd := exec.Command("make", "-f", makefile, "run", "GO=true", "LISTEN="+free.Addr().String())
+	cmd := exec.Command("make", "-f", makefile, "-o", "check", "run", "GO=true", "LISTEN="+free.Addr().String())
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	cmd.Env = append(os.Environ(), "LANG=C.UTF-8", "MAKEFLAGS=", "COLOPHON_AS_PROGRAM=1", "COLOPHON_LOG_LEVEL=warn")
 	out, err := cmd.StdoutPipe()
