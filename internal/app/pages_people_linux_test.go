@@ -73,7 +73,7 @@ func TestPagesOfConsent(t *testing.T) {
 	b.Fill("#account", holder)
 	b.Put("#act", "use")
 	b.Fill("#function", "portrait-swap")
-	b.Press("form.sheet .do button", ".decision")
+	b.Press("form.sheet .do button", ".ruling")
 	b.Says("It would be refused", "Consent of those depicted")
 	b.Look("admission", browsertest.In("en")...)
 }

@@ -15,7 +15,7 @@ type deed[T any] struct {
 	name   string
 	step   string // last part of its address
 	action staff.Action
-	record string // type of the record that it makes
+	record string // types of the records that it may make, with spaces between them
 	danger bool
 	may    func(T) bool // nil for always
 	effect func(v *visit, x T) ([]said, error)
@@ -57,7 +57,7 @@ type fieldView struct {
 
 type deedPage struct {
 	Name, Action, Back string // Action is where the form goes
-	Record             string
+	Records            []string
 	Danger, File       bool
 	Effects            []said
 	Fields             []fieldView
@@ -112,7 +112,7 @@ func (d deed[T]) show(v *visit, path, back string, fetch func(*visit, string) (T
 	if err != nil {
 		return err
 	}
-	data := deedPage{Name: d.name, Action: v.placed(path), Back: v.placed(back), Record: d.record, Danger: d.danger, File: d.upload > 0}
+	data := deedPage{Name: d.name, Action: v.placed(path), Back: v.placed(back), Records: strings.Fields(d.record), Danger: d.danger, File: d.upload > 0}
 	if d.effect != nil {
 		if data.Effects, err = d.effect(v, x); err != nil {
 			return err

@@ -191,7 +191,7 @@ func assessmentDeeds() []deed[assessed] {
 				_, err := v.api().RejectAssessment(v.r.Context(), a.ID, colophon.Code(v.sent("reject-reason")), prose(v.sent("note")))
 				return "", err
 			}},
-		{name: "assessment-withdraw", step: "withdraw", action: staff.AssessmentWrite, record: string(assessment.RecordLapsed), may: is("proposed"), fields: []field[assessed]{note},
+		{name: "assessment-withdraw", step: "withdraw", action: staff.AssessmentWrite, record: string(assessment.RecordRejected), may: is("proposed"), fields: []field[assessed]{note},
 			do: func(v *visit, a assessed) (string, error) {
 				_, err := v.api().WithdrawAssessment(v.r.Context(), a.ID, prose(v.sent("note")))
 				return "", err

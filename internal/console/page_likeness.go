@@ -203,7 +203,11 @@ func consentParts(v *visit, c client.Consent) ([]part, error) {
 		list = append(list, part{Title: "page-deletion", Table: tableOf("page-deletion", []column[client.ConsentStep]{
 			{name: "deletion-step", cell: func(s client.ConsentStep) cell { return word("page-deletion-", s.Name) }},
 			{name: "state", cell: func(s client.ConsentStep) cell {
-				return state("page-deletion-state-", s.State, map[string]tone{"done": good, "failed": bad, "pending": wait})
+				var left []colophon.Code
+				for _, r := range k.Residue {
+					left = append(left, colophon.Code(r.Code))
+				}
+				return state("page-deletion-state-", deletionState(s.Name, s.State, left), map[string]tone{"done": good, "failed": bad, "pending": wait, "left": wait})
 			}},
 			{name: "how-many", cell: func(s client.ConsentStep) cell { return count(int64(s.Count)) }},
 			{name: "tries", side: true, cell: func(s client.ConsentStep) cell { return count(int64(s.Tries)) }},
@@ -253,7 +257,7 @@ func tokenColumns(consent string, revoke bool) []column[client.ConsentToken] {
 func consentWords() []string {
 	return slices.Concat(keysOf("page-person-", "adult", "minor", "deceased"), keysOf("page-grantor-", "self", "guardian", "kin"), keysOf("page-fit-", "fits", "differs", "unknown"), keysOf("page-tongue-", "zh", "en"),
 		keysOf("page-relation-", "brought", "confirmed", "refused"), keysOf("page-kept-", "here", "elsewhere"), keysOf("page-token-state-", "live", "spent", "expired", "revoked"), keysOf("page-readable-", "true", "false"),
-		keysOf("page-kinship-", "parent", "guardian", "spouse", "child", "other-kin"), keysOf("page-deletion-state-", "pending", "done", "failed"), keysOf("page-deed-consent-", "receipt", "certificate", "bundle"))
+		keysOf("page-kinship-", "parent", "guardian", "spouse", "child", "other-kin"), keysOf("page-deletion-state-", "pending", "done", "failed", "left"), keysOf("page-deed-consent-", "receipt", "certificate", "bundle"))
 }
 
 func consentSheet() sheet[client.Consent] {
@@ -342,7 +346,7 @@ func consentEnds() []deed[client.Consent] {
 	type consents = []field[client.Consent]
 	word := consents{{name: "reason-word", hint: true, most: 64}}
 	return []deed[client.Consent]{
-		{name: "consent-settle", step: "settle", action: staff.ConsentManage, record: "consent.settled", danger: true, may: in("disputed"),
+		{name: "consent-settle", step: "settle", action: staff.ConsentManage, record: "consent.settled consent.invalidated", danger: true, may: in("disputed"),
 			fields: consents{{name: "founded", kind: "choice", words: "page-founded-", options: []string{"yes", "no"}, required: true}, {name: "reason-word", required: true, hint: true, most: 64}}, do: func(v *visit, c client.Consent) (string, error) {
 				_, err := v.api().SettleConsent(v.r.Context(), c.ID, v.sent("founded") == "yes", v.sent("reason-word"))
 				return "", err

@@ -98,7 +98,7 @@ func measureList() list[client.Measure] {
 
 func takeDeed() deed[none] {
 	return deed[none]{
-		name: "measure-take", action: staff.MeasureTake, record: "standing.taken", danger: true,
+		name: "measure-take", action: staff.MeasureTake, record: "standing.taken standing.proposed", danger: true,
 		says: append(keysOf("page-takes-", "now", "none", "two"), keysOf("page-step-", steps()...)...),
 		effect: func(v *visit, _ none) ([]said, error) {
 			list := []said{{Key: "page-takes-two"}}
@@ -217,7 +217,7 @@ func measureSheet() sheet[client.Measure] {
 		labels: []string{"subject", "state", "step", "function", "fact", "grounds", "terms", "findings", "signal-rule", "measure-origin", "until", "appeal"},
 		says:   slices.Concat(keysOf("page-measure-event-", "proposed", "taken", "decided", "began", "told", "over"), keysOf("measure-fact-", measureFacts()...), keysOf("measure-why-", measureWhys()...), keysOf("page-role-", "system")),
 		deeds: []deed[client.Measure]{
-			{name: "measure-confirm", step: "confirm", action: staff.MeasureConfirm, record: "standing.confirmed", danger: true, may: proposed, fields: []field[client.Measure]{{name: "note", kind: "area", hint: true}},
+			{name: "measure-confirm", step: "confirm", action: staff.MeasureConfirm, record: "standing.taken standing.confirmed", danger: true, may: proposed, fields: []field[client.Measure]{{name: "note", kind: "area", hint: true}},
 				effect: func(v *visit, m client.Measure) ([]said, error) {
 					return []said{{"page-confirms", []string{"step", v.speakers[v.lang].Say("page-step-" + m.Step)}}}, nil
 				}, says: []string{"page-confirms"},

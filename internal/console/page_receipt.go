@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"slices"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/consent"
@@ -73,6 +74,16 @@ func downloadReceipt(v *visit) error {
 		return err
 	}
 	return v.download("consent-receipt.txt", signed)
+}
+
+// deletionState is the state of a step of a deletion as people are told it: a step that has left something behind, or could do
+// nothing, is not simply done.
+func deletionState(step, state string, left []colophon.Code) string {
+	behind := map[string]colophon.Code{consent.StepReferences: consent.ResidueReferences, consent.StepDerived: consent.ResidueDerived, consent.StepNotify: consent.ResidueUndelivered}[step]
+	if state == string(consent.StepDone) && behind != "" && slices.Contains(left, behind) {
+		return "left"
+	}
+	return state
 }
 
 // downloadCertificate hands out the signed certificate of deletion, once there is one.

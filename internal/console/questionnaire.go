@@ -93,7 +93,7 @@ func (q questionnaire[T]) show(v *visit, path, back string, fetch func(*visit, s
 	if err != nil {
 		return err
 	}
-	data := questionnairePage{deedPage: deedPage{Name: q.name, Action: v.placed(path), Back: v.placed(back), Record: q.record, Danger: q.danger, File: q.upload > 0}}
+	data := questionnairePage{deedPage: deedPage{Name: q.name, Action: v.placed(path), Back: v.placed(back), Records: strings.Fields(q.record), Danger: q.danger, File: q.upload > 0}}
 	if q.effect != nil {
 		if data.Effects, err = q.effect(v, x); err != nil {
 			return err

@@ -19,6 +19,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/consent"
 	"github.com/colophon-project/colophon/internal/locale"
 	"github.com/colophon-project/colophon/staff"
 )
@@ -85,14 +87,21 @@ func (c *console) keepStatic(name string, text []byte, a asset) {
 func (c *console) speak(p Printer) (speaker, error) {
 	s := speaker{p, map[string]*template.Template{}}
 	funcs := template.FuncMap{
-		"say":        p.Say,
-		"static":     func(name string) string { return c.address[name] },
-		"iso":        func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"moment":     func(t time.Time) string { return t.In(c.Zone).Format("2006-01-02 15:04 MST") },
-		"date":       func(t time.Time) string { return t.In(c.Zone).Format(dateForm) },
-		"count":      counted,
-		"word":       func(prefix string, name any) string { return p.Say(prefix + fmt.Sprint(name)) },
-		"sayall":     func(key string, args []string) string { return p.Say(key, args...) },
+		"say":    p.Say,
+		"static": func(name string) string { return c.address[name] },
+		"iso":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"moment": func(t time.Time) string { return t.In(c.Zone).Format("2006-01-02 15:04 MST") },
+		"date":   func(t time.Time) string { return t.In(c.Zone).Format(dateForm) },
+		"count":  counted,
+		"word":   func(prefix string, name any) string { return p.Say(prefix + fmt.Sprint(name)) },
+		"sayall": func(key string, args []string) string { return p.Say(key, args...) },
+		"deletion": func(c *consent.Cascade, s consent.Step) string {
+			var left []colophon.Code
+			for _, r := range c.Residue {
+				left = append(left, r.Code)
+			}
+			return deletionState(s.Name, string(s.State), left)
+		},
 		"term":       func(key, value string) string { return term(p, key, value) },
 		"law":        func(clause any) string { return law(p, fmt.Sprint(clause)) },
 		"credential": base64.RawURLEncoding.EncodeToString,

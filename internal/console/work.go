@@ -101,20 +101,28 @@ func (v *visit) beginShown(name string, run func(ctx context.Context, tell func(
 	return v.send("/work/" + id)
 }
 
-// add keeps work, and forgets what ended long ago.
+// add keeps work, and forgets what ended long ago or, where there is too much, first. It reports whether there is room.
 func (w *works) add(id string, one *work, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	oldest, last := "", now
 	for id, old := range w.list {
 		old.mu.Lock()
-		over := !old.ended.IsZero() && now.Sub(old.ended) > workAge
+		ended := old.ended
 		old.mu.Unlock()
-		if over {
+		switch {
+		case ended.IsZero():
+		case now.Sub(ended) > workAge:
 			delete(w.list, id)
+		case !ended.After(last):
+			oldest, last = id, ended
 		}
 	}
 	if len(w.list) >= mostWorks {
-		return false
+		if oldest == "" { // all of it goes on
+			return false
+		}
+		delete(w.list, oldest)
 	}
 	w.list[id] = one
 	return true
