@@ -16,6 +16,10 @@ const (
 	ClauseDS9 Clause = "ds-9"
 	// ClauseDS10 is Deep Synthesis Provisions Art. 10: review of what goes in and out, and its network logs.
 	ClauseDS10 Clause = "ds-10"
+	// ClauseDS11 is Deep Synthesis Provisions Art. 11: false information is refuted in time, with records, and reported.
+	ClauseDS11 Clause = "ds-11"
+	// ClauseDS12 is Deep Synthesis Provisions Art. 12: appeals, complaints and reports, with a published procedure and limits.
+	ClauseDS12 Clause = "ds-12"
 	// ClauseDS14 is Deep Synthesis Provisions Art. 14: training data, and the separate consent of whose face or voice is edited.
 	ClauseDS14 Clause = "ds-14"
 	// ClauseDS15 is Deep Synthesis Provisions Art. 15: tools that edit faces, voices or sensitive scenes are assessed for security.
@@ -74,6 +78,8 @@ const (
 	ClausePIPL47 Clause = "pipl-47"
 	// ClausePIPL49 is Personal Information Protection Law Art. 49: what close relatives of the deceased may ask for.
 	ClausePIPL49 Clause = "pipl-49"
+	// ClausePIPL50 is Personal Information Protection Law Art. 50: an easy way to ask for one's rights, and reasons for a refusal.
+	ClausePIPL50 Clause = "pipl-50"
 	// ClausePIPL55 is Personal Information Protection Law Art. 55: an impact assessment comes before.
 	ClausePIPL55 Clause = "pipl-55"
 	// ClausePIPL56 is Personal Information Protection Law Art. 56: impact assessments are kept for three years at least.

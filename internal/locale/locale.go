@@ -9,6 +9,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -136,13 +137,20 @@ func (p *Printer) words(family, list string) string {
 	return strings.Join(words, comma)
 }
 
-// Code says a code with its arguments.
+// blanks are the places of arguments in a sentence.
+var blanks = regexp.MustCompile(`\{[a-z]+(:[a-z-]+)?\}`)
+
+// Code says a code with its arguments. Where none were kept their places are left open.
 func (p *Printer) Code(code colophon.Code, args colophon.Args) string {
 	flat := make([]string, 0, 2*len(args))
 	for name, value := range args {
 		flat = append(flat, name, value)
 	}
-	return p.Say(string(code), flat...)
+	said := p.Say(string(code), flat...)
+	if len(args) == 0 {
+		return blanks.ReplaceAllString(said, "…") // nobody kept what it was about
+	}
+	return said
 }
 
 // Error says what a person may know of an error. The text of an internal error is not shown.
