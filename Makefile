@@ -1,6 +1,6 @@
 # Two commands matter: `make run` builds Colophon and starts it, `make test` proves it.
 .DELETE_ON_ERROR:
-.PHONY: run try build check container test lint tools bench fuzz torture doctor matrix clean
+.PHONY: run try build check container test lint tools tour bench fuzz torture doctor matrix clean
 
 GO ?= go
 BIN := bin/colophon
@@ -59,6 +59,11 @@ tools:
 # Rewrites the tables in docs/format from what other programs read and what each sample got.
 matrix: tools
 	$(GO) test ./internal/cli -run 'TestMatrix|TestWrittenByOthers|TestTry' -count=1 -update
+
+# Takes the pictures of docs/tour.md and of the READMEs anew, on the walk that the test goes.
+tour: tools check
+	mkdir -p docs/tour
+	$(GO) test ./internal/app -run '^(TestNewcomer|TestPlayground)$$' -count=1 -tour $(CURDIR)/docs/tour
 
 bench: build tools
 	cd bench && $(GO) run . -colophon ../$(BIN)

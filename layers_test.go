@@ -31,7 +31,7 @@ var layers = []struct {
 	{4, []string{"artefact", "stamp", "moderation", "identity", "consent", "standing", "agreement", "staff", "register", "incident", "internal/link", "internal/webhook", "internal/checker"}},
 	{3, []string{"label", "notice", "watermark", "credential", "screen"}},
 	{2, []string{"internal/browsertest", "evidence", "internal/picture", "internal/ffmpeg"}},
-	{1, []string{"internal/media", "internal/durable", "internal/locale", "internal/npmtest", "internal/workday"}},
+	{1, []string{"internal/media", "internal/durable", "internal/locale", "internal/npmtest", "internal/progress", "internal/workday"}},
 	{0, []string{".", "api"}},
 }
 

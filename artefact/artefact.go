@@ -188,7 +188,7 @@ type Query struct {
 	Parent      Number // made from this item, directly
 	Recipient   string // delivered to this one
 	Account     evidence.Subject
-	State       State
+	States      []State // in one of them
 	Format      media.Format
 	Function    string
 	Model       string

@@ -84,7 +84,7 @@ func (s *served) makeKey(setUp string) error {
 	if _, err := s.form("/set-up", url.Values{"token": {token}, "login": {"bench"}, "password": {password}, "again": {password}}); err != nil {
 		return err
 	}
-	made, err := s.form("/keys", url.Values{"name": {"bench"}, "action": {"artefact.create", "account.verify", "gateway.use"}, "services": {"*"}, "functions": {"*"}, "life": {"30"}})
+	made, err := s.form("/keys/new", url.Values{"name": {"bench"}, "key-actions": {"artefact.create", "account.verify", "gateway.use"}, "services": {"*"}, "functions": {"*"}, "life": {"30"}})
 	if err != nil {
 		return err
 	}

@@ -220,6 +220,24 @@ type ConsentFound struct {
 	Used      *time.Time `json:"used,omitempty"`
 }
 
+// ConsentSpent is a consent that was spent for an artefact.
+type ConsentSpent struct {
+	Consent  string     `json:"consent"`
+	Token    string     `json:"token"`
+	Subject  string     `json:"subject"`
+	State    string     `json:"state"`
+	Level    string     `json:"level"`
+	Modality []string   `json:"modality"`
+	Used     *time.Time `json:"used,omitempty"`
+}
+
+// SpentConsents returns the consents that were spent for an artefact, one for each token.
+func (c *Client) SpentConsents(ctx context.Context, number string) ([]ConsentSpent, error) {
+	var page struct{ Consents []ConsentSpent }
+	err := c.get(ctx, request{method: http.MethodGet, path: of(number, "/consents")}, &page)
+	return page.Consents, err
+}
+
 func consentPath(id, rest string) string { return "/v1/consents/" + url.PathEscape(id) + rest }
 
 // RequestConsent asks for a consent. The person then decides on a page; see the links of the API.

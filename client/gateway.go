@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,6 +51,20 @@ type ModelPrompt struct {
 	Account      string // your own identifier
 	Function     string // of the register; empty for the model's own
 	Conversation string
+	Purpose      string   // what the likeness of people is used for, as their consents name it
+	Consents     []string // tokens, one for each person whose face or voice is used
+}
+
+// header is the header of a call, with the media type of its body.
+func (p ModelPrompt) header() http.Header {
+	h := jsonBody()
+	h.Set("Colophon-Account", url.PathEscape(p.Account))
+	for name, value := range map[string]string{"Function": p.Function, "Conversation": p.Conversation, "Purpose": p.Purpose, "Consent": strings.Join(p.Consents, ",")} {
+		if value != "" {
+			h.Set("Colophon-"+name, value)
+		}
+	}
+	return h
 }
 
 // ModelAnswer is what a model said, as it was handed out.
@@ -82,14 +97,8 @@ func (c *Client) Ask(ctx context.Context, p ModelPrompt, piece func(string) erro
 	if err != nil {
 		return a, err
 	}
-	h := jsonBody()
+	h := p.header()
 	h.Set("Accept", "text/event-stream")
-	h.Set("Colophon-Account", url.PathEscape(p.Account))
-	for name, value := range map[string]string{"Colophon-Function": p.Function, "Colophon-Conversation": p.Conversation} {
-		if value != "" {
-			h.Set(name, value)
-		}
-	}
 	resp, err := c.do(ctx, request{method: http.MethodPost, path: "/v1/chat/completions", header: h, body: bytes.NewReader(body)})
 	if err != nil {
 		return a, err
@@ -304,6 +313,7 @@ type OverviewCoverage struct {
 	Steps     []OverviewMadeAt `json:"steps"`
 	Functions []OverviewMadeBy `json:"functions"`
 	Formats   []OverviewMadeBy `json:"formats"`
+	Kept      *time.Time       `json:"kept"` // when days before yesterday were counted; nil where all was counted now
 }
 
 // OverviewJudged is how judgements came out.
@@ -340,6 +350,7 @@ type OverviewScreening struct {
 	Steps      []OverviewJudgedAt `json:"steps"`
 	Surfaces   []OverviewJudgedOn `json:"surfaces"`
 	Categories []OverviewFound    `json:"categories"`
+	Kept       *time.Time         `json:"kept"` // when days before yesterday were counted; nil where all was counted now
 }
 
 // OverviewUsed is what was asked of a model on a day, in UTC.
@@ -400,7 +411,7 @@ func (c *Client) Overview(ctx context.Context, q OverviewQuery) (o Overview, err
 	return o, c.get(ctx, request{method: http.MethodGet, path: "/v1/overview", query: query}, &o)
 }
 
-// Drawn is a picture that a model made, as it was handed out.
+// Drawn is a picture, sound or film that a model made, as it was handed out.
 type Drawn struct {
 	Number string `json:"content_number"`
 	Data   []byte `json:"b64_json"`
@@ -408,20 +419,70 @@ type Drawn struct {
 
 // Draw has a model make a picture, such as of size 512x512. It is sent once: a picture is a record.
 func (c *Client) Draw(ctx context.Context, p ModelPrompt, size string) ([]Drawn, error) {
-	body, err := json.Marshal(map[string]any{"model": p.Model, "prompt": p.Text, "size": size, "response_format": "b64_json"})
-	if err != nil {
-		return nil, err
-	}
-	h := jsonBody()
-	h.Set("Colophon-Account", url.PathEscape(p.Account))
-	if p.Function != "" {
-		h.Set("Colophon-Function", p.Function)
-	}
-	resp, err := c.do(ctx, request{method: http.MethodPost, path: "/v1/images/generations", header: h, body: bytes.NewReader(body)})
+	resp, err := c.ask(ctx, p, "/v1/images/generations", map[string]any{"model": p.Model, "prompt": p.Text, "size": size, "response_format": "b64_json"})
 	if err != nil {
 		return nil, err
 	}
 	defer resp.Body.Close()
 	var made struct{ Data []Drawn }
 	return made.Data, json.NewDecoder(resp.Body).Decode(&made)
+}
+
+// ask has a model asked in one body.
+func (c *Client) ask(ctx context.Context, p ModelPrompt, path string, what map[string]any) (*http.Response, error) {
+	body, err := json.Marshal(what)
+	if err != nil {
+		return nil, err
+	}
+	return c.do(ctx, request{method: http.MethodPost, path: path, header: p.header(), body: bytes.NewReader(body)})
+}
+
+// Speak has a model speak a text in a voice, into a file of a format such as wav. It is sent once: a sound is a record.
+func (c *Client) Speak(ctx context.Context, p ModelPrompt, voice, format string) (d Drawn, err error) {
+	resp, err := c.ask(ctx, p, "/v1/audio/speech", map[string]any{"model": p.Model, "input": p.Text, "voice": voice, "response_format": format})
+	if err != nil {
+		return d, err
+	}
+	defer resp.Body.Close()
+	d.Number = resp.Header.Get("Colophon-Content")
+	d.Data, err = io.ReadAll(resp.Body)
+	return d, err
+}
+
+// ErrFilm says that a model could not make a film.
+var ErrFilm = errors.New("colophon: the model could not make the film")
+
+// Film has a model make a film, such as of size 320x240, and looks every now and then whether it is there. It is sent once: a
+// film is a record.
+func (c *Client) Film(ctx context.Context, p ModelPrompt, seconds int, size string, every time.Duration) (d Drawn, err error) {
+	resp, err := c.ask(ctx, p, "/v1/videos", map[string]any{"model": p.Model, "prompt": p.Text, "seconds": strconv.Itoa(seconds), "size": size})
+	if err != nil {
+		return d, err
+	}
+	var film struct {
+		ID, Status string
+		Error      struct {
+			Code    colophon.Code
+			Message string
+		}
+	}
+	err = errors.Join(json.NewDecoder(resp.Body).Decode(&film), resp.Body.Close())
+	for err == nil && film.Status != "completed" {
+		if film.Status == "failed" {
+			return d, errors.Join(ErrFilm, &Error{Status: http.StatusUnprocessableEntity, Code: film.Error.Code, Title: film.Error.Message})
+		}
+		if err = c.config.Sleep(ctx, every); err == nil {
+			err = c.get(ctx, request{method: http.MethodGet, path: "/v1/videos/" + url.PathEscape(film.ID)}, &film)
+		}
+	}
+	if err != nil {
+		return d, err
+	}
+	if resp, err = c.do(ctx, request{method: http.MethodGet, path: "/v1/videos/" + url.PathEscape(film.ID) + "/content"}); err != nil {
+		return d, err
+	}
+	defer resp.Body.Close()
+	d.Number = film.ID
+	d.Data, err = io.ReadAll(resp.Body)
+	return d, err
 }

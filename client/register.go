@@ -115,6 +115,7 @@ type FunctionCondition struct {
 	Name    string           `json:"name"`
 	Verdict string           `json:"verdict"` // passed, failed or could-not-tell
 	Met     bool             `json:"met"`     // it passed or is waived
+	Asked   bool             `json:"asked"`   // of a function like this; what is not asked counts as passed
 	Reason  *Sentence        `json:"reason,omitempty"`
 	Clause  colophon.Clause  `json:"clause"`
 	Waiver  *ConditionWaiver `json:"waiver,omitempty"`

@@ -229,7 +229,7 @@ func TestErasure(t *testing.T) {
 	w.refused(err, consent.CodeErased)
 	spent, err := w.ledger.Spent(w.Context(), "number-1", use())
 	w.fine(err)
-	if len(spent) != 1 || spent[0].State != consent.Withdrawn || spent[0].Consent != others.ID {
+	if len(spent) != 1 || spent[0].State != consent.Withdrawn || spent[0].Consent != others.ID || spent[0].Used.IsZero() {
 		t.Errorf("%+v", spent)
 	}
 }

@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/colophon-project/colophon/evidence/ledger"
 )
@@ -20,8 +21,14 @@ func (l *Ledger) Spent(ctx context.Context, number string, use Use) ([]Grant, er
 		if err != nil {
 			return err
 		}
+		var used time.Time
+		for _, s := range t.Value.Spends {
+			if s.Number == number {
+				used = s.At
+			}
+		}
 		list = append(list, Grant{Consent: e.ID, Token: t.ID, Subject: e.Subject, Level: e.Value.Level, Modality: e.Value.Terms.Modality,
-			Until: e.Value.Terms.Until, Left: t.Value.Uses - len(t.Value.Spends), State: State(e.State), Broken: errors.Join(append(l.stands(e), allows(e, use, false)...)...)})
+			Until: e.Value.Terms.Until, Left: t.Value.Uses - len(t.Value.Spends), State: State(e.State), Used: used, Broken: errors.Join(append(l.stands(e), allows(e, use, false)...)...)})
 		return nil
 	})
 	return list, err

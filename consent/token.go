@@ -101,6 +101,7 @@ type Grant struct {
 	Until    time.Time // when the token or the consent ends, whichever is first
 	Left     int       // uses of the token that are left
 	State    State     // of the consent
+	Used     time.Time // when it was spent for the number asked about; see [Ledger.Spent]
 	// Broken joins what does not hold any more of a use that was counted; see [Ledger.Spent].
 	Broken error
 }

@@ -405,7 +405,7 @@ func TestFailureIsKept(t *testing.T) {
 	if _, err := b.line.Produce(t.Context(), by, order(), bytes.NewReader(picture(t))); !errors.Is(err, full) {
 		t.Fatal(err)
 	}
-	list, _, err := b.register.Find(t.Context(), artefact.Query{State: artefact.Failed}, "", 9)
+	list, _, err := b.register.Find(t.Context(), artefact.Query{States: []artefact.State{artefact.Failed}}, "", 9)
 	b.must(err)
 	if len(list) != 2 {
 		t.Fatalf("%d failed items", len(list))

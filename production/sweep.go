@@ -44,10 +44,10 @@ func (l *Line) Sweep(ctx context.Context) error {
 
 func (l *Line) sweepDead(ctx context.Context) error {
 	now := time.UnixMilli(l.c.Recorder.Now())
-	err := l.failOld(ctx, artefact.Query{State: artefact.Received, To: now.Add(-24 * time.Hour)}, CodeFailed, func(a artefact.Artefact) bool {
+	err := l.failOld(ctx, artefact.Query{States: []artefact.State{artefact.Received}, To: now.Add(-24 * time.Hour)}, CodeFailed, func(a artefact.Artefact) bool {
 		return a.Work == nil || !a.Created.After(now.Add(-Waiting)) // a job has the others
 	})
-	return errors.Join(err, l.failOld(ctx, artefact.Query{State: artefact.Held, To: now.Add(-Waiting)}, CodeRefused, func(artefact.Artefact) bool { return true }))
+	return errors.Join(err, l.failOld(ctx, artefact.Query{States: []artefact.State{artefact.Held}, To: now.Add(-Waiting)}, CodeRefused, func(artefact.Artefact) bool { return true }))
 }
 
 func (l *Line) failOld(ctx context.Context, q artefact.Query, reason colophon.Code, dead func(artefact.Artefact) bool) error {

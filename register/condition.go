@@ -98,6 +98,7 @@ func (r *Register) onAgreement(ctx context.Context, f Function) (Condition, erro
 func (r *Register) onAssessment(ctx context.Context, id string, f Function) (Condition, error) {
 	c := Condition{Name: OnAssessment, Clause: colophon.ClausePIPL55, Verdict: colophon.Passed}
 	if !f.Biometric() {
+		c.Exempt = true
 		return c, nil
 	}
 	v, until, err := r.assessed.Assessed(ctx, id, f.Facts)
@@ -122,6 +123,7 @@ func (f Function) onFiling(service Service) Condition {
 			c.Verdict, c.Code = colophon.Unknown, CodeFilingDoubt
 		}
 	case FilingNeedless:
+		c.Exempt = !service.Opinion
 		if service.Opinion {
 			c.Verdict, c.Code = colophon.Failed, CodeFilingNeeded
 		}
@@ -132,7 +134,7 @@ func (f Function) onFiling(service Service) Condition {
 	}
 	for _, m := range f.Models {
 		if c.Verdict == colophon.Passed && !m.Own && m.Number == "" {
-			c.Verdict, c.Code, c.Args = colophon.Unknown, CodeModelUnfiled, colophon.Args{"model": m.Name}
+			c.Verdict, c.Exempt, c.Code, c.Args = colophon.Unknown, false, CodeModelUnfiled, colophon.Args{"model": m.Name}
 		}
 	}
 	return c
@@ -140,7 +142,7 @@ func (f Function) onFiling(service Service) Condition {
 
 // onConsent: a function that edits likenesses asks for the level that its kind needs.
 func (f Function) onConsent(k Kind) Condition {
-	c := Condition{Name: OnConsent, Clause: colophon.ClauseDS14, Verdict: colophon.Passed}
+	c := Condition{Name: OnConsent, Clause: colophon.ClauseDS14, Verdict: colophon.Passed, Exempt: len(f.Likeness) == 0}
 	if least := k.least(f); slices.Index(consents, f.Consent) < slices.Index(consents, least) {
 		c.Verdict, c.Code, c.Args = colophon.Failed, CodeConsentLow, colophon.Args{"least": least}
 	}
@@ -165,6 +167,7 @@ func (f Function) onSecurity(service Service, now time.Time) Condition {
 	}
 	switch s := f.Security; {
 	case !f.High() && !service.Opinion:
+		c.Exempt = true
 	case s.Done.IsZero():
 		c.Verdict, c.Code = colophon.Failed, CodeNoSecurity
 	case s.Facts != f.Facts || !s.Until.IsZero() && !s.Until.After(now):

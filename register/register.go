@@ -197,7 +197,8 @@ type Waiver struct {
 type Condition struct {
 	Name    string           `json:"name"`
 	Verdict colophon.Verdict `json:"verdict"`
-	Code    colophon.Code    `json:"code,omitempty"` // why it has not passed
+	Exempt  bool             `json:"exempt,omitempty"` // it is not asked of a function like this, and so has passed
+	Code    colophon.Code    `json:"code,omitempty"`   // why it has not passed
 	Args    colophon.Args    `json:"args,omitempty"`
 	Clause  colophon.Clause  `json:"clause"`
 	Waiver  *Waiver          `json:"waiver,omitempty"` // in force

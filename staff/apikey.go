@@ -266,6 +266,14 @@ func (r *Roster) key(ctx context.Context, id ID) (Key, error) {
 	return k, nil
 }
 
+// Key returns an API key for somebody who may read them.
+func (r *Roster) Key(ctx context.Context, by Actor, id ID) (Key, error) {
+	if err := by.Demand(APIKeyRead); err != nil {
+		return Key{}, err
+	}
+	return r.key(ctx, id)
+}
+
 // Keys returns a page of API keys, at most 500, for somebody who may read them.
 func (r *Roster) Keys(ctx context.Context, by Actor, after ID, limit int) ([]Key, error) {
 	if err := by.Demand(APIKeyRead); err != nil {

@@ -150,9 +150,14 @@ func (k *Keeper) Table() (t Table, shipped bool) {
 	return r.table, r.released.IsZero()
 }
 
-// Tables returns a page of versions, that which was proposed last first, and what the next page begins after.
-func (k *Keeper) Tables(ctx context.Context, after string, limit int) ([]Version, string, error) {
-	page, next, err := k.versions.Page(ctx, ledger.Query{Newest: true, After: after, Limit: limit})
+// Tables returns a page of versions in some states or all, that which was proposed last first, and what the next page begins
+// after.
+func (k *Keeper) Tables(ctx context.Context, after string, limit int, states ...State) ([]Version, string, error) {
+	q := ledger.Query{Newest: true, After: after, Limit: limit}
+	for _, state := range states {
+		q.States = append(q.States, string(state))
+	}
+	page, next, err := k.versions.Page(ctx, q)
 	list := make([]Version, len(page))
 	for i, e := range page {
 		list[i] = e.Value

@@ -113,7 +113,7 @@ func (m *Memory) Artefacts(_ context.Context, q artefact.Query) ([]artefact.Arte
 			q.Parent != "" && !slices.Contains(a.Parents, q.Parent),
 			q.Recipient != "" && !received,
 			q.Account != "" && a.Account != q.Account,
-			q.State != "" && a.State != q.State,
+			len(q.States) > 0 && !slices.Contains(q.States, a.State),
 			q.Format != "" && a.Format != q.Format, q.Function != "" && a.Function != q.Function, q.Model != "" && a.Model != q.Model,
 			q.Finding != "", // it knows of no judgement
 			!q.From.IsZero() && a.Created.Before(q.From),

@@ -205,7 +205,7 @@ func (s *suite) find() {
 		{artefact.Query{}, "abc"}, {artefact.Query{Digest: a.Before}, "a"}, {artefact.Query{Digest: b.After}, "b"}, {artefact.Query{Digest: b.Before}, "b"},
 		{artefact.Query{Digest: sha256.Sum256([]byte("nothing"))}, ""}, {artefact.Query{Parent: "a"}, "b"}, {artefact.Query{Parent: "b"}, ""},
 		{artefact.Query{Recipient: "key-1"}, "b"}, {artefact.Query{Recipient: "key-2"}, ""}, {artefact.Query{Account: "acc-1"}, "ac"},
-		{artefact.Query{Account: "acc-1", Recipient: "key-1"}, ""}, {artefact.Query{State: artefact.Received}, "ac"},
+		{artefact.Query{Account: "acc-1", Recipient: "key-1"}, ""}, {artefact.Query{States: []artefact.State{artefact.Received}}, "ac"}, {artefact.Query{States: []artefact.State{artefact.Received, b.State}}, "abc"},
 		{artefact.Query{From: start().Add(time.Second)}, "bc"}, {artefact.Query{To: start().Add(time.Second)}, "a"}, {artefact.Query{From: start(), To: start().Add(2 * time.Second)}, "ab"},
 		{artefact.Query{Newest: true}, "cba"}, {artefact.Query{Newest: true, After: artefact.Place{At: c.Created, Name: "c"}}, "ba"}, {artefact.Query{Model: "model-b"}, "b"}, {artefact.Query{Model: "model-c"}, ""},
 		{artefact.Query{Format: media.PNG}, "b"}, {artefact.Query{Function: b.Function}, "abc"}, {artefact.Query{Function: "nothing"}, ""}, {artefact.Query{Finding: "fraud"}, ""},

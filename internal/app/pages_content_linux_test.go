@@ -41,6 +41,15 @@ func (c *city) deliveries(ctx context.Context, number string) string {
 	return strings.Join(how, " ")
 }
 
+// filtered is what a browser does to an element and all around it before it shows it.
+func filtered(b *browsertest.Tab, selector string) string {
+	return browsertest.Ask[string](b, `Promise.all(document.getAnimations().map((a) => a.finished)).then(() => {
+  const list = [];
+  for (let e = document.querySelector('`+selector+`'); e; e = e.parentElement) list.push(getComputedStyle(e).filter);
+  return list.filter((f) => f !== 'none').join(' ');
+})`)
+}
+
 // TestContentStory is somebody who has a file: it is found without being sent, looked at once, read back, and stopped.
 func TestContentStory(t *testing.T) {
 	c := town(t)
@@ -74,7 +83,13 @@ func TestContentStory(t *testing.T) {
 	if !browsertest.Ask[bool](b, `document.querySelector('[data-shown]').classList.contains('veiled') && document.querySelector('[data-frame]').inert`) {
 		t.Error("it is shown clearly before anybody asked")
 	}
+	if now := filtered(b, "[data-frame] img"); !strings.Contains(now, "blur") {
+		t.Errorf("the picture is not blurred: %s", now)
+	}
 	b.Click("[data-unveil]")
+	if now := filtered(b, "[data-frame] img"); now != "" {
+		t.Errorf("something still hides the picture: %s", now)
+	}
 	if !browsertest.Ask[bool](b, `document.querySelector('[data-frame] img').decode().then(() => !document.querySelector('.veiled') && document.querySelector('[data-frame] img').naturalWidth > 0)`) {
 		t.Error("the picture is not shown")
 	}

@@ -1,6 +1,11 @@
 package app
 
 import (
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +14,7 @@ import (
 
 	api "github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/internal/browsertest"
+	"github.com/colophon-project/colophon/internal/inspect"
 	"github.com/colophon-project/colophon/staff"
 )
 
@@ -64,23 +70,23 @@ func TestEvidencePages(t *testing.T) {
 	subject := fine(one.FindAccount(t.Context(), "ev-1"))(c.hands)
 	b := c.tab(staff.Officer)
 	b.Open("/records?type=artefact.marked")
-	b.Press("#list tbody a", ".upshot")
+	b.Press("#list tbody a", ".verdict")
 	b.Says("The record is in the log", "fingerprint leads to the signed root")
 	c.look(staff.Officer, browsertest.Ask[string](b, "location.pathname"), "record")
 	b.Open(browsertest.Ask[string](b, "location.pathname") + "/open?lang=en")
-	b.Press("main form button", ".upshot.passed")
+	b.Press("main form button", ".verdict.passed")
 	b.Says("The payload fits its commitment", `"number"`)
 	b.Look("opened", browsertest.In("en")...)
 	b.Open("/audit?type=record.read")
 	b.Says("A record was opened", "Officer")
 
 	b.Open("/evidence/check")
-	b.Press("main form button", ".upshot")
+	b.Press("main form button", ".verdict")
 	b.Says("log, store and signature agree", "Nothing.")
 	b.Look("logcheck", browsertest.In("en")...)
 	b.Open("/evidence/sample")
 	b.Fill("#seed", "inspection")
-	b.Press("main form button", ".upshot.passed")
+	b.Press("main form button", ".verdict.passed")
 	b.Says("Exactly the records that the seed selects")
 	b.Look("sample", browsertest.In("en")...)
 
@@ -112,11 +118,57 @@ func TestEvidencePages(t *testing.T) {
 	}
 }
 
+// TestFormsOfEvidence takes the bundle of two items from its form and verifies it without the server, and has a job that was
+// given up done once more.
+func TestFormsOfEvidence(t *testing.T) {
+	t.Parallel()
+	c := town(t)
+	one := c.client(c.first)
+	w := newWalker(c.hands).as(c.session(staff.Officer))
+	items, _, err := one.Artefacts(t.Context(), api.Listing{Filter: map[string][]string{"state": {"delivered"}}, Limit: 2})
+	c.must(err)
+	var bundle []byte
+	within(t, func() bool { // as soon as the log covers them
+		form := w.formsOf("", w.get("/evidence/bundle"))
+		values, _ := fields(form[len(form)-1].body, map[string]string{"numbers": items[0].Number + "\n" + items[1].Number})
+		res, err := w.http.PostForm(w.origin+"/evidence/bundle", values)
+		c.must(err)
+		defer res.Body.Close()
+		bundle, err = io.ReadAll(res.Body)
+		c.must(err)
+		return res.StatusCode == http.StatusOK
+	})
+	dir := t.TempDir()
+	_, key := c.ask("GET", "/v1/log/key", nil, http.StatusOK)
+	c.must(os.WriteFile(filepath.Join(dir, "bundle.zip"), bundle, 0o600))
+	c.must(os.WriteFile(filepath.Join(dir, "log.pub"), key, 0o600))
+	var out, problems bytes.Buffer
+	exit := inspect.Main([]string{filepath.Join(dir, "bundle.zip"), "--key", filepath.Join(dir, "log.pub"), "--lang", "en"}, inspect.World{Stdout: &out, Stderr: &problems, Getenv: func(string) string { return "" }})
+	if exit != inspect.ExitPassed || !strings.Contains(out.String(), "files/00001 in a record") {
+		t.Errorf("exit %d: %s %s", exit, &out, &problems)
+	}
+
+	var dead []api.Job
+	within(t, func() bool {
+		dead, _, _, err = one.Jobs(t.Context(), api.Listing{})
+		c.must(err)
+		return len(dead) > 0
+	})
+	at := "/jobs/" + dead[0].ID + "/retry"
+	if status, _, body := w.offer(form{page: at, to: at}, nil); status != http.StatusSeeOther {
+		t.Fatalf("%d: %s", status, body)
+	}
+	within(t, func() bool {
+		now := fine(one.Job(t.Context(), dead[0].ID))(c.hands)
+		return now.State == "done" || len(now.Troubles) > len(dead[0].Troubles)
+	})
+}
+
 // TestEvidenceLooks looks at the lists and forms that have no story of their own.
 func TestEvidenceLooks(t *testing.T) {
 	t.Parallel()
 	c := town(t)
-	for _, page := range []string{"orders", "orders/drill", "evidence", "evidence/sample", "evidence/bundle", "records", "audit", "holds", "holds/new", "erasures", "jobs", "jobs?state=done", "settings"} {
+	for _, page := range []string{"orders", "orders/drill", "evidence", "evidence/sample", "evidence/bundle", "records", "audit", "holds", "holds/new", "erasures", "jobs", "jobs?state=done", "settings", "design"} {
 		c.look(staff.Officer, "/"+page, strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(page))
 	}
 	c.look(staff.Auditor, "/network-log", "network-log")

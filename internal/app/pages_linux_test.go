@@ -72,7 +72,7 @@ func found(t *testing.T) (h *hands, end func()) {
 		t.Fatal(err)
 	}
 	guard := newWatch()
-	h = &hands{deployment: &deployment{T: t, output: new(bytes.Buffer)}}
+	h = &hands{deployment: &deployment{T: t, output: new(bytes.Buffer)}, guard: guard}
 	end = func() {
 		if h.stop != nil {
 			h.stop()

@@ -1,9 +1,13 @@
 package app
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/cdproto/network"
 
 	"github.com/colophon-project/colophon/internal/browsertest"
 	"github.com/colophon-project/colophon/staff"
@@ -60,13 +64,16 @@ func TestPagesOfConsent(t *testing.T) {
 	b.Put("#valid-until", time.Now().AddDate(0, 6, 0).Format("2006-01-02"))
 	b.Press(".do button", ".events")
 	consent := browsertest.Ask[string](b, "location.pathname")
-	b.Says("Asked", "What was asked for", "advert")
+	b.Says("Asked for", "What was asked for", "advert")
+	lacks(t, b, "What holds")
 	b.Open(consent + "/claim")
 	b.Press(".do button", ".events")
+	b.Says("What holds")
 	b.Open(consent + "/withdraw")
 	b.Says("consent.withdrawn", "its tokens are revoked")
 	b.Press(".do button", ".events")
-	b.Says("Withdrawn", "What was deleted")
+	b.Says("Withdrawn", "What was deleted", "What held until it ended")
+	lacks(t, b, "What holds")
 	c.look(staff.Officer, consent, "consent")
 
 	b.Open("/admission?lang=en")
@@ -76,4 +83,56 @@ func TestPagesOfConsent(t *testing.T) {
 	b.Press("form.sheet .do button", ".ruling")
 	b.Says("It would be refused", "Consent of those depicted")
 	b.Look("admission", browsertest.In("en")...)
+}
+
+// TestTwoPeopleDecide imports a verification and closes the account: both wait for another person, and whoever proposed them
+// can't agree.
+func TestTwoPeopleDecide(t *testing.T) {
+	c := town(t)
+	b := browsertest.New(t, "http://"+c.address)
+	sit := func(session string) {
+		browsertest.Call(b, network.SetCookie, network.SetCookieParams{Name: c.server.roster.SessionCookie(false).Name, Value: session, URL: "http://" + c.address + "/"})
+	}
+	two := func(thing, step, waits, done string) {
+		sit(c.first)
+		b.Open(thing + "/" + step)
+		b.Press(".do button", ".problem")
+		b.Open(thing)
+		b.Says(waits)
+		sit(c.second)
+		b.Open(thing + "/" + step)
+		b.Press(".do button", ".facts")
+		b.Says(done)
+	}
+	file := filepath.Join(t.TempDir(), "verified.csv")
+	if err := os.WriteFile(file, []byte("account,level,method,provider,transaction,verified,minor\nclosed-by-two,two-factor,resident-id,own-registration,closed-by-two-1,"+time.Now().UTC().Format(time.DateOnly)+",adult\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sit(c.first)
+	b.Open("/imports/new?lang=en")
+	b.Open("/imports/new")
+	b.Upload("#file", file)
+	b.Press(".do button", ".facts")
+	two(browsertest.Ask[string](b, "location.pathname"), "approve", "Waits", "Taken over")
+
+	sit(c.first)
+	b.Open("/measures/take")
+	b.Fill("#account", "closed-by-two")
+	b.Put("#step", "close")
+	b.Put("#fact", "repeated")
+	b.Click(`[name=grounds][value=ds-10]`)
+	b.Says("Closing: Nothing can be used or published any more.", "Deep Synthesis Provisions Art. 10")
+	b.Press(".do button", ".notches")
+	two(browsertest.Ask[string](b, "location.pathname"), "confirm", "Proposed", "In force")
+}
+
+// lacks fails where a page says what it should not.
+func lacks(t *testing.T, b *browsertest.Tab, words ...string) {
+	t.Helper()
+	said := b.Text()
+	for _, w := range words {
+		if strings.Contains(said, w) {
+			t.Errorf("the page says %q:\n%s", w, said)
+		}
+	}
 }

@@ -1,6 +1,10 @@
 package app
 
 import (
+	"bytes"
+	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -47,12 +51,53 @@ func TestReviewByKeyboard(t *testing.T) {
 	b.Says("枪支弹药出售，支持验货，数量不限")
 	b.Look("held-shown", browsertest.In("en")...)
 	b.Open("/review/" + id)
-	key(b, "r", ".decision.refuse :checked")
+	key(b, "r", ".pick.refuse :checked")
 	b.Press("button[value=next]", ".notice[role=status]")
 	it := fine(c.client(c.first).HeldItem(t.Context(), id))(c.hands)
 	if it.Outcome != "refuse" || it.Reason != "weapons" || it.Reviewer != "" {
 		t.Errorf("%+v", it)
 	}
+}
+
+// TestReviewPicture shows a picture that waits: blurred and grey until its reviewer asks for each to end, and not to a link
+// from elsewhere. The page of the content has the finding.
+func TestReviewPicture(t *testing.T) {
+	c := town(t)
+	one := c.client(c.first)
+	c.guard.score.Store(0.7)
+	_, err := one.Produce(t.Context(), api.Order{Function: "other", Account: "holder-4711@example.cn"}, bytes.NewReader(jpegSample(t)))
+	c.guard.score.Store(0.0)
+	if err != nil && !strings.Contains(err.Error(), "held") {
+		t.Fatal(err)
+	}
+	items, _, err := one.HeldItems(t.Context(), api.Listing{Filter: map[string][]string{"state": {"waiting"}}, Limit: 200})
+	c.must(err)
+	i := slices.IndexFunc(items, func(it api.HeldItem) bool { return it.About != "" && it.Content == "whole" })
+	if i < 0 {
+		t.Fatalf("no picture waits: %+v", items)
+	}
+	at := "/review/" + items[i].ID
+	b := c.tab(staff.Reviewer)
+	b.Open(at)
+	key(b, "n", ".clock")
+	key(b, "s", ".veil img")
+	for _, step := range []struct {
+		letter  string
+		filters []string
+	}{{"", []string{"blur", "grayscale"}}, {"v", []string{"grayscale"}}, {"g", nil}} {
+		if step.letter != "" {
+			key(b, step.letter, ".veil img")
+		}
+		now := filtered(b, ".veil img")
+		for _, f := range []string{"blur", "grayscale"} {
+			if strings.Contains(now, f) != slices.Contains(step.filters, f) {
+				t.Errorf("after %q the picture is shown with %q", step.letter, now)
+			}
+		}
+	}
+	b.Look("held-picture", browsertest.In("en")...)
+	b.Open("/content/" + url.PathEscape(items[i].About))
+	b.Says("Violence")
 }
 
 // TestReviewPages looks at the lists of the review.
@@ -95,6 +140,13 @@ func TestLibraryByPages(t *testing.T) {
 	if len(list) != 2 || slices.ContainsFunc(list, func(f api.Feature) bool { return f.State != "active" }) {
 		t.Errorf("%+v", list)
 	}
+	file := filepath.Join(t.TempDir(), "features.csv")
+	c.must(os.WriteFile(file, []byte("value,category,level,language,standard,reason\n绿铃书签返现,fraud,review,zh,standard 4,seen in reports\n红铃书签返现,fraud,review,zh,standard 4,seen in reports\n"), 0o600))
+	officer.Open("/features/import")
+	officer.Upload("#feature-file", file)
+	officer.Fill("#origin", "a file of a walk")
+	officer.Press("main form .do button", ".notice[role=status]")
+	officer.Says("a file of a walk", "The file was taken in as a batch.")
 	officer.Open("/features/" + list[0].ID + "/retire")
 	officer.Says("stored samples")
 	officer.Fill("#reason", "it was for trying out")
@@ -110,9 +162,10 @@ func TestPolicyByPages(t *testing.T) {
 	b.Open("/policies/new")
 	b.Fill("#version", "walk-1")
 	b.Fill("#reason", "a walk through pages")
+	b.Click("#row-0 > summary")
 	b.Press(`button[value="add-0"]`, `#row-1[data-focus]`)
 	b.Fill(`[id="1-id"]`, "walk")
-	b.Put(`[id="1-category"]`, "gambling")
+	b.Click(`#row-1 [name="1-category"][value=gambling]`)
 	b.Put(`[id="1-when"]`, "runes >")
 	b.Put(`[id="1-reason"]`, "ours")
 	b.Press("form.policy-form .do button:not([value])", ".row.wrong")
@@ -132,6 +185,11 @@ func TestPolicyByPages(t *testing.T) {
 	officer := c.tab(staff.Officer)
 	officer.Open("/policies/walk-1/release")
 	officer.Says("colophon-1")
+	officer.Fill("#reason", "as it should be")
+	officer.Press("main form .do button", ".notice[role=status]")
+	if now, _, err := c.client(c.first).Policy(t.Context()); err != nil || now.Version != "walk-1" {
+		t.Errorf("version %s is in force, %v", now.Version, err)
+	}
 }
 
 // TestReportDutyByPages files one duty and dismisses another.

@@ -36,6 +36,7 @@ const (
 type hands struct {
 	*deployment
 	first, second string
+	guard         *watch // of the server of pages
 }
 
 func employ(t *testing.T, flags map[string]string) *hands {
@@ -168,7 +169,9 @@ func (h *hands) try(query string, headers ...string) (int, string) {
 // within asks until something is so, which takes no longer than a node needs to hear of a change.
 func within(t *testing.T, so func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !so(); {
+	beat := time.NewTicker(5 * time.Millisecond)
+	defer beat.Stop()
+	for end := time.Now().Add(20 * time.Second); !so(); <-beat.C {
 		if time.Now().After(end) {
 			t.Fatal("it never became so")
 		}

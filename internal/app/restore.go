@@ -279,7 +279,7 @@ func (r *restoring) rebuild(ctx context.Context, config tlog.Config) error {
 	if err != nil {
 		return err
 	}
-	if err := tlog.Rebuild(ctx, config, counted(r.scratch.Records(ctx, false), r.progress)); err != nil {
+	if err := tlog.Rebuild(ctx, config, counted(r.scratch.Records(ctx, false), r.seen)); err != nil {
 		return err
 	}
 	if first.Size == 0 {
@@ -398,10 +398,13 @@ func (r *restoring) putBlob(ctx context.Context, l listed) error {
 	return err
 }
 
+// seen counts a record that was read.
+func (r *restoring) seen() { r.progress.Files.Add(1) }
+
 // fsck checks what was restored.
 func (r *restoring) fsck(ctx context.Context) (report FsckReport, err error) {
 	if err := r.openStore(ctx); err != nil {
 		return report, err
 	}
-	return r.check(ctx, r.progress)
+	return r.check(ctx, r.seen)
 }

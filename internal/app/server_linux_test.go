@@ -193,7 +193,9 @@ func (d *deployment) json(v any, method, path string, body []byte, want int, hea
 // until asks again while the answer says that something is not there yet.
 func (d *deployment) until(path string, ready func(status int, body []byte) bool) []byte {
 	d.Helper()
-	for {
+	beat := time.NewTicker(5 * time.Millisecond)
+	defer beat.Stop()
+	for ; ; <-beat.C {
 		req, err := http.NewRequestWithContext(d.Context(), "GET", "http://"+d.address+path, nil)
 		d.must(err)
 		req.Header.Set("Authorization", "Bearer "+d.key)

@@ -36,18 +36,19 @@ func Fsck(ctx context.Context, c Config, v Serving, progress *Progress) (report 
 		return report, err
 	}
 	defer s.Close()
-	return s.check(ctx, progress)
+	return s.check(ctx, func() { progress.Files.Add(1) })
 }
 
-func (s *Server) check(ctx context.Context, progress *Progress) (FsckReport, error) {
+// check checks the log, and calls a function for each record that it read.
+func (s *Server) check(ctx context.Context, seen func()) (FsckReport, error) {
 	return tlog.Fsck(ctx, tlog.FsckConfig{Source: s.logSource(), Checkpoints: s.store, Origin: s.set.LogName, Verifiers: s.keys.Verifiers,
-		Records: counted(s.store.Records(ctx, true), progress), Gone: []colophon.Code{store.CodePurged}})
+		Records: counted(s.store.Records(ctx, true), seen), Gone: []colophon.Code{store.CodePurged}})
 }
 
-func counted(records iter.Seq2[evidence.Held, error], progress *Progress) iter.Seq2[evidence.Held, error] {
+func counted(records iter.Seq2[evidence.Held, error], seen func()) iter.Seq2[evidence.Held, error] {
 	return func(yield func(evidence.Held, error) bool) {
 		for h, err := range records {
-			progress.Files.Add(1)
+			seen()
 			if !yield(h, err) {
 				return
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/internal/httpapi"
+	"github.com/colophon-project/colophon/internal/progress"
 	"github.com/colophon-project/colophon/internal/store"
 	"github.com/colophon-project/colophon/internal/tlog"
 	"github.com/colophon-project/colophon/production"
@@ -98,7 +99,15 @@ func (l logCheck) Check(ctx context.Context, by production.By) (httpapi.LogRepor
 		return httpapi.LogReport{}, &colophon.Error{Kind: colophon.Conflict, Code: CodeLogBusy}
 	}
 	defer l.runs.Unlock()
-	r, err := l.check(ctx, &Progress{})
+	all, _, _, err := l.store.Count(ctx)
+	if err != nil {
+		return httpapi.LogReport{}, err
+	}
+	read := int64(0)
+	r, err := l.check(ctx, func() {
+		read++
+		progress.Tell(ctx, min(read, all), all)
+	})
 	if err != nil {
 		return httpapi.LogReport{}, err
 	}

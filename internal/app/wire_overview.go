@@ -20,7 +20,7 @@ const maxDead = 500
 // overviews counts what the overview tells.
 type overviews struct {
 	*Server
-	count *overview.Counter
+	count *overview.Days
 }
 
 // Waiting implements httpapi.Overviews.
@@ -62,10 +62,11 @@ func some(t time.Time) *time.Time {
 
 // Coverage implements httpapi.Overviews.
 func (o overviews) Coverage(ctx context.Context, s httpapi.Span) (c httpapi.OverviewCoverage, err error) {
-	made, err := o.count.Made(ctx, s.From, s.To, s.Step)
+	made, since, err := o.count.Made(ctx, s.From, s.To, s.Step)
 	if err != nil {
 		return c, err
 	}
+	c.Kept = some(since)
 	steps, functions, formats := map[time.Time]*httpapi.OverviewMade{}, map[string]*httpapi.OverviewMade{}, map[string]*httpapi.OverviewMade{}
 	for _, m := range made {
 		for _, to := range []*httpapi.OverviewMade{&c.Total, at(steps, m.Begins), at(functions, m.Function), at(formats, m.Format)} {
@@ -137,10 +138,11 @@ func (o overviews) services(ctx context.Context) (map[string]string, error) {
 
 // Screening implements httpapi.Overviews.
 func (o overviews) Screening(ctx context.Context, s httpapi.Span) (v httpapi.OverviewScreening, err error) {
-	judged, err := o.count.Judged(ctx, s.From, s.To, s.Step)
+	judged, since, err := o.count.Judged(ctx, s.From, s.To, s.Step)
 	if err != nil {
 		return v, err
 	}
+	v.Kept = some(since)
 	steps, surfaces := map[time.Time]*httpapi.OverviewJudged{}, map[string]*httpapi.OverviewJudged{}
 	for _, j := range judged {
 		for _, to := range []*httpapi.OverviewJudged{&v.Total, at(steps, j.Begins), at(surfaces, j.Surface)} {
@@ -166,10 +168,20 @@ func (o overviews) Screening(ctx context.Context, s httpapi.Span) (v httpapi.Ove
 			v.Surfaces = append(v.Surfaces, httpapi.OverviewJudgedOn{Surface: name, OverviewJudged: *j})
 		}
 	}
-	found, err := o.count.Found(ctx, s.From, s.To)
-	for _, f := range found {
-		v.Categories = append(v.Categories, httpapi.OverviewFound(f))
+	found, since, err := o.count.Found(ctx, s.From, s.To)
+	if v.Kept == nil || !since.IsZero() && since.Before(*v.Kept) {
+		v.Kept = some(since)
 	}
+	sums := map[string]int64{}
+	for _, f := range found {
+		sums[f.Category] += f.Count
+	}
+	for category, n := range sums {
+		v.Categories = append(v.Categories, httpapi.OverviewFound{Category: category, Count: n})
+	}
+	slices.SortFunc(v.Categories, func(a, b httpapi.OverviewFound) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Category, b.Category))
+	})
 	return v, err
 }
 

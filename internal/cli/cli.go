@@ -53,6 +53,8 @@ type commands struct {
 	Serve      serveCommand      `cmd:""`
 	Health     healthCommand     `cmd:""`
 	Overview   overviewCommand   `cmd:""`
+	LookUp     lookUpCommand     `cmd:""`
+	Content    contentCommand    `cmd:""`
 	Evidence   evidenceCommand   `cmd:""`
 	SignIn     signInCommand     `cmd:""`
 	SignOut    signOutCommand    `cmd:""`
@@ -68,6 +70,7 @@ type commands struct {
 	Webhook    webhookCommand    `cmd:""`
 	Gateway    gatewayCommand    `cmd:""`
 	Export     exportCommand     `cmd:""`
+	Job        jobCommand        `cmd:""`
 	Keys       keysCommand       `cmd:""`
 	Backup     backupCommand     `cmd:""`
 	Restore    restoreCommand    `cmd:""`

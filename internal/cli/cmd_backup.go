@@ -75,7 +75,7 @@ func (c *restoreCommand) Run(s *session) error {
 		s.stop(err)
 		return nil
 	}
-	s.exit = exitOfVerdict(done.Verdict())
+	s.exit = exitOfVerdict(done.Verdict().String())
 	out := s.restoredJSON(&done)
 	if s.json {
 		s.printJSON(out)

@@ -169,7 +169,11 @@ func (s *session) printFunction(f client.Function) {
 		if c.Waiver != nil {
 			why += " (" + s.say.Say("function-waived", "by", c.Waiver.By, "until", c.Waiver.Until.Format(time.RFC3339), "reason", locale.Visible(c.Waiver.Reason)) + ")"
 		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", s.say.Say("mark-"+c.Verdict), s.say.Say("function-on-"+c.Name), c.Clause, why)
+		verdict := s.say.Say("mark-" + c.Verdict)
+		if c.Met && !c.Asked {
+			verdict = s.say.Say("function-exempt")
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", verdict, s.say.Say("function-on-"+c.Name), c.Clause, why)
 	}
 	w.Flush() //nolint:errcheck // the output is gone then
 }

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -15,8 +16,10 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/colophon-project/colophon/internal/app"
 	"github.com/colophon-project/colophon/internal/app/sample"
@@ -195,7 +198,7 @@ func TestOperate(t *testing.T) {
 				`AT=$(curl -fsS --oauth2-bearer $KEY -H Colophon-Account:user-1 -F file=@picture.png -o marked.png -w '%header{location}' "$SITE/v1/artefacts?function=other&return=content")`,
 				"curl -fs --oauth2-bearer $KEY --retry 9 --retry-all-errors -o bundle.zip $SITE$AT/bundle",
 			}
-			setting, asks := regexp.MustCompile(`^[a-z-]+: `), regexp.MustCompile(`/ID\b|PSEUDONYM|openssl enc`)
+			setting, asks := regexp.MustCompile(`^[a-z-]+: `), regexp.MustCompile(`\bID\b|PSEUDONYM|openssl enc`)
 			ran := 0
 			for _, line := range commands(string(text)) {
 				if !setting.MatchString(line) && !asks.MatchString(line) {
@@ -207,11 +210,37 @@ func TestOperate(t *testing.T) {
 			}
 			out := inShell(t, dir, os.Getenv("PATH"), strings.NewReplacer("/var/lib/colophon-", dir+"/", "/var/lib/colophon/", data+"/", "/safe/", data+"/",
 				" /backup/", " "+dir+"/backup/", "colophon-verify sample", "colophon evidence sample", "colophon-verify --key", "colophon evidence verify --key").Replace(strings.Join(script, "\n")))
-			if strings.Count(out, "The log and the store fit together.") != 2 || strings.Count(out, "nothing failed") != 2 || !strings.Contains(out, `"state":"restricted"`) || !strings.Contains(out, `"jobs":[]`) || !strings.Contains(out, `"number":1`) {
+			if strings.Count(out, "The log and the store fit together.") != 2 || strings.Count(out, "nothing failed") != 2 || !strings.Contains(out, `"state":"restricted"`) || !strings.Contains(out, "dead: 0, ") || !strings.Contains(out, `"number":1`) {
 				t.Errorf("%s", out)
+			}
+			if !strings.Contains(guide, "zh-CN") {
+				againstServer(t, site, key)
 			}
 		})
 	}
+}
+
+// againstServer runs testdata/server/*.txtar against a server.
+func againstServer(t *testing.T, site, key string) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/server",
+		Setup: func(env *testscript.Env) error {
+			for _, e := range [][2]string{{"LANG", "C.UTF-8"}, {"SITE", site}, {"KEY", key}, {"TOMORROW", time.Now().AddDate(0, 0, 1).UTC().Format(time.DateOnly)}, {"COLOPHON_SERVER", site}, {"COLOPHON_API_KEY", env.WorkDir + "/key.txt"}} {
+				env.Setenv(e[0], e[1])
+			}
+			return errors.Join(os.WriteFile(env.WorkDir+"/key.txt", []byte(key+"\n"), 0o600), os.WriteFile(env.WorkDir+"/password.txt", []byte(password+"\n"), 0o600))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"sample": writeSample, "exit": exitCode, "keep": keepMatch, "truncate": truncateFile},
+	})
+}
+
+// keep NAME PATTERN keeps in a variable what the last output has in the pattern's brackets.
+func keepMatch(ts *testscript.TestScript, _ bool, args []string) {
+	found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) < 2 {
+		ts.Fatalf("no %s in the output", args[1])
+	}
+	ts.Setenv(args[0], found[1])
 }
 
 // TestPeople runs the commands of both guides to people and admission on a server.
@@ -387,7 +416,7 @@ func firstKey(t *testing.T, site, link string) string {
 	fill := func(page string, form url.Values) string {
 		t.Helper()
 		shown := ask(browser.Get(site + page))
-		for _, hidden := range regexp.MustCompile(`name="(csrf|action)" value="([^"]+)"`).FindAllStringSubmatch(shown, -1) {
+		for _, hidden := range regexp.MustCompile(`name="(csrf|key-actions)" value="([^"]+)"`).FindAllStringSubmatch(shown, -1) {
 			if hidden[1] != "csrf" || !form.Has("csrf") { // each form of a page has it
 				form.Add(hidden[1], hidden[2])
 			}
@@ -396,7 +425,7 @@ func firstKey(t *testing.T, site, link string) string {
 	}
 	_, token, _ := strings.Cut(link, "#")
 	fill("/set-up", url.Values{"token": {token}, "login": {"duty.officer"}, "password": {password}, "again": {password}})
-	made := fill("/keys", url.Values{"name": {"shop"}, "services": {"*"}, "functions": {"*"}, "life": {"90"}})
+	made := fill("/keys/new", url.Values{"name": {"shop"}, "services": {"*"}, "functions": {"*"}, "life": {"90"}})
 	key := regexp.MustCompile(`clp_\w+`).FindString(made)
 	if key == "" {
 		t.Fatalf("no key: %s", made)

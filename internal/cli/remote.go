@@ -28,12 +28,17 @@ type remote struct {
 
 // call has a server do something, and tells what went wrong in our own words.
 func (r remote) call(s *session, do func(context.Context, *client.Client) error) error {
-	address := cmp.Or(r.Server, s.Getenv("COLOPHON_SERVER"))
+	return reach(s, r.Server, cmp.Or(r.APIKey, s.Getenv("COLOPHON_API_KEY")), do)
+}
+
+// reach does the same with the key of a file, or with none.
+func reach(s *session, address, file string, do func(context.Context, *client.Client) error) error {
+	address = cmp.Or(address, s.Getenv("COLOPHON_SERVER"))
 	if address == "" {
 		return invalid(codeNoServer)
 	}
 	c := client.Config{URL: address, Language: string(s.say.Language)}
-	if file := cmp.Or(r.APIKey, s.Getenv("COLOPHON_API_KEY")); file != "" {
+	if file != "" {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return durable.Fault(file, err)

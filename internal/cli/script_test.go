@@ -33,14 +33,10 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sample": writeSample,
-			"exit":   exitCode,
-			"mode":   fileMode,
-			"truncate": func(ts *testscript.TestScript, _ bool, args []string) {
-				size, err := strconv.ParseInt(args[1], 10, 64)
-				ts.Check(err)
-				ts.Check(os.Truncate(ts.MkAbs(args[0]), size))
-			},
+			"sample":   writeSample,
+			"exit":     exitCode,
+			"mode":     fileMode,
+			"truncate": truncateFile,
 		},
 	})
 }
@@ -58,6 +54,13 @@ func writeSample(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("no sample %s", args[0])
+}
+
+// truncate FILE SIZE cuts a file off.
+func truncateFile(ts *testscript.TestScript, _ bool, args []string) {
+	size, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), size))
 }
 
 // exit CODE COMMAND… runs a command and demands its exit code.

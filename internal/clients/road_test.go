@@ -147,7 +147,7 @@ func (r *road) firstKey(token string) string {
 	}
 	fill := func(path string, form url.Values) string {
 		r.Helper()
-		for _, hidden := range regexp.MustCompile(`name="(csrf|action)" value="([^"]+)"`).FindAllStringSubmatch(page(browser.Get(r.base+path)), -1) {
+		for _, hidden := range regexp.MustCompile(`name="(csrf|key-actions)" value="([^"]+)"`).FindAllStringSubmatch(page(browser.Get(r.base+path)), -1) {
 			if hidden[1] != "csrf" || !form.Has("csrf") { // each form of a page has it
 				form.Add(hidden[1], hidden[2])
 			}
@@ -156,7 +156,7 @@ func (r *road) firstKey(token string) string {
 	}
 	const phrase = "correct horse battery"
 	fill("/set-up", url.Values{"token": {token}, "login": {"officer"}, "password": {phrase}, "again": {phrase}})
-	key := regexp.MustCompile(`clp_\w+`).FindString(fill("/keys", url.Values{"name": {"shop"}, "services": {"*"}, "functions": {"*"}, "life": {"90"}}))
+	key := regexp.MustCompile(`clp_\w+`).FindString(fill("/keys/new", url.Values{"name": {"shop"}, "services": {"*"}, "functions": {"*"}, "life": {"90"}}))
 	if key == "" {
 		r.Fatal("there is no key")
 	}

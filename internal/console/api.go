@@ -2,8 +2,11 @@ package console
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 
 	"github.com/colophon-project/colophon"
@@ -14,7 +17,7 @@ import (
 // page does is done by the API, so no page can do what its visitor could not do there.
 func (v *visit) api() *client.Client {
 	c, err := client.New(client.Config{URL: "http://localhost", Key: v.opened.Token, Language: string(v.lang), Tries: 1,
-		HTTP: &http.Client{Transport: inside{v.API, v.r.UserAgent()}}})
+		HTTP: &http.Client{Transport: inside{v.API, v.r.UserAgent(), v.Log}}})
 	if err != nil {
 		panic("console: " + err.Error()) // of a constant
 	}
@@ -25,6 +28,7 @@ func (v *visit) api() *client.Client {
 type inside struct {
 	handler http.Handler
 	agent   string
+	log     *slog.Logger
 }
 
 // RoundTrip implements http.RoundTripper. The request's context tells the handler where the visitor's request came from.
@@ -43,6 +47,9 @@ func (t inside) RoundTrip(r *http.Request) (*http.Response, error) {
 	go func() {
 		defer func() {
 			if fault := recover(); fault != nil {
+				if fault != http.ErrAbortHandler { // what it says may be about people; its type is not
+					t.log.ErrorContext(r.Context(), "a handler panicked", slog.String("panic", fmt.Sprintf("%T", fault)), slog.String("stack", string(debug.Stack())))
+				}
 				_ = pipe.CloseWithError(io.ErrUnexpectedEOF)
 				a.WriteHeader(http.StatusInternalServerError)
 			}

@@ -67,9 +67,9 @@ func TestJourney(t *testing.T) {
 	c.At("/sign-in?again=1&next=%2Faccount")
 	c.Press("form[data-passkey] button", ".menu")
 	c.At("/account")
-	c.Press("main details summary", "main details[open] button")
-	c.Press("main details button", "main [role=status]")
-	c.At("/account?done=passkey-removed")
+	c.Press(`main a[href^="/account/passkeys/"]`, "form.grave")
+	c.Press("form.grave button", "main [role=status]")
+	c.At("/account?done=passkey-remove")
 
 	// A passkey that was removed, and a device that does not know the person: the page says so and stays.
 	c.Press(".leave button", "#login")
@@ -130,16 +130,14 @@ func sights(person staff.ID) []sight {
 		{name: "start", shut: true, path: "/"},
 		{name: "account", shut: true, path: "/account?done=password"},
 		{name: "staff", shut: true, path: "/staff"},
-		{name: "invited", shut: true, path: "/staff", then: func(c *chromium) {
+		{name: "invited", shut: true, path: "/staff/new", then: func(c *chromium) {
 			c.Fill("#login", "p"+strconv.Itoa(len(c.store.Proofs)))
 			c.Click(`input[value="engineer"]`)
 			c.Press("form.sheet button", ".secret")
 		}},
 		{name: "person", shut: true, path: "/staff/" + string(person)},
-		{name: "keys", shut: true, path: "/keys", then: func(c *chromium) {
-			c.Click("main details summary")
-		}},
-		{name: "key-made", shut: true, path: "/keys", then: key},
+		{name: "keys", shut: true, path: "/keys"},
+		{name: "key-made", shut: true, path: "/keys/new", then: key},
 		{name: "denied", shut: true, path: "/staff/" + string(person) + "x"},
 		{name: "fault", shut: true, path: "/account", then: func(c *chromium) {
 			c.store.Fail(errors.New("the disk is full"))

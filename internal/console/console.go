@@ -46,7 +46,6 @@ const (
 	CodeWorkMuch        colophon.Code = "page-work-much"        // too much that takes long is going on
 	CodeWorkUnknown     colophon.Code = "page-work-unknown"     // forgotten, or somebody else began it
 	CodeNothingTried    colophon.Code = "page-nothing-tried"    // neither a prompt nor a file
-	CodeNoService       colophon.Code = "page-no-service"       // a function needs one
 	CodeNothingMade     colophon.Code = "page-nothing-made"     // the model answered without a result
 )
 

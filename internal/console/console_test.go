@@ -82,6 +82,39 @@ func TestSignIn(t *testing.T) {
 	b.want(b.get("/"), http.StatusSeeOther, "/sign-in")
 }
 
+// TestRotation signs in with a session that somebody else planted, signs in again and changes the password: each makes another
+// session, and the one before opens nothing. Other roles leave none.
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := w.officer()
+	last := strings.Repeat("A", 43)
+	b := w.browser().with(staff.Opened{Token: last})
+	seen := map[string]bool{last: true, o.Token: true}
+	turned := func(after string) {
+		t.Helper()
+		u, err := url.Parse(b.origin)
+		w.fine(err)
+		at := slices.IndexFunc(b.http.Jar.Cookies(u), func(c *http.Cookie) bool { return c.Name == w.roster.SessionCookie(false).Name })
+		now := b.http.Jar.Cookies(u)[at].Value
+		if _, err := w.roster.Check(w.ctx, last); err == nil || seen[now] {
+			t.Errorf("after %s the session is an old one, or the old one is still good", after)
+		}
+		seen[now], last = true, now
+		b.want(b.get("/account"), http.StatusOK)
+	}
+	b.want(b.send("/sign-in", "/sign-in", "login", login, "password", password), http.StatusSeeOther, "/")
+	turned("signing in")
+	b.want(b.send("/sign-in", "/sign-in", "login", login, "password", password), http.StatusSeeOther, "/")
+	turned("signing in again")
+	b.want(b.send("/account", "/account/password", "current", password, "password", better, "again", better), http.StatusSeeOther)
+	turned("another password")
+	p := w.person(o, "night.reviewer", staff.Reviewer)
+	_, err := w.roster.SetRoles(w.ctx, o.Account.Actor(), p.Account.ID, []staff.Role{staff.Engineer})
+	w.fine(err)
+	w.browser().want(w.browser().with(p).get("/"), http.StatusSeeOther, "/sign-in")
+}
+
 // TestNext tries to be sent elsewhere after signing in.
 func TestNext(t *testing.T) {
 	t.Parallel()
@@ -145,7 +178,7 @@ func TestLanguage(t *testing.T) {
 		t.Errorf("sent to %s", r.Header.Get("Location"))
 	}
 	// The switch beside a form that failed leads to the page of the form.
-	b.want(b.send("/keys", "/keys", "name", ""), http.StatusUnprocessableEntity, `href="/keys?lang=zh"`)
+	b.want(b.send("/keys/new", "/keys/new", "name", ""), http.StatusUnprocessableEntity, `href="/keys/new?lang=zh"`)
 }
 
 func TestStaff(t *testing.T) {
@@ -153,37 +186,39 @@ func TestStaff(t *testing.T) {
 	w := newWorld(t)
 	o := w.officer()
 	b := w.browser().with(o)
-	b.want(b.send("/staff", "/staff", "login", "night.reviewer"), http.StatusUnprocessableEntity, "at least one known role", `value="night.reviewer"`)
-	b.want(b.send("/staff", "/staff", "login", login, "role", "auditor"), http.StatusConflict, "belongs to another account", `value="auditor" checked`)
-	r := b.send("/staff", "/staff", "login", "night.reviewer", "role", "auditor", "role", "reviewer")
+	b.want(b.send("/staff/new", "/staff/new", "login", "night.reviewer"), http.StatusUnprocessableEntity, "at least one known role", `value="night.reviewer"`)
+	b.want(b.send("/staff/new", "/staff/new", "login", login, "role", "auditor"), http.StatusConflict, "belongs to another account", `value="auditor" checked`)
+	r := b.send("/staff/new", "/staff/new", "login", "night.reviewer", "role", "auditor", "role", "reviewer")
 	b.want(r, http.StatusOK, w.origin+"/invitation#", "night.reviewer")
 	_, token, _ := strings.Cut(r.body, "/invitation#")
 	token, _, _ = strings.Cut(token, "<")
-	b.want(b.get("/staff"), http.StatusOK, "night.reviewer", "Reviewer, Auditor", "invited")
+	b.want(b.get("/staff"), http.StatusOK, "night.reviewer", `<span class="chip">Reviewer</span> <span class="chip">Auditor</span>`, "Invited")
 
 	guest := w.browser()
 	guest.want(guest.send("/invitation", "/invitation", "token", token, "password", "x", "again", "x"), http.StatusUnprocessableEntity)
 	guest.want(guest.send("/invitation", "/invitation", "token", token, "password", password, "again", password), http.StatusSeeOther, "/")
 	guest.want(guest.get("/staff"), http.StatusOK, "night.reviewer")
-	guest.lacks(guest.get("/staff"), "Invite somebody")
+	guest.lacks(guest.get("/staff"), "/staff/new")
 	list, err := w.roster.Accounts(w.ctx, o.Account.Actor(), o.Account.ID, 10)
 	w.fine(err)
 	person := "/staff/" + string(list[0].ID)
-	guest.lacks(guest.get(person), "Save the roles", person+"/disable")
+	guest.want(guest.get(person), http.StatusOK, "Read evidence")
+	guest.lacks(guest.get(person), person+"/roles", person+"/disable")
 
-	b.want(b.send(person, person+"/roles"), http.StatusUnprocessableEntity, "at least one known role")
-	b.want(b.send(person, person+"/roles", "role", "engineer"), http.StatusSeeOther, person+"?done=roles")
-	b.want(b.get(person+"?done=roles"), http.StatusOK, "The roles were changed", `value="engineer" checked`)
+	b.want(b.send(person+"/roles", person+"/roles"), http.StatusUnprocessableEntity, "at least one known role")
+	b.want(b.send(person+"/roles", person+"/roles", "role", "engineer"), http.StatusSeeOther, person+"?done=person-roles")
+	b.want(b.get(person+"?done=person-roles"), http.StatusOK, "The roles were changed", "Engineer")
+	b.want(b.get(person+"/roles"), http.StatusOK, `value="engineer" checked`, "staff.roles-changed")
 	b.lacks(b.get(person+"?done=<b>"), "<b>")
 	guest.want(guest.get("/"), http.StatusSeeOther, "/sign-in")
-	b.want(b.send(person, person+"/invite"), http.StatusOK, w.origin+"/invitation#")
-	b.want(b.send(person, person+"/disable"), http.StatusSeeOther, person+"?done=disabled")
+	b.want(b.send(person+"/invite", person+"/invite"), http.StatusOK, w.origin+"/invitation#")
+	b.want(b.send(person+"/disable", person+"/disable"), http.StatusSeeOther, person+"?done=person-disable")
 	guest.want(guest.send("/sign-in", "/sign-in", "login", "night.reviewer", "password", password), http.StatusForbidden)
-	b.want(b.send(person, person+"/enable"), http.StatusSeeOther, person+"?done=enabled")
+	b.want(b.send(person+"/enable", person+"/enable"), http.StatusSeeOther, person+"?done=person-enable")
 	guest.want(guest.send("/sign-in", "/sign-in", "login", "night.reviewer", "password", password), http.StatusSeeOther, "/")
 
 	own := "/staff/" + string(o.Account.ID)
-	b.want(b.send(own, own+"/disable"), http.StatusForbidden, "own account")
+	b.want(b.send(own+"/disable", own+"/disable"), http.StatusForbidden, "own account")
 	b.want(b.get("/staff/x"), http.StatusNotFound, "not an identifier")
 	b.want(b.get("/staff/01940000-0000-7000-8000-000000000000"), http.StatusNotFound, "no such account")
 }
@@ -197,14 +232,19 @@ func TestPages(t *testing.T) {
 		w.fine(err)
 	}
 	b := w.browser().with(o)
-	first := b.get("/staff")
-	_, next, _ := strings.Cut(first.body, `href="/staff?after=`)
-	next, _, _ = strings.Cut(next, `"`)
-	second := b.get("/staff?after=" + next)
-	if a, z := strings.Count(first.body, "<th scope=\"row\">"), strings.Count(second.body, "<th scope=\"row\">"); a != 100 || z != 6 {
-		t.Errorf("%d and %d people on the two pages", a, z)
+	var seen []int
+	for address := "/staff"; address != ""; {
+		page := b.get(address)
+		seen = append(seen, strings.Count(page.body, "<th scope=\"row\">"))
+		before, _, more := strings.Cut(page.body, `" rel="next"`)
+		if address = ""; more {
+			address = before[strings.LastIndex(before, `"`)+1:]
+		}
 	}
-	b.want(b.get("/staff?after=x"), http.StatusNotFound)
+	if !slices.Equal(seen, []int{50, 50, 6}) {
+		t.Errorf("%v people on the pages", seen)
+	}
+	b.want(b.get("/staff?cursor=x"), http.StatusNotFound)
 }
 
 func TestKeys(t *testing.T) {
@@ -212,11 +252,11 @@ func TestKeys(t *testing.T) {
 	w := newWorld(t)
 	o := w.officer()
 	b := w.browser().with(o)
-	fields := []string{"action", "artefact.create", "action", "artefact.read", "services", "* ", "functions", "face  voice", "life", "90"}
-	b.want(b.send("/keys", "/keys", append(fields, "name", "")...), http.StatusUnprocessableEntity, `value="artefact.create" checked`, "face  voice")
-	b.want(b.send("/keys", "/keys", append(fields[:len(fields)-1:len(fields)-1], "x", "name", "web")...), http.StatusUnprocessableEntity)
-	b.want(b.send("/keys", "/keys", append(fields, "name", "web", "action", "staff.manage")...), http.StatusUnprocessableEntity)
-	r := b.send("/keys", "/keys", append(fields, "name", "web")...)
+	fields := []string{"key-actions", "artefact.create", "key-actions", "artefact.read", "services", "* ", "functions", "face  voice", "life", "90"}
+	b.want(b.send("/keys/new", "/keys/new", append(fields, "name", "")...), http.StatusUnprocessableEntity, `value="artefact.create" checked`, "face  voice")
+	b.want(b.send("/keys/new", "/keys/new", append(fields[:len(fields)-1:len(fields)-1], "x", "name", "web")...), http.StatusUnprocessableEntity)
+	b.want(b.send("/keys/new", "/keys/new", append(fields, "name", "web", "key-actions", "staff.manage")...), http.StatusUnprocessableEntity)
+	r := b.send("/keys/new", "/keys/new", append(fields, "name", "web")...)
 	text := regexp.MustCompile(`clp_[0-9A-Za-z]{49}`)
 	b.want(r, http.StatusOK, "web", text.FindString(r.body))
 	k, err := w.roster.CheckKey(w.ctx, text.FindString(r.body))
@@ -230,20 +270,23 @@ func TestKeys(t *testing.T) {
 		t.Error("a key is shown twice")
 	}
 	key := "/keys/" + string(k.ID)
-	b.want(b.send("/keys", key+"/rotate", "overlap", "1000"), http.StatusUnprocessableEntity)
-	r = b.send("/keys", key+"/rotate", "overlap", "7")
+	b.want(b.send(key+"/rotate", key+"/rotate", "overlap", "1000"), http.StatusUnprocessableEntity)
+	b.want(b.get(key+"/rotate"), http.StatusOK, "web", "apikey.rotated")
+	r = b.send(key+"/rotate", key+"/rotate", "overlap", "7")
 	b.want(r, http.StatusOK)
 	after, err := w.roster.CheckKey(w.ctx, text.FindString(r.body))
 	w.fine(err)
-	b.want(b.get("/keys"), http.StatusOK, "rotated, good until it ends")
+	b.want(b.get("/keys"), http.StatusOK, "Rotated, good until it ends")
 	b.want(b.send("/keys", key+"/rotate", "overlap", "7"), http.StatusConflict, "rotated already")
 	w.pass(7 * 24 * time.Hour)
 	o, err = w.roster.SignIn(w.ctx, login, password, w.attempt())
 	w.fine(err)
 	b.with(o)
-	b.want(b.get("/keys"), http.StatusOK, "ended")
-	b.want(b.send("/keys", "/keys/"+string(after.ID)+"/revoke"), http.StatusSeeOther, "/keys?done=revoked")
-	b.want(b.get("/keys?done=revoked"), http.StatusOK, "revoked")
+	b.want(b.get("/keys"), http.StatusOK, "Ended")
+	heir := "/keys/" + string(after.ID)
+	b.want(b.get(heir+"/revoke"), http.StatusOK, "was last used at", "apikey.revoked")
+	b.want(b.send(heir+"/revoke", heir+"/revoke"), http.StatusSeeOther, heir+"?done=key-revoke")
+	b.want(b.get(heir+"?done=key-revoke"), http.StatusOK, "The API key was revoked", "revoked")
 	b.want(b.send("/keys", "/keys/x/revoke"), http.StatusNotFound)
 }
 
@@ -262,16 +305,15 @@ func TestAccount(t *testing.T) {
 	if _, err := w.roster.Check(w.ctx, o.Token); err == nil {
 		t.Error("the session before is still good")
 	}
-	b.want(b.send("/account", "/account/passkey/remove", "passkey", "AAAA"), http.StatusNotFound, "no such passkey")
-	b.want(b.send("/account", "/account/passkey/remove", "passkey", "%"), http.StatusNotFound, "no such passkey")
+	b.want(b.send("/account", "/account/passkeys/AAAA/remove"), http.StatusNotFound, "no such passkey")
+	b.want(b.send("/account", "/account/passkeys/%25/remove"), http.StatusNotFound, "no such passkey")
 	b.want(b.send("/account", "/account/passkey", "response", "{}"), http.StatusForbidden)
 	w.pass(10 * time.Minute)
-	b.want(b.send("/account", "/account/passkey/remove", "passkey", "AAAA"), http.StatusSeeOther, "/sign-in?again=1&next=%2Faccount")
 	b.want(b.get("/sign-in?again=1&next=%2Faccount"), http.StatusOK, "needs proof that it is you", `value="/account"`)
 	b.want(b.send("/account", "/account/passkey/begin"), http.StatusUnauthorized, `{"to":"/sign-in?again=1`)
 	other, err := w.roster.SignIn(w.ctx, login, better, w.attempt())
 	w.fine(err)
-	b.want(b.send("/account", "/account/sign-out"), http.StatusSeeOther, "/sign-in")
+	b.want(b.send("/account/sign-out", "/account/sign-out"), http.StatusSeeOther, "/sign-in")
 	if _, err := w.roster.Check(w.ctx, other.Token); err == nil {
 		t.Error("another session is still good")
 	}
@@ -383,7 +425,7 @@ func TestWords(t *testing.T) {
 	for _, status := range []string{"403", "429", "500"} {
 		used["page-error-"+status] = true
 	}
-	for _, deed := range []string{"password", "passkey", "passkey-removed", "roles", "disabled", "enabled", "revoked"} {
+	for _, deed := range []string{"password", "passkey"} {
 		used["page-done-"+deed] = true
 	}
 	for _, state := range []string{"good", "replaced", "ended", "revoked"} {

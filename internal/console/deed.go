@@ -2,9 +2,11 @@ package console
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/staff"
 )
 
@@ -86,7 +88,7 @@ func (d deed[T]) rows(path, back string, fetch func(*visit, string) (T, error)) 
 	}
 	return []page{
 		{method: get, path: path, action: d.action, title: "page-deed-" + d.name, above: back, words: words, upload: d.upload, do: func(v *visit) error { return d.show(v, path, back, fetch) }},
-		{method: post, path: path, action: d.action, back: path, upload: d.upload, do: func(v *visit) error {
+		{method: post, path: path, action: d.action, back: path, makes: strings.Fields(d.record), upload: d.upload, do: func(v *visit) error {
 			x, err := fetch(v, v.r.PathValue("id"))
 			if err != nil {
 				return err
@@ -145,14 +147,24 @@ func (f field[T]) view(v *visit, x T) (w fieldView, err error) {
 	case f.value != nil:
 		w.Value = f.value(x)
 		w.Chosen = strings.Fields(w.Value)
-	case v.r.URL.Query().Has(f.name) && f.kind != "secret": // a page that leads here may have filled it in
-		w.Value = v.r.URL.Query().Get(f.name)
-		w.Chosen = []string{w.Value}
+	case f.kind != "secret" && v.r.URL.Query().Has(f.name):
+		if w.Value = v.led(f.name); w.Value != "" {
+			w.Chosen = []string{w.Value}
+		}
 	}
 	if w.Most == 0 {
 		w.Most = map[bool]int{true: 4096, false: 256}[f.kind == "area"]
 	}
 	return w, nil
+}
+
+// led is what a page that leads here filled into a field. None fills in what belongs into no address: then it was somebody
+// else who made up the address.
+func (v *visit) led(name string) string {
+	if slices.Contains([]string{"account", "own-account", "consent-tokens", "reason"}, name) {
+		return ""
+	}
+	return v.r.URL.Query().Get(name)
 }
 
 // placed is a path of the table with the parts of the visit's address in it.
@@ -171,11 +183,25 @@ func (v *visit) placed(path string) string {
 // escaped is one part of an address. A colon would be taken for a step of the API where an address is passed on.
 func escaped(s string) string { return strings.ReplaceAll(url.PathEscape(s), ":", "%3A") }
 
+// CodeDateInvalid says that a date or a time in a form is out of form.
+const CodeDateInvalid colophon.Code = "page-date-invalid"
+
 // sentMoment reads a field of the kind moment, in the zone of the pages; zero where it is empty.
 func (v *visit) sentMoment(name string) (time.Time, error) {
+	return v.sentTime(name, "2006-01-02T15:04")
+}
+
+// sentDate reads a field of the kind day, as its beginning in the zone of the pages; zero where it is empty.
+func (v *visit) sentDate(name string) (time.Time, error) { return v.sentTime(name, dateForm) }
+
+func (v *visit) sentTime(name, form string) (time.Time, error) {
 	s := v.sent(name)
 	if s == "" {
 		return time.Time{}, nil
 	}
-	return time.ParseInLocation("2006-01-02T15:04", s, v.Zone)
+	t, err := time.ParseInLocation(form, s, v.Zone)
+	if err != nil {
+		err = &colophon.Error{Kind: colophon.Invalid, Code: CodeDateInvalid}
+	}
+	return t, err
 }

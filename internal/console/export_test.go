@@ -9,13 +9,14 @@ type Row struct {
 	Shown        bool
 	Who          string // anybody, stranger, holder or staff
 	Words        []string
+	Makes        []string // types of records
 }
 
 // Rows returns the table of pages.
 func Rows() []Row {
 	var rows []Row
 	for _, p := range table() {
-		rows = append(rows, Row{p.method, p.path, p.who == signedIn, p.who == holder, p.method == post, p.script, p.title != "", map[access]string{anybody: "anybody", stranger: "stranger", holder: "holder", signedIn: "staff"}[p.who], p.words})
+		rows = append(rows, Row{p.method, p.path, p.who == signedIn, p.who == holder, p.method == post, p.script, p.title != "", map[access]string{anybody: "anybody", stranger: "stranger", holder: "holder", signedIn: "staff"}[p.who], p.words, p.makes})
 	}
 	return rows
 }

@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"encoding/csv"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -32,6 +31,7 @@ type list[T any] struct {
 	group   string // of the menu; empty for a list that others lead to
 	action  staff.Action
 	fetch   func(context.Context, *client.Client, client.Listing) ([]T, string, error)
+	read    func(*visit, client.Listing) ([]T, string, error) // in place of fetch, of what the API does not list
 	columns []column[T]
 	filters []filter
 	deeds   []lead // what can be done beside it
@@ -48,9 +48,43 @@ type column[T any] struct {
 // filter is a part of the question. Its name is the parameter's of the page and of the API.
 type filter struct {
 	name    string
-	kind    string   // choice, text, from (the beginning of a day) or until (its end)
-	words   string   // prefix of the options' sentences
-	options []string // of a choice
+	kind    string              // choice, text, from (the beginning of a day) or until (its end)
+	label   string              // of its sentence, where that says more than the name
+	words   string              // prefix of the options' sentences
+	options []string            // of a choice
+	shows   string              // the option that the API shows unasked; it can't be asked for all
+	means   map[string][]string // what an option asks for that is not of the API
+}
+
+// clockForm is how a moment stands in an address and in a field, in the zone of the pages.
+const clockForm = "2006-01-02T15:04"
+
+// Label is the end of the key of its sentence.
+func (f filter) Label() string {
+	if f.label != "" {
+		return f.label
+	}
+	return f.name
+}
+
+// asks is what a value of it asks the API for.
+func (f filter) asks(v *visit, value string) []string {
+	if list, ok := f.means[value]; ok {
+		return list
+	}
+	if f.kind != "from" && f.kind != "until" {
+		return []string{value}
+	}
+	if at, err := time.ParseInLocation(clockForm, value, v.Zone); err == nil {
+		return []string{at.UTC().Format(time.RFC3339)}
+	}
+	if at, err := time.ParseInLocation(dateForm, value, v.Zone); err == nil {
+		if f.kind == "until" {
+			at = at.AddDate(0, 0, 1)
+		}
+		return []string{at.UTC().Format(time.RFC3339)}
+	}
+	return []string{value}
 }
 
 // lead leads to a page on which something can be done.
@@ -71,7 +105,7 @@ func (l list[T]) rows() []page {
 		words = append(words, "page-label-"+c.name)
 	}
 	for _, f := range l.filters {
-		words = append(words, "page-label-"+f.name)
+		words = append(words, "page-label-"+f.Label())
 		for _, o := range f.options {
 			words = append(words, f.words+o)
 		}
@@ -103,6 +137,20 @@ type tableView struct {
 	Rows  [][]cell
 }
 
+// Classes are those of the columns: counts stand at the right, and what matters less is marked.
+func (t tableView) Classes() []string {
+	classes := make([]string, len(t.Heads))
+	for i, h := range t.Heads {
+		if h.Side {
+			classes[i] = "side"
+		}
+		if i > 0 && slices.ContainsFunc(t.Rows, func(row []cell) bool { return i < len(row) && row[i].N != nil }) {
+			classes[i] = strings.TrimSpace(classes[i] + " figure")
+		}
+	}
+	return classes
+}
+
 type head struct {
 	Name, To, Order string // Order is the value of aria-sort
 	Side            bool
@@ -113,6 +161,8 @@ type filterView struct {
 	Name, Kind, Value string
 	Options           []string
 	Words             string
+	Unasked           string // the option that is shown unasked
+	Clock             bool   // a moment, not a day
 }
 
 func (l list[T]) show(v *visit) error {
@@ -120,7 +170,8 @@ func (l list[T]) show(v *visit) error {
 	data := listPage{Name: l.name, Path: l.path, Table: tableView{Name: l.title}}
 	for _, f := range l.filters {
 		value := q.Get(f.name)
-		data.Filters = append(data.Filters, filterView{f, f.name, f.kind, value, f.options, f.words})
+		_, err := time.Parse(clockForm, value)
+		data.Filters = append(data.Filters, filterView{f, f.name, f.kind, value, f.options, f.words, f.shows, err == nil})
 		data.Asked = data.Asked || value != ""
 	}
 	for _, d := range l.deeds {
@@ -163,6 +214,7 @@ func (l list[T]) show(v *visit) error {
 		data.Next = with(l.path, q, "cursor", next)
 	}
 	data.Sorted = sorted
+	v.introduced(&data.Table)
 	return v.show("list", data)
 }
 
@@ -170,7 +222,7 @@ func (l list[T]) show(v *visit) error {
 func (l list[T]) part(v *visit, q url.Values, by string) (entries []T, next string, sorted int, err error) {
 	i := slices.IndexFunc(l.columns, func(c column[T]) bool { return c.name == strings.TrimPrefix(by, "-") })
 	if i < 0 {
-		entries, next, err = l.fetch(v.r.Context(), v.api(), client.Listing{Filter: l.asked(v, q), Cursor: q.Get("cursor"), Limit: listSize})
+		entries, next, err = l.reads(v)(v.r.Context(), client.Listing{Filter: l.asked(v, q), Cursor: q.Get("cursor"), Limit: listSize})
 		return entries, next, 0, err
 	}
 	more := false
@@ -203,50 +255,27 @@ func (l list[T]) part(v *visit, q url.Values, by string) (entries []T, next stri
 	return entries, next, sorted, nil
 }
 
+func (l list[T]) reads(v *visit) fetching[T] {
+	if l.read != nil {
+		return func(_ context.Context, one client.Listing) ([]T, string, error) { return l.read(v, one) }
+	}
+	return func(ctx context.Context, one client.Listing) ([]T, string, error) { return l.fetch(ctx, v.api(), one) }
+}
+
 // asked is the question to the API.
 func (l list[T]) asked(v *visit, q url.Values) url.Values {
 	values := url.Values{}
 	for _, f := range l.filters {
-		value := q.Get(f.name)
-		if value == "" {
-			continue
+		if value := q.Get(f.name); value != "" {
+			values[f.name] = f.asks(v, value)
 		}
-		if day, err := time.ParseInLocation(dateForm, value, v.Zone); err == nil && (f.kind == "from" || f.kind == "until") {
-			if f.kind == "until" {
-				day = day.AddDate(0, 0, 1)
-			}
-			value = day.UTC().Format(time.RFC3339)
-		}
-		values.Set(f.name, value)
 	}
 	return values
 }
 
 // walk goes through the entries that a question finds, and reports whether there are more than it may visit.
 func (l list[T]) walk(v *visit, q url.Values, most int, do func(T) error) (more bool, err error) {
-	question, cursor, n := l.asked(v, q), "", 0
-	for {
-		entries, next, err := l.fetch(v.r.Context(), v.api(), client.Listing{Filter: question, Cursor: cursor, Limit: walkSize})
-		if err != nil {
-			return false, err
-		}
-		for _, x := range entries {
-			if n == most {
-				return true, nil
-			}
-			n++
-			if err := do(x); err != nil {
-				return false, err
-			}
-		}
-		if next == "" {
-			return false, nil
-		}
-		if cursor == next {
-			return false, errors.New("the list does not go on")
-		}
-		cursor = next
-	}
+	return through(v.r.Context(), l.reads(v), l.asked(v, q), most, func(x T) (bool, error) { return false, do(x) })
 }
 
 // export writes the list as a CSV file (RFC 4180), in UTF-8 with a mark that spreadsheets know it by.
@@ -295,9 +324,9 @@ func (l list[T]) export(v *visit) error {
 	return err
 }
 
-// harmless keeps spreadsheets from taking text as a formula.
+// harmless keeps spreadsheets from taking text as a formula, also those that take full-width signs for signs.
 func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+	if strings.IndexAny(s, "=+-@\t\r\n＝＋－＠") == 0 {
 		return "'" + s
 	}
 	return s

@@ -87,10 +87,11 @@ func TestList(t *testing.T) {
 	b.want(b.get("/orders?sort=target&cursor=50"), 200, "=f1050")
 	b.want(b.get("/orders?state=released"), 422, "The request breaks a rule", "query.state: one of a few", `<select id="f-state"`)
 
+	api.list[1].Target = "＝f2499" // what spreadsheets of some languages take for a sign
 	r = b.get("/orders.csv?state=in-force")
 	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(r.body, "\ufeff"))).ReadAll()
 	b.fine(err)
-	if len(lines) != 2501 || !slices.Equal(lines[0][:3], []string{"order", "state", "action"}) || lines[1][4] != "'=f2500" || lines[1][6] != "2026-11-22T08:00:00Z" {
+	if len(lines) != 2501 || !slices.Equal(lines[0][:3], []string{"order", "state", "action"}) || lines[1][4] != "'=f2500" || lines[2][4] != "'＝f2499" || lines[1][6] != "2026-11-22T08:00:00Z" {
 		t.Errorf("%d lines, %v", len(lines), lines[:2])
 	}
 	if r.Header.Get("Content-Disposition") != `attachment; filename="orders.csv"` {
@@ -114,6 +115,7 @@ func TestDeed(t *testing.T) {
 	api, b := ordered(t, 1)
 	b.want(b.get("/orders/o0"), 200, `href="/orders/o0/release"`)
 	b.want(b.get("/orders/o0/release"), 200, "until another person confirms", `action="/orders/o0/release"`)
+	b.lacks(b.get("/orders/o0/release?reason=filled+in+by+a+link"), "filled in by a link")
 	r := b.send("/orders/o0/release", "/orders/o0/release", "reason", "no <i>need</i>")
 	b.want(r, 409, "The order <b>ended</b> already", "no <i>need</i>")
 	if strings.Contains(r.body, "<b>ended") || strings.Contains(r.body, "<i>need") {
@@ -130,6 +132,9 @@ func TestNoAPI(t *testing.T) {
 	api, b := ordered(t, 1)
 	api.panic = true
 	b.want(b.get("/orders"), 500, "request-0042")
+	if said := b.log.String(); !strings.Contains(said, "a handler panicked") || !strings.Contains(said, "ServeHTTP") || strings.Contains(said, "disk") {
+		t.Errorf("the log says %s", said)
+	}
 	w := newWorld(t)
 	c := w.browser().with(w.officer())
 	c.want(c.get("/orders"), 500, "request-0042")

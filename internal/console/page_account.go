@@ -1,12 +1,18 @@
 package console
 
 import (
+	"bytes"
 	"encoding/base64"
 	"net/http"
+	"slices"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/staff"
 )
+
+func accountPages() []page {
+	return append(start("/account/sign-out", "/account", leaveEverywhere()), removePasskey().rows("/account/passkeys/{id}/remove", "/account", ownPasskey)...)
+}
 
 type accountPage struct {
 	Passkeys bool
@@ -48,15 +54,41 @@ func finishPasskey(v *visit) error {
 	return v.send("/account?done=passkey")
 }
 
-func removePasskey(v *visit) error {
-	id, err := base64.RawURLEncoding.DecodeString(v.sent("passkey"))
-	if err != nil {
-		return &colophon.Error{Kind: colophon.Missing, Code: staff.CodePasskeyUnknown}
+// ownPasskey finds a passkey of the visitor.
+func ownPasskey(v *visit, id string) (staff.Passkey, error) {
+	key, err := base64.RawURLEncoding.DecodeString(id)
+	i := slices.IndexFunc(v.opened.Account.Passkeys, func(p staff.Passkey) bool { return bytes.Equal(p.ID, key) })
+	if err != nil || i < 0 {
+		return staff.Passkey{}, &colophon.Error{Kind: colophon.Missing, Code: staff.CodePasskeyUnknown}
 	}
-	o, err := v.Roster.RemovePasskey(v.r.Context(), v.opened.Token, id)
-	if err != nil {
-		return err
+	return v.opened.Account.Passkeys[i], nil
+}
+
+func removePasskey() deed[staff.Passkey] {
+	return deed[staff.Passkey]{
+		name: "passkey-remove", record: staff.ProofPasskeyRemoved, danger: true,
+		effect: func(v *visit, p staff.Passkey) ([]said, error) {
+			return []said{{"page-effect-passkey", []string{"at", p.Created.In(v.Zone).Format("2006-01-02 15:04 MST")}}}, nil
+		},
+		do: func(v *visit, p staff.Passkey) (string, error) {
+			o, err := v.Roster.RemovePasskey(v.r.Context(), v.opened.Token, p.ID)
+			if err == nil {
+				v.enter(o)
+			}
+			return "", err
+		},
+		says: []string{"page-effect-passkey"},
 	}
-	v.enter(o)
-	return v.send("/account?done=passkey-removed")
+}
+
+func leaveEverywhere() deed[none] {
+	return deed[none]{
+		name: "sign-out-everywhere", record: staff.ProofSignedOutAll, danger: true,
+		do: func(v *visit, _ none) (string, error) {
+			if err := v.Roster.SignOutEverywhere(v.r.Context(), v.opened.Token); err != nil {
+				return "", err
+			}
+			return "-", v.leave()
+		},
+	}
 }

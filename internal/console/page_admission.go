@@ -7,11 +7,12 @@ import (
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
+	"github.com/colophon-project/colophon/register"
 	"github.com/colophon-project/colophon/staff"
 )
 
 func admissionPages() []page {
-	words := slices.Concat(keysOf("page-looked-at-", conditions()...), keysOf("page-verdict-", verdicts()...))
+	words := slices.Concat(of("page-looked-at-", conditions()...), of("page-condition-", register.ConditionNames()...), of("page-verdict-", verdicts()...))
 	return slices.Concat([]page{
 		{method: get, path: "/admission", action: staff.AdmissionAsk, title: "page-admission", menu: true, group: groupPeople, words: slices.Concat(words, questionWords()), do: showAdmission},
 		{method: post, path: "/admission", action: staff.AdmissionAsk, title: "page-admission", back: "/admission", do: explainAdmission},
@@ -34,7 +35,7 @@ func questionFields() []field[none] {
 		{name: "account", hint: true}, {name: "subject"},
 		{name: "act", kind: "choice", words: "page-admission-act-", options: acts(), required: true},
 		{name: "function", hint: true, most: 64}, {name: "service", most: 64},
-		{name: "function-class", kind: "choice", words: "page-function-class-", options: functionClasses(), hint: true},
+		{name: "function-class", kind: "choice", words: "page-art17-", options: functionClasses(), hint: true},
 		{name: "model", most: 128}, {name: "content", hint: true}, {name: "depicted-count", kind: "number"},
 		{name: "modality", kind: "several", words: "page-modality-", options: modalities()},
 		{name: "purpose", most: 64}, {name: "scene", most: 64}, {name: "used-channel", most: 64}, {name: "train", kind: "yes"},
@@ -45,7 +46,7 @@ func questionFields() []field[none] {
 func questionWords() []string {
 	var words []string
 	for _, f := range questionFields() {
-		words = append(append(words, "page-label-"+f.name), keysOf(f.words, f.options...)...)
+		words = append(append(words, "page-label-"+f.name), of(f.words, f.options...)...)
 		if f.hint {
 			words = append(words, "page-hint-"+f.name)
 		}
@@ -72,6 +73,14 @@ type lookedAt struct {
 	Refuses           bool
 	Clauses           cell
 	Until             cell
+}
+
+// What is what was looked at: a condition for the function to be live, or one of admission itself.
+func (l lookedAt) What() cell {
+	if name, ok := strings.CutPrefix(l.Name, "function."); ok {
+		return word("page-condition-", name)
+	}
+	return word("page-looked-at-", l.Name)
 }
 
 func verdictTones() map[string]tone {
@@ -102,7 +111,7 @@ func questionViews(v *visit) []fieldView {
 	for _, f := range questionFields() {
 		w := fieldView{Name: f.name, Kind: f.kind, Words: f.words, Options: f.options, Required: f.required, Hint: f.hint, Most: max(f.most, 256), Value: v.sent(f.name), Chosen: v.r.PostForm[f.name]}
 		if v.r.Method == get {
-			w.Value = v.r.URL.Query().Get(f.name)
+			w.Value = v.led(f.name)
 		}
 		if f.kind == "area" {
 			w.Most = 8192
@@ -150,21 +159,35 @@ func pastList() list[client.PastDecision] {
 			{name: "function", cell: func(p client.PastDecision) cell { return ident(p.Function) }},
 			{name: "refused-for", side: true, cell: func(p client.PastDecision) cell {
 				if p.Reason != "" {
-					return word("", string(p.Reason))
+					return refusal(p.Reason)
 				}
 				return codes(p.Codes)
 			}},
 		},
 		filters: []filter{{name: "refused", kind: "choice", words: "page-refused-", options: []string{"true"}}, {name: "subject", kind: "text"}},
 		deeds:   []lead{{"/admission", "page-admission", staff.AdmissionAsk}},
-		says:    slices.Concat(keysOf("page-verdict-", verdicts()...), keysOf("page-admission-act-", acts()...)),
+		says:    slices.Concat(of("page-brief-", briefs()...), of("page-verdict-", verdicts()...), of("page-admission-act-", acts()...)),
 	}
+}
+
+// briefs are the codes of refusals whose sentences say more than a list of past decisions knows.
+func briefs() []string {
+	return []string{"admission-verified-below", "admission-measure", "admission-agreement-owed", "admission-function-not-live", "admission-function-class", "admission-order", "admission-consent-few", "admission-consent-below",
+		"admission-consent-unavailable", "admission-quota", "admission-quota-unknown", "consent-state", "consent-scope", "consent-forbidden", "consent-token-expired", "consent-token-scope"}
+}
+
+// refusal says why something was refused.
+func refusal(code colophon.Code) cell {
+	if slices.Contains(briefs(), string(code)) {
+		return word("page-brief-", string(code))
+	}
+	return word("", string(code))
 }
 
 func codes(list []colophon.Code) cell {
 	var c cell
 	for _, code := range list {
-		c.Many = append(c.Many, ident(string(code)))
+		c.Many = append(c.Many, refusal(code))
 	}
 	return c
 }

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/agreement"
 	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/internal/console/difference"
@@ -91,13 +90,13 @@ func agreementSheet() sheet[client.Agreement] {
 				since = count(int64(a.Since))
 			}
 			return []fact{{"state", agreementState(a)}, {"agreement-kind", word("page-agreement-kind-", a.Kind)}, {"audience", word("page-audience-", a.Audience)}, {"version", publishedNumber(a)},
-				{"accepted-since", since}, {"in-force-from", sometime(a.Effective)}, {"author", ident(a.Author)}, {"publisher", ident(a.Publisher)}, {"agreement-reason", text(a.Reason)}}
+				{"accepted-since", since}, {"in-force-from", sometime(a.Effective)}, {"author", by(a.Author)}, {"publisher", by(a.Publisher)}, {"agreement-reason", text(a.Reason)}}
 		},
 		more:   func(v *visit, a client.Agreement) (any, error) { return v.agreement(a) },
 		labels: []string{"accepted-since", "author", "publisher", "agreement-reason"},
 		says:   []string{"page-tongue-zh", "page-tongue-en"},
 		deeds: []deed[client.Agreement]{
-			{name: "agreement-publish", step: "publish", action: staff.AgreementPublish, record: string(agreement.RecordPublished),
+			{name: "agreement-publish", step: "publish", action: staff.AgreementPublish, record: string(agreement.RecordPublished), danger: true,
 				may:    func(a client.Agreement) bool { return a.State == "draft" },
 				effect: publishEffect, says: []string{"page-effect-agreement-first", "page-effect-agreement-before", "page-effect-agreement-open", "page-effect-agreement-own"},
 				fields: []field[client.Agreement]{
@@ -107,7 +106,7 @@ func agreementSheet() sheet[client.Agreement] {
 				do: func(v *visit, a client.Agreement) (string, error) {
 					at, err := v.sentMoment("in-force-from")
 					if err != nil {
-						return "", &colophon.Error{Kind: colophon.Invalid, Code: CodeDateInvalid}
+						return "", err
 					}
 					_, err = v.api().PublishAgreement(v.r.Context(), a.ID, v.sent("change-kind") == "material", at)
 					return "", err

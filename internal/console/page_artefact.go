@@ -10,14 +10,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
-	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
-	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/internal/media"
 	"github.com/colophon-project/colophon/notice"
 	"github.com/colophon-project/colophon/production"
 	"github.com/colophon-project/colophon/staff"
+	"github.com/colophon-project/colophon/stamp"
 )
 
 func artefactPages() []page {
@@ -60,23 +60,30 @@ func artefactSheet() sheet[client.Artefact] {
 			}
 			return []fact{
 				{"state", artefactState(a)}, {"reason", reason}, {"format", format(a.Format)}, {"bytes", count(max(a.Stored, a.Size))}, {"made-by", madeBy(a.Function)}, {"model", text(a.Model).to("/content?" + query("model", a.Model))},
-				{"subject", ident(a.Subject).to("/content?" + query("subject", a.Subject))}, {"came-in", moment(a.Created)}, {"changed", moment(a.Changed)}, {"original-until", sometime(a.Original)},
+				{"subject", account(a.Subject)}, {"came-in", moment(a.Created)}, {"changed", moment(a.Changed)}, {"original-until", sometime(a.Original)},
 				{"digest-before", ident(a.Before)}, {"digest-after", ident(a.After)}, {"made-from", numbers(a.Parents)},
 			}
 		},
 		parts: artefactParts,
 		more:  artefactMore,
 		deeds: []deed[client.Artefact]{stopContent(), checkContent(), bundleContent(), keepRecords()},
-		labels: []string{"reason", "bytes", "changed", "original-until", "digest-before", "digest-after", "made-from", "producer", "platform", "platform-number", "generated", "place",
-			"notice-state", "words", "notice-stands", "notice-way", "seconds", "around", "clauses", "judged", "surface", "decided", "verdict", "findings", "record-type", "at", "log-index", "payload", "handed-at", "handed-to", "handed-how",
-			"purpose", "template", "depicted", "registered-function"},
-		says: slices.Concat(of("page-notice-state-", "put", "there", "omitted", "offered", "around"), of("page-corner-", corners()...), of("page-where-", "start", "end", "both"), of("page-channel-", "api", "download", "stream", "export", "console"),
+		labels: []string{"reason", "bytes", "changed", "original-until", "digest-before", "digest-after", "made-from", "producer", "platform", "platform-number", "generated", "label-place",
+			"notice-state", "words", "notice-stands", "notice-way", "seconds", "around", "clauses", "judged", "surface", "verdict", "findings", "record-type", "at", "log-index", "handed-at", "handed-to", "handed-how",
+			"purpose", "template", "depicted", "registered-function", "basis", "consent", "depicted-person", "modality", "proof", "spent-at", "token-id", "mark", "mark-stands", "mark-says"},
+		says: slices.Concat(of("page-mark-", "label", "sidecar", "notice", "earlier"), of("page-stands-in-", labelPlaces()...), of("page-put-by-", "text", "overlay", "packets", "re-encoded", "pixels", "coefficients"), of("page-notice-state-", "put", "there", "omitted", "offered", "around"), of("page-corner-", corners()...), of("page-where-", "start", "end", "both"), of("page-channel-", "api", "download", "stream", "export", "console"),
 			of("page-generated-", "1", "2", "3"), of("page-consent-basis-", "own", "other", "none", "unknown"), screenWords(),
 			of("page-preview-", "picture", "film", "sound", "text")),
 	}
 }
 
 func query(name, value string) string { return strings.TrimPrefix(with("", nil, name, value), "?") }
+
+// labelPlace is where in a file a label stands.
+func labelPlace(place string) cell { return word("page-stands-in-", place) }
+
+func labelPlaces() []string {
+	return strings.Fields("xmp exif text keys tag info chunk onMetaData txxx vorbis-comment property info-dict front-matter meta extras sidecar description app9 app11 itunes udta-box custom-xml comment inline qt-meta")
+}
 
 func numbers(list []string) cell {
 	var c cell
@@ -102,7 +109,7 @@ func stopContent() deed[client.Artefact] {
 		do: func(v *visit, a client.Artefact) (string, error) {
 			until, err := v.sentMoment("until")
 			if err != nil {
-				return "", &colophon.Error{Kind: colophon.Invalid, Code: CodeFormInvalid}
+				return "", err
 			}
 			o, err := v.api().IssueOrder(v.r.Context(), client.OrderDraft{Scope: "content", Target: a.Number, Action: "stop", Basis: v.sent("basis"), Reference: v.sent("reference"), Until: until, Reason: v.sent("reason")})
 			if err != nil {
@@ -146,7 +153,7 @@ func rereadParts(found client.Verification) []part {
 		return state("page-seal-", s.State, map[string]tone{"valid-pinned": good, "valid-unknown-key": wait, "could-not-tell": wait, "broken": bad})
 	}
 	labels := tableOf("page-reread-labels", []column[client.Mark]{
-		{name: "place", cell: func(m client.Mark) cell { return ident(m.Place) }},
+		{name: "label-place", cell: func(m client.Mark) cell { return labelPlace(m.Place) }},
 		{name: "offset", cell: func(m client.Mark) cell {
 			if m.Offset < 0 {
 				return cell{}
@@ -171,7 +178,7 @@ func findingColumns() []column[client.Finding] {
 			return state("page-level-of-", f.Level, map[string]tone{"warning": wait, "doubt": wait, "breach": bad})
 		}},
 		{name: "finding", cell: func(f client.Finding) cell { return text(capital(f.Sentence)) }},
-		{name: "clause", cell: func(f client.Finding) cell { return ident(string(f.Clause)) }},
+		{name: "clause", cell: func(f client.Finding) cell { return cell{Text: string(f.Clause), Law: true} }},
 	}
 }
 
@@ -201,50 +208,6 @@ func keepRecords() deed[client.Artefact] {
 		},
 		says: []string{"page-effect-hold-subject"},
 	}
-}
-
-// handing hands out bytes as a file. What fails before the first byte is told on a page; after it the connection breaks, so
-// that nobody takes a part for the whole.
-type handing struct {
-	v          *visit
-	kind, name string
-	inline     bool
-	begun      bool
-}
-
-// Write implements io.Writer.
-func (h *handing) Write(p []byte) (int, error) {
-	if !h.begun {
-		h.begun = true
-		way := "attachment"
-		if h.inline {
-			way = "inline"
-		}
-		header := h.v.w.Header()
-		header.Set("Content-Type", h.kind)
-		header.Set("Content-Disposition", way+`; filename="`+h.name+`"`)
-		header.Set("Content-Security-Policy", "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox")
-	}
-	return h.v.w.Write(p)
-}
-
-func (h *handing) end(err error) error {
-	if err == nil || !h.begun {
-		return err
-	}
-	h.v.Log.WarnContext(h.v.r.Context(), "file broke off", "route", h.v.page.path, "error", err)
-	panic(http.ErrAbortHandler)
-}
-
-// fileName is an identifier as a file name that no system understands otherwise.
-func fileName(s string) string {
-	safe := strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '-' {
-			return r
-		}
-		return '_'
-	}, s)
-	return safe[:min(len(safe), 100)]
 }
 
 func extension(format string) string {
@@ -304,9 +267,7 @@ func downloadSidecar(v *visit) error {
 	if err != nil {
 		return err
 	}
-	out := &handing{v: v, kind: "application/json", name: fileName(id) + ".aigc.json"}
-	_, err = out.Write(label)
-	return out.end(err)
+	return v.hand("application/json", fileName(id)+".aigc.json", label)
 }
 
 // artefactView is what the page of an item shows besides facts and parts.
@@ -318,19 +279,26 @@ type artefactView struct {
 	Corner   string // where the notice stands in a picture or film
 	Words    string // of the notice
 	Share    string // height of the notice's letters as a part of the shortest side
-	Label    string // where the label stands in the file
+	Stands   *box   // the same, drawn
 	Measures []measure
 	Notice   []fact
-	Path     *climb // nil where the log does not have the record of its marking yet, or the visitor may not read records
+	Path     *proofView // of the record of its marking
+	Makes    []string   // records that looking and downloading make
 }
 
-// climb is the way from a record up to the checkpoint of the log, walked again.
-type climb struct {
-	Index, Size      uint64
-	Hash, Root, Type string
-	Start            rung
-	Rungs            []rung
-	Verdict          string
+// box is where something stands in a drawing 160 wide and 100 high.
+type box struct{ X, Y, W, H float64 }
+
+// drawnNotice draws a notice into its corner: its height is that which was measured, its length that of as many square signs.
+func drawnNotice(n production.NoticeMark) *box {
+	b := box{X: 4, Y: 4, H: max(100*n.Ink, 2)}
+	if b.W = min(b.H*float64(utf8.RuneCountInString(n.Words)), 152); strings.HasSuffix(n.Place, "right") {
+		b.X = 156 - b.W
+	}
+	if strings.HasPrefix(n.Place, "bottom") {
+		b.Y = 96 - b.H
+	}
+	return &b
 }
 
 // measure is something that was measured and has to be at least so much. Its bar is Most long.
@@ -346,8 +314,8 @@ func measured(name string, value, least, most float64, unit string, form func(fl
 }
 
 func artefactMore(v *visit, a client.Artefact) (any, error) {
-	data := artefactView{Number: a.Number, Kind: shown(a.Format), Ready: ready(a)}
-	path, err := v.climb(a)
+	data := artefactView{Number: a.Number, Kind: shown(a.Format), Ready: ready(a), Makes: []string{"artefact.delivered"}}
+	path, err := v.markedIn(a.Number)
 	if err != nil {
 		return nil, err
 	}
@@ -356,9 +324,9 @@ func artefactMore(v *visit, a client.Artefact) (any, error) {
 	if m == nil || err != nil {
 		return data, err
 	}
-	data.Sidecar, data.Label, data.Words = m.Sidecar != "", string(m.Label.Place), m.Notice.Words
+	data.Sidecar, data.Words = m.Sidecar != "", m.Notice.Words
 	if slices.Contains(corners(), m.Notice.Place) {
-		data.Corner, data.Share = m.Notice.Place, strconv.FormatFloat(m.Notice.Ink, 'f', 4, 64)
+		data.Corner, data.Share, data.Stands = m.Notice.Place, strconv.FormatFloat(m.Notice.Ink, 'f', 4, 64), drawnNotice(m.Notice)
 	}
 	if m.Notice.Ink > 0 {
 		percent := func(x float64) string { return strconv.FormatFloat(100*x, 'f', 1, 64) }
@@ -376,12 +344,13 @@ func artefactMore(v *visit, a client.Artefact) (any, error) {
 	return data, nil
 }
 
-// climb walks the proof of the record by which an item was marked.
-func (v *visit) climb(a client.Artefact) (*climb, error) {
+// markedIn checks the proof of the record by which an item was marked; nil while the log has none, or where the visitor may not
+// read records.
+func (v *visit) markedIn(number string) (*proofView, error) {
 	if !v.actor().May(staff.EvidenceRead) {
 		return nil, nil
 	}
-	list, err := v.api().Proofs(v.r.Context(), a.Number)
+	list, err := v.api().Proofs(v.r.Context(), number)
 	if err != nil {
 		return nil, err
 	}
@@ -391,44 +360,28 @@ func (v *visit) climb(a client.Artefact) (*climb, error) {
 	if i < 0 {
 		return nil, nil
 	}
-	log, err := v.logReader()
-	if err != nil || log == nil {
-		return nil, err
+	view := v.proved(list[i])
+	return &view, nil
+}
+
+// noticePlace is where in the content a notice stands.
+func noticePlace(n production.NoticeMark) cell {
+	switch {
+	case slices.Contains(corners(), n.Place):
+		return word("page-corner-", n.Place)
+	case slices.Contains([]string{"start", "end", "both"}, n.Place):
+		return word("page-where-", n.Place)
 	}
-	p := list[i].Proof
-	c := &climb{Index: p.Index, Type: list[i].Record.Type, Verdict: "could-not-tell"}
-	at, err := evidence.ParseCheckpoint([]byte(p.Checkpoint), log.keys...)
-	if err != nil { // signed by nobody whose key is known
-		return c, nil
-	}
-	hash := evidence.HashLeaf([]byte(list[i].Leaf))
-	hashes := make([][32]byte, len(p.Hashes))
-	for i, h := range p.Hashes {
-		copy(hashes[i][:], h)
-	}
-	c.Verdict = "passed"
-	if evidence.VerifyInclusion(at, p.Index, []byte(list[i].Leaf), hashes) != nil {
-		c.Verdict = "failed"
-	}
-	c.Size, c.Root, c.Hash = at.Size, brief(at.Root), brief(hash)
-	c.Start, c.Rungs = rung{From: p.Index, To: p.Index}.drawn(at.Size), rungs(p.Index, at.Size, hash, hashes)
-	return c, nil
+	return text(n.Place)
 }
 
 func noticeFacts(n production.NoticeMark) []fact {
-	place := text(n.Place)
-	switch {
-	case slices.Contains(corners(), n.Place):
-		place = word("page-corner-", n.Place)
-	case slices.Contains([]string{"start", "end", "both"}, n.Place):
-		place = word("page-where-", n.Place)
-	}
 	seconds := cell{}
 	if n.Seconds > 0 {
 		seconds = text(strconv.FormatFloat(n.Seconds, 'f', 1, 64))
 	}
 	return []fact{{"notice-state", state("page-notice-state-", string(n.State), map[string]tone{"put": good, "there": good, "around": wait, "omitted": wait})},
-		{"words", text(n.Words)}, {"notice-stands", place}, {"notice-way", text(n.Method)}, {"seconds", seconds}, {"around", text(n.Around)}}
+		{"words", text(n.Words)}, {"notice-stands", noticePlace(n)}, {"notice-way", word("page-put-by-", n.Method)}, {"seconds", seconds}, {"around", text(n.Around)}}
 }
 
 // artefactParts are the sections of the page: what was recorded of the item.
@@ -440,7 +393,7 @@ func artefactParts(v *visit, a client.Artefact) ([]part, error) {
 	}
 	label := part{Title: "page-marks", Lead: "page-marks-lead", Table: &tableView{}, Empty: "page-marks-none"}
 	if m != nil {
-		label.Table, label.Facts = nil, labelFacts(m)
+		label.Table, label.Facts = marksTable(m), labelFacts(m)
 	}
 	parts = append(parts, label)
 	for _, more := range []func(*visit, client.Artefact) (*part, error){screenedPart, consentPart, recordsPart, handedPart, familyPart} {
@@ -455,14 +408,35 @@ func artefactParts(v *visit, a client.Artefact) ([]part, error) {
 	return parts, nil
 }
 
+// markRow is one mark, where it stands and what it says.
+type markRow struct {
+	kind        string
+	where, says cell
+}
+
+// marksTable lists all marks of an item, those too that it carried when it came.
+func marksTable(m *production.Marks) *tableView {
+	rows := []markRow{{"label", labelPlace(string(m.Label.Place)), ident(m.Label.Fields.ProduceID)}}
+	if m.Sidecar != "" && m.Label.Place != media.PlaceSidecar {
+		rows = append(rows, markRow{"sidecar", word("page-stands-in-", "sidecar"), ident(m.Label.Fields.ProduceID)})
+	}
+	if m.Notice.State == stamp.Put || m.Notice.State == stamp.There {
+		rows = append(rows, markRow{"notice", noticePlace(m.Notice), text(m.Notice.Words)})
+	}
+	for _, old := range m.History {
+		rows = append(rows, markRow{"earlier", labelPlace(string(old.Place)), ident(old.Fields.ProduceID)})
+	}
+	return tableOf("page-marks", []column[markRow]{
+		{name: "mark", cell: func(r markRow) cell { return word("page-mark-", r.kind) }},
+		{name: "mark-stands", cell: func(r markRow) cell { return r.where }},
+		{name: "mark-says", cell: func(r markRow) cell { return r.says }},
+	}, rows)
+}
+
 func labelFacts(m *production.Marks) []fact {
 	f := m.Label.Fields
-	var clauses []string
-	for _, c := range m.Policy.Clauses {
-		clauses = append(clauses, string(c))
-	}
 	facts := []fact{{"generated", word("page-generated-", f.Label)}, {"producer", text(f.ContentProducer)}, {"content-number", ident(f.ProduceID)}, {"platform", text(f.ContentPropagator)}, {"platform-number", ident(f.PropagateID)},
-		{"place", ident(string(m.Label.Place))}, {"clauses", idents(clauses)}}
+		{"label-place", labelPlace(string(m.Label.Place))}, {"clauses", lawful(m.Policy.Clauses)}}
 	if u := m.Policy.Use; u != nil {
 		facts = append(facts, fact{"registered-function", ident(u.Function).to("/functions/" + escaped(u.Function))}, fact{"template", text(u.Template)}, fact{"purpose", text(u.Purpose)})
 		if u.Depicted > 0 {
@@ -484,16 +458,10 @@ func screenedPart(v *visit, a client.Artefact) (*part, error) {
 	return &part{Title: "page-screened", Lead: "page-screened-lead", Empty: "page-screened-none", Table: tableOf("page-screened", []column[client.Judged]{
 		{name: "judged", cell: func(j client.Judged) cell { return moment(j.At).to("/judgements/" + escaped(j.ID)) }},
 		{name: "surface", cell: func(j client.Judged) cell { return word("page-surface-", j.Surface) }},
-		{name: "decided", cell: func(j client.Judged) cell { return policyAction(j.Action) }},
+		{name: "decision", cell: func(j client.Judged) cell { return policyAction(j.Action) }},
 		{name: "verdict", cell: func(j client.Judged) cell { return verdict(j.Verdict) }},
 		{name: "findings", cell: func(j client.Judged) cell {
-			var found []string
-			for _, f := range j.Facts {
-				if f.Level != "unknown" && !slices.Contains(found, f.Category) {
-					found = append(found, f.Category)
-				}
-			}
-			return chips("page-category-", found)
+			return found(j.Facts)
 		}},
 	}, list)}, nil
 }
@@ -510,7 +478,20 @@ func consentPart(v *visit, a client.Artefact) (*part, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &part{Title: "page-consent-basis", Lead: "page-consent-basis-lead", Facts: []fact{{"basis", state("page-consent-basis-", found.Basis, map[string]tone{"own": good, "other": good, "unknown": wait})}}}, nil
+	list, err := v.api().SpentConsents(v.r.Context(), a.Number)
+	if err != nil {
+		return nil, err
+	}
+	return &part{Title: "page-consent-basis", Lead: "page-consent-basis-lead", Facts: []fact{{"basis", state("page-consent-basis-", found.Basis, map[string]tone{"own": good, "other": good, "unknown": wait})}},
+		Table: tableOf("page-consent-basis", []column[client.ConsentSpent]{
+			{name: "consent", cell: func(c client.ConsentSpent) cell { return likenessLink(c.Consent) }},
+			{name: "state", cell: func(c client.ConsentSpent) cell { return consentState(client.Consent{State: c.State}) }},
+			{name: "depicted-person", cell: func(c client.ConsentSpent) cell { return account(c.Subject) }},
+			{name: "modality", cell: func(c client.ConsentSpent) cell { return chips("page-modality-", c.Modality) }},
+			{name: "proof", cell: func(c client.ConsentSpent) cell { return word("page-proven-", c.Level) }},
+			{name: "spent-at", cell: func(c client.ConsentSpent) cell { return sometime(c.Used) }},
+			{name: "token-id", side: true, cell: func(c client.ConsentSpent) cell { return ident(c.Token) }},
+		}, list)}, nil
 }
 
 // recordsPart lists the records about the item. Each leads to the entry of the log, with its proof.
@@ -523,36 +504,35 @@ func recordsPart(v *visit, a client.Artefact) (*part, error) {
 		return nil, err
 	}
 	return &part{Title: "page-records-of", Lead: "page-records-of-lead", Empty: "page-records-of-none", Table: tableOf("page-records-of", []column[client.Proven]{
-		{name: "record-type", cell: func(p client.Proven) cell { return ident(p.Record.Type).to("/records/" + escaped(p.Record.ID)) }},
+		{name: "record-type", cell: func(p client.Proven) cell {
+			return word("page-record-", p.Record.Type).to("/records/" + escaped(p.Record.ID))
+		}},
 		{name: "at", cell: func(p client.Proven) cell { return moment(p.Record.At) }},
 		{name: "log-index", cell: func(p client.Proven) cell {
-			if p.Record.Index == nil {
-				return word("page-log-", "waits")
-			}
-			return count(*p.Record.Index).to("/log/" + strconv.FormatInt(*p.Record.Index, 10))
+			return logIndex(p.Record)
 		}},
-		{name: "payload", cell: func(p client.Proven) cell { return verdict(p.Record.Payload) }},
-		{name: "clauses", side: true, cell: func(p client.Proven) cell {
-			var all []string
-			for _, c := range p.Record.Clauses {
-				all = append(all, string(c))
-			}
-			return idents(all)
-		}},
+		{name: "clauses", side: true, cell: func(p client.Proven) cell { return lawful(p.Record.Clauses) }},
 	}, list)}, nil
 }
 
 // handedPart lists to whom the item was handed out.
 func handedPart(v *visit, a client.Artefact) (*part, error) {
-	list, _, err := v.api().Deliveries(v.r.Context(), a.Number, client.Listing{Limit: walkSize})
+	fetch := func(ctx context.Context, l client.Listing) ([]client.Delivery, string, error) {
+		return v.api().Deliveries(ctx, a.Number, l)
+	}
+	list, more, err := gathered(v.r.Context(), fetch, nil, mostSorted)
 	if err != nil {
 		return nil, err
 	}
+	lead := "page-handed-lead"
+	if more { // the newest are those that are missing
+		lead = "page-handed-cut"
+	}
 	slices.Reverse(list)
-	return &part{Title: "page-handed", Lead: "page-handed-lead", Empty: "page-handed-none", Table: tableOf("page-handed", []column[client.Delivery]{
+	return &part{Title: "page-handed", Lead: lead, Empty: "page-handed-none", Table: tableOf("page-handed", []column[client.Delivery]{
 		{name: "handed-at", cell: func(d client.Delivery) cell { return moment(d.At) }},
 		{name: "handed-how", cell: func(d client.Delivery) cell { return word("page-channel-", d.How) }},
-		{name: "handed-to", cell: func(d client.Delivery) cell { return ident(d.To) }},
+		{name: "handed-to", cell: func(d client.Delivery) cell { return by(d.To) }},
 	}, list)}, nil
 }
 

@@ -88,7 +88,7 @@ func assessmentList() list[assessed] {
 
 func assessmentWords() []string {
 	var keys []string
-	for prefix, values := range map[string][]string{"page-conclusion-": conclusions(), "page-grade-": grades(), "page-modality-": {"face", "voice", "body", "name"}, "page-assessed-": assessedProse(),
+	for prefix, values := range map[string][]string{"page-conclusion-": conclusions(), "page-grade-": grades(), "page-modality-": modalities(), "page-assessed-": assessedProse(),
 		"page-assessment-reason-": {"assessment-none", "assessment-facts-changed", "assessment-review-due", "assessment-ended", "assessment-adverse", "assessment-withdrawn"}} {
 		for _, value := range values {
 			keys = append(keys, prefix+value)
@@ -114,11 +114,11 @@ func assessmentSheet() sheet[assessed] {
 		},
 		facts: func(a assessed) []fact {
 			return []fact{{"function", ident(a.Form.Function).to("/functions/" + escaped(a.Form.Function))}, {"state", assessmentState(a)}, {"conclusion", conclusionOf(a.Form)}, {"residual", word("page-grade-", string(a.Form.Residual))},
-				{"likeness", chips("page-modality-", a.Form.Modalities)}, {"author", ident(a.Author)}, {"proposed", moment(a.Proposed)}, {"decider", ident(a.Decider)}, {"decided", sometime(a.Decided)},
+				{"likeness", chips("page-modality-", a.Form.Modalities)}, {"assessment-author", by(a.Author)}, {"proposed", moment(a.Proposed)}, {"decider", by(a.Decider)}, {"decided-at", sometime(a.Decided)},
 				{"ended", sometime(a.Ended)}, {"reason", word("page-assessment-reason-", string(a.Reason))}, {"review-day", text(a.Form.Review)}, {"facts", ident(a.Facts)}, {"digest", ident(a.Digest)}}
 		},
 		parts:  assessmentParts,
-		labels: []string{"decider", "decided", "ended", "data-kind", "source", "sensitive", "minors", "who", "why", "abroad", "risk", "effect", "likelihood", "severity", "taken-against", "annex", "sha256"},
+		labels: []string{"decider", "decided-at", "assessment-author", "ended", "data-kind", "source", "sensitive", "minors", "who", "why", "abroad", "risk", "effect", "likelihood", "severity", "taken-against", "annex", "sha256"},
 		says:   assessmentWords(),
 		deeds:  assessmentDeeds(),
 	}
@@ -135,13 +135,13 @@ func assessmentParts(v *visit, a assessed) ([]part, error) {
 	parts = append(parts,
 		part{Title: "page-assessed-data", Table: tableOf("page-assessed-data", []column[assessment.DataKind]{
 			{name: "data-kind", cell: func(d assessment.DataKind) cell { return text(d.Kind) }}, {name: "source", cell: func(d assessment.DataKind) cell { return text(d.Source) }},
-			{name: "sensitive", cell: func(d assessment.DataKind) cell { return yes(d.Sensitive) }}, {name: "minors", cell: func(d assessment.DataKind) cell { return yes(d.Minors) }},
+			{name: "sensitive", cell: func(d assessment.DataKind) cell { return whether(d.Sensitive) }}, {name: "minors", cell: func(d assessment.DataKind) cell { return whether(d.Minors) }},
 		}, f.Data)},
 		part{Title: "page-function-models", Table: tableOf("page-function-models", []column[assessment.Model]{
 			{name: "model", cell: func(m assessment.Model) cell { return text(m.Name) }}, {name: "version", cell: func(m assessment.Model) cell { return text(m.Version) }}, {name: "digest", side: true, cell: func(m assessment.Model) cell { return ident(m.Digest) }},
 		}, f.Models)},
 		part{Title: "page-assessed-recipients", Empty: "page-assessed-recipients-none", Table: tableOf("page-assessed-recipients", []column[assessment.Recipient]{
-			{name: "who", cell: func(r assessment.Recipient) cell { return text(r.Who) }}, {name: "why", cell: func(r assessment.Recipient) cell { return text(r.Why) }}, {name: "abroad", cell: func(r assessment.Recipient) cell { return yes(r.Abroad) }},
+			{name: "who", cell: func(r assessment.Recipient) cell { return text(r.Who) }}, {name: "why", cell: func(r assessment.Recipient) cell { return text(r.Why) }}, {name: "abroad", cell: func(r assessment.Recipient) cell { return whether(r.Abroad) }},
 		}, f.Recipients)},
 	)
 	for i, r := range f.Risks {

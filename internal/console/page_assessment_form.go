@@ -25,7 +25,7 @@ func assessmentForm() questionnaire[assessment.Form] {
 		sections: []section[assessment.Form]{
 			{name: "assessed", fields: append([]field[assessment.Form]{
 				{name: "function", kind: "text", required: true, value: func(f assessment.Form) string { return f.Function }},
-				{name: "modalities", kind: "several", words: "page-modality-", options: []string{"face", "voice", "body", "name"}, value: func(f assessment.Form) string { return strings.Join(f.Modalities, " ") }},
+				{name: "modalities", kind: "several", words: "page-modality-", options: modalities(), value: func(f assessment.Form) string { return strings.Join(f.Modalities, " ") }},
 			}, proseFields("purpose", "method", "basis", "necessity", "scope")...)},
 			{name: "assessed-data", grid: dataGrid()},
 			{name: "models", grid: assessedModels()},

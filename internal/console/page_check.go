@@ -1,11 +1,9 @@
 package console
 
 import (
-	"compress/gzip"
 	"embed"
 	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
 	"net/http"
 	"slices"
@@ -146,11 +144,4 @@ func serveOffline(v *visit) error {
 	v.w.Header().Set("Service-Worker-Allowed", checkPath)
 	_, _ = v.w.Write(slices.Concat([]byte("const keep = "), list, []byte(";\n"), script)) // a browser that went away is nobody's error
 	return nil
-}
-
-// unpack writes a file that is kept packed alone.
-func unpack(w io.Writer, packed []byte) {
-	if r, err := gzip.NewReader(strings.NewReader(string(packed))); err == nil {
-		_, _ = io.Copy(w, r) // a browser that went away is nobody's error
-	}
 }

@@ -40,7 +40,7 @@ func contentColumns() []column[client.Artefact] {
 		{name: "made-by", cell: func(a client.Artefact) cell { return madeBy(a.Function) }},
 		{name: "came-in", cell: func(a client.Artefact) cell { return moment(a.Created) }},
 		{name: "model", side: true, cell: func(a client.Artefact) cell { return text(a.Model) }},
-		{name: "subject", side: true, cell: func(a client.Artefact) cell { return ident(a.Subject) }},
+		{name: "subject", side: true, cell: func(a client.Artefact) cell { return account(a.Subject) }},
 	}
 }
 
@@ -60,11 +60,11 @@ func contentList() list[client.Artefact] {
 		},
 		columns: contentColumns(),
 		filters: []filter{
-			{name: "state", kind: "choice", words: "page-artefact-state-", options: artefactStates()},
+			{name: "state", kind: "choice", words: "page-artefact-state-", options: append([]string{"labelled", "unlabelled"}, artefactStates()...), means: map[string][]string{"labelled": {"marked", "delivered"}, "unlabelled": {"received", "held"}}},
 			{name: "format", kind: "choice", words: "page-format-", options: formats},
 			{name: "finding", kind: "choice", words: "page-category-", options: categories()},
 			{name: "from", kind: "from"}, {name: "to", kind: "until"},
-			{name: "model", kind: "text"}, {name: "subject", kind: "text"},
+			{name: "function", label: "made-by", kind: "text"}, {name: "model", kind: "text"}, {name: "subject", kind: "text"},
 		},
 		deeds: []lead{{to: "/content/find", title: "page-content-find"}},
 		says:  of("page-function-class-", functionClasses()...),

@@ -39,7 +39,7 @@ func dutyList() list[client.ReportDuty] {
 			{name: "opened", cell: func(d client.ReportDuty) cell { return moment(d.Opened) }},
 			{name: "due", cell: func(d client.ReportDuty) cell { return moment(d.Due) }},
 			{name: "channel", side: true, cell: func(d client.ReportDuty) cell { return text(d.Channel) }},
-			{name: "subject", side: true, cell: func(d client.ReportDuty) cell { return ident(d.Subject) }},
+			{name: "subject", side: true, cell: func(d client.ReportDuty) cell { return account(d.Subject) }},
 		},
 		filters: []filter{{name: "state", kind: "choice", words: "page-duty-state-", options: []string{"open", "overdue", "filed", "dismissed"}}},
 	}
@@ -61,9 +61,9 @@ func dutySheet() sheet[client.ReportDuty] {
 		facts: func(d client.ReportDuty) []fact {
 			return []fact{
 				{"state", dutyState(d)}, {"categories", chips("page-category-", d.Categories)}, {"opened", moment(d.Opened)}, {"due", moment(d.Due)},
-				{"judgement", ident(d.Judgement).to("/judgements/" + escaped(d.Judgement))}, {"subject", subjectLink(d.Subject)},
+				{"judgement", ident(d.Judgement).to("/judgements/" + escaped(d.Judgement))}, {"subject", account(d.Subject)},
 				{"channel", word("page-channel-", d.Channel)}, {"authority-number", text(d.Reference)}, {"filed-at", sometime(d.FiledAt)}, {"attachment", ident(d.Attachment)},
-				{"dismissal", word("page-dismissal-", string(d.Reason))}, {"by", ident(d.By)}, {"closed", sometime(d.Closed)},
+				{"dismissal", word("page-dismissal-", string(d.Reason))}, {"by", by(d.By)}, {"closed", sometime(d.Closed)},
 			}
 		},
 		labels: []string{"judgement", "filed-at", "dismissal", "by", "closed"},
@@ -84,7 +84,7 @@ func fileDeed(open func(client.ReportDuty) bool) deed[client.ReportDuty] {
 		do: func(v *visit, d client.ReportDuty) (string, error) {
 			at, err := v.sentMoment("filed-at")
 			if err != nil {
-				return "", &colophon.Error{Kind: colophon.Invalid, Code: CodeFormInvalid}
+				return "", err
 			}
 			sum, err := v.sentDigest("attachment")
 			if err != nil {

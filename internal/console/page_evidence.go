@@ -32,14 +32,14 @@ func evidencePages() []page {
 	words := []string{"page-sample-passed", "page-sample-failed", "page-sample-could-not-tell", "page-log-check-passed", "page-log-check-failed", "page-log-check-could-not-tell", "page-signature-passed", "page-signature-failed", "page-signature-could-not-tell", "page-log-fault-tile", "page-log-fault-entry",
 		"page-log-fault-row", "page-log-fault-payload", "page-log-fault-checkpoint", "page-work-log-check", "page-verdict-failed", "page-verdict-could-not-tell", "page-verdict-passed"}
 	check := deed[none]{name: "log-check", action: staff.EvidenceVerify, record: "log.checked", do: func(v *visit, _ none) (string, error) {
-		api, now := v.api(), v.Now
+		api, now, by := v.api(), v.Now, v.opened.Account.ID
 		return "-", v.begin("log-check", func(ctx context.Context, _ func(done, of int64)) (string, error) {
 			began := now()
 			r, err := api.CheckLog(ctx)
 			if err != nil {
 				return "", err
 			}
-			return "/evidence/checks/" + kept.keep(keptReport{r, began, now()}), nil
+			return "/evidence/checks/" + kept.keep(keptReport{r, began, now(), by}), nil
 		})
 	}}
 	return slices.Concat([]page{
@@ -62,6 +62,7 @@ type reports struct {
 type keptReport struct {
 	client.LogReport
 	Began, Ended time.Time
+	by           staff.ID
 }
 
 func (k *reports) keep(r keptReport) string {
@@ -87,7 +88,7 @@ func (k *reports) show(v *visit) error {
 	k.mu.Lock()
 	r, ok := k.list[v.r.PathValue("id")]
 	k.mu.Unlock()
-	if !ok {
+	if !ok || r.by != v.opened.Account.ID {
 		return &colophon.Error{Kind: colophon.Missing, Code: CodeCheckUnknown}
 	}
 	return v.show("logcheck", r)
@@ -166,7 +167,7 @@ func takeSample(v *visit) error {
 	}
 	n, err := strconv.Atoi(v.sent("sample-count"))
 	if err != nil || n < 1 {
-		return &colophon.Error{Kind: colophon.Invalid, Code: CodeFormInvalid, Err: err}
+		return &colophon.Error{Kind: colophon.Invalid, Code: CodeFormInvalid}
 	}
 	note, list, err := v.api().Sample(v.r.Context(), []byte(seed), n, earlier)
 	if err != nil {

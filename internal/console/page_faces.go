@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/staff"
 )
@@ -16,7 +15,7 @@ const maxReceipt = 16 << 20
 
 func facesPages() []page {
 	return slices.Concat([]page{{method: get, path: "/faces", action: staff.AssessmentRead, title: "page-faces", menu: true, group: groupPeople,
-		words: slices.Concat(keysOf("page-faces-level-", "below", "warned", "over"), keysOf("page-label-", "filing-duty", "filing-kind", "due", "faces-then")), do: showFaces}},
+		words: slices.Concat(of("page-faces-level-", "below", "warned", "over"), of("page-label-", "filing-duty", "filing-kind", "filing-due", "faces-then")), do: showFaces}},
 		filingList().rows(), start("/filing-duties/begin", "/faces", beginFiling()), filingSheet().rows())
 }
 
@@ -56,7 +55,7 @@ func filingColumns() []column[client.FilingDuty] {
 		{name: "filing-duty", cell: func(d client.FilingDuty) cell { return ident(d.ID).to("/filing-duties/" + escaped(d.ID)) }},
 		{name: "state", cell: filingState},
 		{name: "filing-kind", cell: func(d client.FilingDuty) cell { return word("page-filing-kind-", d.Kind) }},
-		{name: "due", cell: func(d client.FilingDuty) cell { return moment(d.Due) }},
+		{name: "filing-due", cell: func(d client.FilingDuty) cell { return moment(d.Due) }},
 		{name: "faces-then", side: true, cell: func(d client.FilingDuty) cell { return count(int64(d.Faces)) }},
 	}
 }
@@ -81,7 +80,7 @@ func beginFiling() deed[none] {
 		name: "filing-begin", action: staff.ReportFile, record: "filing-duty.opened",
 		fields: []field[none]{{name: "filing-kind", kind: "choice", words: "page-filing-kind-", options: []string{"change", "cancel"}, required: true}, {name: "happened", kind: "day", required: true}},
 		do: func(v *visit, _ none) (string, error) {
-			since, err := v.dayIn("happened")
+			since, err := v.sentDate("happened")
 			if err != nil {
 				return "", err
 			}
@@ -93,21 +92,7 @@ func beginFiling() deed[none] {
 
 // filing finds a duty; there are few.
 func filing(v *visit, id string) (client.FilingDuty, error) {
-	cursor := ""
-	for {
-		list, next, err := v.api().FilingDuties(v.r.Context(), client.Listing{Cursor: cursor, Limit: walkSize})
-		if err != nil {
-			return client.FilingDuty{}, err
-		}
-		for _, d := range list {
-			if d.ID == id {
-				return d, nil
-			}
-		}
-		if cursor = next; next == "" {
-			return client.FilingDuty{}, &colophon.Error{Kind: colophon.Missing, Code: CodeUnknown}
-		}
-	}
+	return find(v.r.Context(), v.api().FilingDuties, func(d client.FilingDuty) bool { return d.ID == id })
 }
 
 func filingSheet() sheet[client.FilingDuty] {
@@ -120,17 +105,17 @@ func filingSheet() sheet[client.FilingDuty] {
 				unsure = append(unsure, strconv.Itoa(year))
 			}
 			return []fact{
-				{"state", filingState(d)}, {"filing-kind", word("page-filing-kind-", d.Kind)}, {"faces-then", count(int64(d.Faces))}, {"happened", moment(d.Since)}, {"due", moment(d.Due)},
-				{"years-unsure", text(strings.Join(unsure, " "))}, {"filing-reference", text(d.Reference)}, {"filed-at", sometime(d.FiledAt)}, {"receipt-digest", ident(d.Proof)},
-				{"why", ident(string(d.Reason))}, {"by", ident(d.By)}, {"closed", sometime(d.Closed)}, {"filing-duty", ident(d.ID)},
+				{"state", filingState(d)}, {"filing-kind", word("page-filing-kind-", d.Kind)}, {"faces-then", count(int64(d.Faces))}, {"happened", moment(d.Since)}, {"filing-due", moment(d.Due)},
+				{"years-unsure", text(strings.Join(unsure, " "))}, {"filing-reference", text(d.Reference)}, {"duty-filed-at", sometime(d.FiledAt)}, {"receipt-digest", ident(d.Proof)},
+				{"why", ident(string(d.Reason))}, {"by", by(d.By)}, {"closed", sometime(d.Closed)}, {"filing-duty", ident(d.ID)},
 			}
 		},
-		labels: []string{"state", "filing-kind", "faces-then", "happened", "due", "years-unsure", "filing-reference", "filed-at", "receipt-digest", "why", "by", "closed", "filing-duty"},
+		labels: []string{"state", "filing-kind", "faces-then", "happened", "filing-due", "years-unsure", "filing-reference", "duty-filed-at", "receipt-digest", "why", "by", "closed", "filing-duty"},
 		deeds: []deed[client.FilingDuty]{
 			{name: "filing-file", step: "file", action: staff.ReportFile, record: "filing-duty.filed", may: open, upload: maxReceipt,
-				fields: []field[client.FilingDuty]{{name: "filing-reference", required: true}, {name: "filed-at", kind: "moment", required: true}, {name: "receipt-file", kind: "file", required: true, hint: true}},
+				fields: []field[client.FilingDuty]{{name: "filing-reference", required: true}, {name: "duty-filed-at", kind: "moment", required: true}, {name: "receipt-file", kind: "file", required: true, hint: true}},
 				do: func(v *visit, d client.FilingDuty) (string, error) {
-					at, err := v.sentAt("filed-at")
+					at, err := v.sentMoment("duty-filed-at")
 					if err != nil {
 						return "", err
 					}

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -84,7 +83,7 @@ func featureSheet() sheet[client.Feature] {
 				{"state", featureState(f.State)}, {"value", text(f.Value)}, {"aliases", text(strings.Join(f.Aliases, " · "))}, {"kind", word("page-feature-kind-", f.Kind)}, {"category", category(f.Category)},
 				{"level", findingLevel(f.Level)}, {"language", text(f.Language)}, {"anywhere", yes(f.Anywhere)}, {"valid-from", text(f.From)}, {"valid-until", text(f.Until)},
 				{"entry-standard", text(f.Standard)}, {"reason", text(f.Reason)}, {"source", text(f.Source)}, {"batch", ident(f.Batch).to("/feature-batches/" + escaped(f.Batch))},
-				{"proposed-by", ident(f.Proposer)}, {"proposed", moment(f.Proposed)}, {"reviewed-by", ident(f.Reviewer)}, {"changed", moment(f.Changed)},
+				{"proposed-by", by(f.Proposer)}, {"proposed", moment(f.Proposed)}, {"reviewed-by", by(f.Reviewer)}, {"changed", moment(f.Changed)},
 				{"since-version", atLeastOne(f.Since)}, {"gone-version", atLeastOne(f.Gone)}, {"feature", ident(f.ID)},
 			}
 		},
@@ -112,9 +111,9 @@ func batchList() list[client.FeatureBatch] {
 			{name: "features", cell: func(b client.FeatureBatch) cell { return count(int64(b.Count)) }},
 			{name: "state", cell: batchStates},
 			{name: "proposed", cell: func(b client.FeatureBatch) cell { return moment(b.Proposed) }},
-			{name: "proposed-by", side: true, cell: func(b client.FeatureBatch) cell { return ident(b.Proposer) }},
+			{name: "proposed-by", side: true, cell: func(b client.FeatureBatch) cell { return by(b.Proposer) }},
 		},
-		filters: []filter{{name: "state", kind: "choice", words: "page-feature-state-", options: featureStates()}},
+		filters: []filter{{name: "state", kind: "choice", words: "page-feature-state-", options: append([]string{"open"}, featureStates()...), means: map[string][]string{"open": {"proposed", "reviewed", "replayed"}}}},
 		deeds:   []lead{{to: "/features", title: "page-features"}, {to: "/features/propose", title: "page-deed-feature-propose", action: staff.FeaturePropose}, {to: "/features/import", title: "page-deed-feature-import", action: staff.FeaturePropose}},
 	}
 }
@@ -137,7 +136,7 @@ func batchSheet() sheet[client.FeatureBatch] {
 		fetch:   func(v *visit, id string) (client.FeatureBatch, error) { return v.api().FeatureBatch(v.r.Context(), id) },
 		heading: func(b client.FeatureBatch) cell { return text(b.Origin) },
 		facts: func(b client.FeatureBatch) []fact {
-			facts := []fact{{"features", count(int64(b.Count)).to("/features?batch=" + escaped(b.ID))}, {"proposed", moment(b.Proposed)}, {"proposed-by", ident(b.Proposer)}, {"digest", ident(b.Digest)}}
+			facts := []fact{{"features", count(int64(b.Count)).to("/features?batch=" + escaped(b.ID))}, {"proposed", moment(b.Proposed)}, {"proposed-by", by(b.Proposer)}, {"digest", ident(b.Digest)}}
 			for _, s := range featureStates() {
 				facts = append(facts, fact{"features-" + s, atLeastOne(int64(b.States[s])).to("/features?batch=" + escaped(b.ID) + "&state=" + s)})
 			}
@@ -220,9 +219,5 @@ func exportLibrary(v *visit) error {
 	if err != nil {
 		return err
 	}
-	v.w.Header().Set("Content-Type", kind)
-	v.w.Header().Set("Content-Disposition", `attachment; filename="library.`+format+`"`)
-	v.w.WriteHeader(http.StatusOK)
-	_, _ = v.w.Write(file) // a browser that went away is nobody's error
-	return nil
+	return v.hand(kind, "library."+format, file)
 }

@@ -80,7 +80,7 @@ func functionList() list[client.Function] {
 type conditionView struct {
 	client.FunctionCondition
 	Tone    tone
-	State   string // met, waived, unmet or unknown
+	State   string // met, exempt, waived, unmet or unknown
 	Waive   string // where it can be waived; empty if it can't
 	Mend    string // where something can be done about it; empty for nowhere
 	Mending string // sentence of that
@@ -93,7 +93,6 @@ type functionMore struct {
 	Total      int
 	Purpose    string
 	Method     string
-	Change     string // address
 }
 
 func functionSheet() sheet[client.Function] {
@@ -102,7 +101,13 @@ func functionSheet() sheet[client.Function] {
 		heading: func(f client.Function) cell { return named(f.Function.Names) },
 		facts:   functionFacts,
 		more:    func(v *visit, f client.Function) (any, error) { return v.conditions(f), nil },
-		parts:   functionParts,
+		ways: func(v *visit, f client.Function) []lead {
+			if change := v.changeOf(f); change != "" {
+				return []lead{{change, "page-deed-function-change", ""}}
+			}
+			return nil
+		},
+		parts: functionParts,
 		labels: []string{"kind", "identity", "consent-level", "likeness", "scenes", "facts", "model", "version", "own", "filing-number", "digest", "quota-per", "quota-events", "quota-seconds", "quota-burst",
 			"filing-reason", "filing-at", "link", "security-done", "security-until", "security-report", "security-stale", "notice-policy", "method-zh", "method-en", "purpose-zh", "purpose-en"},
 		says:  functionWords(),
@@ -113,8 +118,8 @@ func functionSheet() sheet[client.Function] {
 func functionWords() []string {
 	keys := []string{"page-mend-agreement", "page-mend-assessment", "page-mend-other"}
 	for prefix, values := range map[string][]string{
-		"page-condition-": register.ConditionNames(), "page-condition-state-": {"met", "waived", "unmet", "unknown"}, "page-modality-": {"face", "voice", "body", "name"},
-		"page-level-": identityLevels(), "page-consent-proof-": consentLevels(), "page-quota-per-": {"account", "function", "model"}, "page-function-class-": functionClasses(), "page-function-state-": functionStates(),
+		"page-condition-": register.ConditionNames(), "page-condition-state-": {"met", "exempt", "waived", "unmet", "unknown"}, "page-modality-": modalities(),
+		"page-level-": levels()[1:], "page-consent-proof-": proofLevels(), "page-quota-per-": {"account", "function", "model"}, "page-function-class-": functionClasses(), "page-function-state-": functionStates(),
 	} {
 		for _, value := range values {
 			keys = append(keys, prefix+value)
@@ -123,17 +128,11 @@ func functionWords() []string {
 	return keys
 }
 
-func identityLevels() []string {
-	return []string{"phone", "two-factor", "three-factor", "four-factor", "live", "network-id", "organisation"}
-}
-
-func consentLevels() []string { return []string{"claimed", "recorded", "matched", "verified"} }
-
 func functionFacts(f client.Function) []fact {
 	t := f.Function
 	return []fact{
 		{"function", ident(f.ID)}, {"state", functionState(f)}, {"live-since", sometime(f.Live)}, {"reason", text(f.Reason)}, {"service", ident(t.Service).to("/services/" + escaped(t.Service))},
-		{"kind", ident(t.Kind)}, {"class", word("page-art17-", t.Class)}, {"high-risk", yes(f.High)}, {"likeness", chips("page-modality-", t.Likeness)}, {"scenes", idents(t.Scenes)},
+		{"kind", kindCell(t.Kind)}, {"class", word("page-art17-", t.Class)}, {"high-risk", whether(f.High)}, {"likeness", chips("page-modality-", t.Likeness)}, {"scenes", idents(t.Scenes)},
 		{"identity", word("page-level-", t.Identity)}, {"consent-level", word("page-consent-proof-", t.Consent)}, {"facts", ident(f.Facts)},
 	}
 }
@@ -147,7 +146,7 @@ func functionParts(v *visit, f client.Function) ([]part, error) {
 		{Title: "page-function-models", Empty: "page-function-models-none", Table: tableOf("page-function-models", []column[client.FunctionModel]{
 			{name: "model", cell: func(m client.FunctionModel) cell { return text(m.Name) }},
 			{name: "version", cell: func(m client.FunctionModel) cell { return text(m.Version) }},
-			{name: "own", cell: func(m client.FunctionModel) cell { return yes(m.Own) }},
+			{name: "own", cell: func(m client.FunctionModel) cell { return whether(m.Own) }},
 			{name: "filing-number", cell: func(m client.FunctionModel) cell { return text(m.Number) }},
 			{name: "digest", side: true, cell: func(m client.FunctionModel) cell { return ident(m.Digest) }},
 		}, t.Models)},
@@ -175,12 +174,17 @@ func present(facts []fact) []fact {
 	return slices.DeleteFunc(facts, func(f fact) bool { return f.Cell.Empty() })
 }
 
+// changeOf is where the description of a function can be changed; empty for whoever can't.
+func (v *visit) changeOf(f client.Function) string {
+	if !v.actor().May(staff.RegisterChange) || f.State == "retired" {
+		return ""
+	}
+	return "/functions/" + escaped(f.ID) + "/change"
+}
+
 func (v *visit) conditions(f client.Function) functionMore {
 	at := "/functions/" + escaped(f.ID)
 	more := functionMore{Total: len(f.Conditions)}
-	if v.actor().May(staff.RegisterChange) && f.State != "retired" {
-		more.Change = at + "/change"
-	}
 	for _, c := range f.Conditions {
 		w := conditionView{FunctionCondition: c, State: "unmet", Tone: bad}
 		if c.Reason != nil {
@@ -189,6 +193,8 @@ func (v *visit) conditions(f client.Function) functionMore {
 		switch {
 		case c.Waiver != nil:
 			w.State, w.Tone = "waived", wait
+		case c.Met && !c.Asked:
+			w.State, w.Tone = "exempt", plain
 		case c.Met:
 			w.State, w.Tone = "met", good
 		case c.Verdict == "could-not-tell":
@@ -196,7 +202,7 @@ func (v *visit) conditions(f client.Function) functionMore {
 		}
 		if !c.Met {
 			more.Open++
-			w.Mend, w.Mending = more.Change, "page-mend-other"
+			w.Mend, w.Mending = v.changeOf(f), "page-mend-other"
 			switch {
 			case c.Name == register.OnAgreement && v.actor().May(staff.AgreementDraft):
 				w.Mend, w.Mending = "/agreements", "page-mend-agreement"
@@ -210,6 +216,24 @@ func (v *visit) conditions(f client.Function) functionMore {
 		more.Conditions = append(more.Conditions, w)
 	}
 	return more
+}
+
+// usedNow says how much was made with a function lately, of which there will be no more.
+func usedNow(v *visit, f client.Function) ([]said, error) {
+	if f.State != "live" {
+		return []said{{Key: "page-effect-function-idle"}}, nil
+	}
+	o, err := v.api().Overview(v.r.Context(), client.OverviewQuery{From: v.Now().Add(-24 * time.Hour), To: v.Now(), Step: "hour", Parts: []string{"coverage"}})
+	if err != nil || o.Coverage == nil {
+		return []said{{Key: "page-effect-function-untold"}}, nil //nolint:nilerr // the page says that it can't tell, and the deed goes on
+	}
+	made := int64(0)
+	for _, by := range o.Coverage.Functions {
+		if by.Service != "" && by.Name == f.ID {
+			made += by.Made
+		}
+	}
+	return []said{{"page-effect-function-used", []string{"count", grouped(made)}}}, nil
 }
 
 func functionDeeds() []deed[client.Function] {
@@ -249,33 +273,18 @@ func functionDeeds() []deed[client.Function] {
 				_, err = v.api().Waive(v.r.Context(), f.ID, v.sent("condition"), prose(v.sent("reason")), until)
 				return "", err
 			}},
-		{name: "function-suspend", step: "suspend", action: staff.RegisterChange, record: "function.suspended", danger: true, fields: because,
-			may: func(f client.Function) bool { return f.State == "live" },
+		{name: "function-suspend", step: "suspend", action: staff.RegisterChange, record: "function.suspended", danger: true, fields: because, effect: usedNow,
+			says: []string{"page-effect-function-used", "page-effect-function-untold", "page-effect-function-idle"},
+			may:  func(f client.Function) bool { return f.State == "live" },
 			do: func(v *visit, f client.Function) (string, error) {
 				_, err := v.api().SuspendFunction(v.r.Context(), f.ID, prose(v.sent("reason")))
 				return "", err
 			}},
-		{name: "function-retire", step: "retire", action: staff.RegisterChange, record: "function.retired", danger: true, fields: because,
+		{name: "function-retire", step: "retire", action: staff.RegisterChange, record: "function.retired", danger: true, fields: because, effect: usedNow,
 			may: func(f client.Function) bool { return f.State != "retired" },
 			do: func(v *visit, f client.Function) (string, error) {
 				_, err := v.api().RetireFunction(v.r.Context(), f.ID, prose(v.sent("reason")))
 				return "", err
 			}},
 	}
-}
-
-// CodeDateInvalid says that a date or a time in a form is out of form.
-const CodeDateInvalid colophon.Code = "page-date-invalid"
-
-// sentDate reads a field of the kind day, in the zone of the pages; nil where it is empty.
-func (v *visit) sentDate(name string) (*time.Time, error) {
-	s := v.sent(name)
-	if s == "" {
-		return nil, nil
-	}
-	day, err := time.ParseInLocation(dateForm, s, v.Zone)
-	if err != nil {
-		return nil, &colophon.Error{Kind: colophon.Invalid, Code: CodeDateInvalid}
-	}
-	return &day, nil
 }

@@ -83,6 +83,19 @@ func kindIDs() ([]string, error) {
 	return ids, err
 }
 
+// kindCell is a kind as the article that lists it calls it.
+func kindCell(id string) cell {
+	items, _ := register.Items() // without it, the identifier is shown
+	for _, i := range items {
+		for _, k := range i.Kinds {
+			if k.ID == id {
+				return named(client.TextPair{ZH: k.ZH, EN: capital(k.EN)})
+			}
+		}
+	}
+	return ident(id)
+}
+
 // kindNames are the kinds as the article that lists them calls them.
 func kindNames(v *visit) map[string]string {
 	items, _ := register.Items() // without it, the identifiers are shown
@@ -97,9 +110,9 @@ func kindNames(v *visit) map[string]string {
 
 func functionAsks() []field[client.Function] {
 	return []field[client.Function]{
-		{name: "likeness", kind: "several", words: "page-modality-", options: []string{"face", "voice", "body", "name"}, hint: true, value: func(f client.Function) string { return strings.Join(f.Function.Likeness, " ") }},
-		{name: "identity", kind: "choice", words: "page-level-", options: identityLevels(), value: func(f client.Function) string { return f.Function.Identity }},
-		{name: "consent-level", kind: "choice", words: "page-consent-proof-", options: consentLevels(), value: func(f client.Function) string { return f.Function.Consent }},
+		{name: "likeness", kind: "several", words: "page-modality-", options: modalities(), hint: true, value: func(f client.Function) string { return strings.Join(f.Function.Likeness, " ") }},
+		{name: "identity", kind: "choice", words: "page-level-", options: levels()[1:], value: func(f client.Function) string { return f.Function.Identity }},
+		{name: "consent-level", kind: "choice", words: "page-consent-proof-", options: proofLevels(), value: func(f client.Function) string { return f.Function.Consent }},
 		{name: "scenes", kind: "text", hint: true, value: func(f client.Function) string { return strings.Join(f.Function.Scenes, " ") }},
 		{name: "high-risk", kind: "yes", hint: true, value: func(f client.Function) string { return map[bool]string{true: "yes"}[f.Function.Risk] }},
 	}
@@ -208,9 +221,12 @@ func (v *visit) functionText(f client.FunctionText) (client.FunctionText, error)
 }
 
 // sameDay keeps the time of what was entered before where the day is the same, since a form has days alone.
-func sameDay(entered, before *time.Time) *time.Time {
-	if entered != nil && before != nil && dayOf(entered) == dayOf(before) {
+func sameDay(entered time.Time, before *time.Time) *time.Time {
+	switch {
+	case entered.IsZero():
+		return nil
+	case before != nil && dayOf(&entered) == dayOf(before):
 		return before
 	}
-	return entered
+	return &entered
 }

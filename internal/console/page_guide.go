@@ -4,10 +4,11 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
-	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/label"
+	"github.com/colophon-project/colophon/register"
 	"github.com/colophon-project/colophon/staff"
 )
 
@@ -17,10 +18,12 @@ func guidePages() []page {
 	}
 	return []page{
 		{method: get, path: "/guide", title: "page-guide", action: staff.RegisterChange, menu: true, group: groupSystem,
-			words: slices.Concat(of("page-guide-", guideSteps()...), of("page-guide-about-", guideSteps()...)), do: showGuide},
+			words: slices.Concat(of("page-guide-", guideSteps()...), of("page-guide-about-", guideSteps()...), of("page-guide-add-", "service", "function"), of("page-function-state-", functionStates()...), of("page-condition-", register.ConditionNames()...),
+				of("page-label-", "setting", "value", "environment", "set-in"), of("page-origin-", "default", "file", "environment", "flag")), do: showGuide},
 		row("code", staff.RegisterChange, guideCode),
 		row("service", staff.RegisterChange, guideService),
 		row("function", staff.RegisterChange, guideFunction),
+		row("key", staff.APIKeyManage, guideKey),
 		row("picture", staff.GatewayUse, guidePicture),
 	}
 }
@@ -32,20 +35,31 @@ func guideSteps() []string {
 
 // guideStep is a step as the page shows it. Whether it is done is what is so now, so nothing is remembered.
 type guideStep struct {
-	Name   string
-	Done   bool
-	May    bool   // the visitor may do it
-	To     string // what came of it, or where it is done
-	Lines  []fact
-	Trial  bool // of the provider: the code is the one for trials
-	Fields []string
+	Name     string
+	Done     bool
+	May      bool   // the visitor may do it
+	To       string // what came of it, or where it is done
+	Lines    []fact
+	Trial    bool // of the provider: the code is the one for trials
+	Settings *tableView
+	Things   []guideThing // that are there already
+	Fields   []string
+	Services []choice // of the function: where it may belong
+	Kinds    []choice
+	Models   []client.Model
+}
+
+// guideThing is a service or a function, and what it lacks.
+type guideThing struct {
+	To, Name string
+	State    cell
+	Lacks    []cell
 }
 
 type guidePage struct {
 	Steps []guideStep
 	All   bool
 	Code  string // that was worked out
-	Names struct{ Organisation, USCC string }
 }
 
 // trialDivision is where the code for trials says the provider is: nowhere.
@@ -66,26 +80,86 @@ func (v *visit) guide(code string) error {
 	return v.show("guide", data)
 }
 
-func (v *visit) guideProvider(context.Context, *client.Client) (guideStep, error) {
+// guideProvider tells what is known of the provider, and how it is set.
+func (v *visit) guideProvider(ctx context.Context, api *client.Client) (guideStep, error) {
 	_, err := label.ParseCode(v.ProviderCode)
-	return guideStep{Name: "provider", Done: err == nil, May: true, Trial: len(v.ProviderCode) >= usccTo && v.ProviderCode[usccFrom+2:usccFrom+8] == trialDivision,
-		Lines: []fact{{"name", text(v.ProviderName)}, {"provider-code", ident(v.ProviderCode)}}}, nil
+	s := guideStep{Name: "provider", Done: err == nil && v.ProviderName != "", May: true, Trial: len(v.ProviderCode) >= usccTo && v.ProviderCode[usccFrom+2:usccFrom+8] == trialDivision}
+	list, err := api.Settings(ctx)
+	if err != nil {
+		return s, err
+	}
+	facts := []string{"producer", "provider-name", "provider-contact", "appeal", "platform"}
+	list = slices.DeleteFunc(list, func(one client.Setting) bool { return !slices.Contains(facts, one.Key) })
+	slices.SortFunc(list, func(a, b client.Setting) int { return slices.Index(facts, a.Key) - slices.Index(facts, b.Key) })
+	for i := range list { // both are made up where they are not set
+		switch list[i].Key {
+		case "producer":
+			list[i].Value = v.ProviderCode
+		case "provider-name":
+			list[i].Value = v.ProviderName
+		}
+	}
+	s.Settings = tableOf("page-guide-settings", []column[client.Setting]{
+		{name: "setting", cell: func(one client.Setting) cell { return ident(one.Key) }},
+		{name: "value", cell: func(one client.Setting) cell { return text(one.Value) }},
+		{name: "environment", cell: func(one client.Setting) cell {
+			return ident("COLOPHON_" + strings.ToUpper(strings.ReplaceAll(one.Key, "-", "_")))
+		}},
+		{name: "set-in", cell: func(one client.Setting) cell { return word("page-origin-", one.Origin) }},
+	}, list)
+	return s, nil
+}
+
+// guideServices are the services that are open, to which functions can belong.
+func (v *visit) guideServices(ctx context.Context, api *client.Client) ([]client.Service, error) {
+	list, _, err := api.Services(ctx, client.Listing{Limit: walkSize})
+	return slices.DeleteFunc(list, func(s client.Service) bool { return s.State != "open" }), err
 }
 
 func (v *visit) guidedService(ctx context.Context, api *client.Client) (guideStep, error) {
-	list, _, err := api.Services(ctx, client.Listing{Limit: 1})
+	list, err := v.guideServices(ctx, api)
 	s := guideStep{Name: "service", Done: len(list) > 0, May: v.actor().May(staff.RegisterChange), Fields: []string{"identifier", "name-zh", "name-en", "service-address"}}
-	if s.Done {
-		s.To, s.Lines = "/services/"+escaped(list[0].ID), []fact{{"service", text(v.pair(list[0].Service.Names))}}
+	for _, one := range list {
+		s.Things = append(s.Things, guideThing{To: "/services/" + escaped(one.ID), Name: v.pair(one.Service.Names)})
 	}
 	return s, err
 }
 
+// guidedFunction is done once a function is live.
 func (v *visit) guidedFunction(ctx context.Context, api *client.Client) (guideStep, error) {
-	list, _, err := api.Functions(ctx, client.Listing{Limit: 1})
-	s := guideStep{Name: "function", Done: len(list) > 0, May: v.actor().May(staff.RegisterChange), Fields: []string{"identifier", "name-zh", "name-en"}}
-	if s.Done {
-		s.To, s.Lines = "/functions/"+escaped(list[0].ID), []fact{{"function", text(v.pair(list[0].Function.Names))}, {"state", word("page-function-state-", list[0].State)}}
+	s := guideStep{Name: "function", May: v.actor().May(staff.RegisterChange), Fields: []string{"identifier", "name-zh", "name-en"}}
+	services, err := v.guideServices(ctx, api)
+	if err != nil {
+		return s, err
+	}
+	for _, one := range services {
+		s.Services = append(s.Services, choice{Name: one.ID, Lang: v.pair(one.Service.Names)})
+	}
+	if s.Models, err = api.Models(ctx); err != nil {
+		return s, err
+	}
+	items, err := register.Items()
+	if err != nil {
+		return s, err
+	}
+	for _, item := range items {
+		for _, k := range item.Kinds {
+			s.Kinds = append(s.Kinds, choice{Name: k.ID, Lang: v.pair(client.TextPair{ZH: k.ZH, EN: k.EN}), Here: map[bool]string{true: "true"}[k.ID == firstKind]})
+		}
+	}
+	list, _, err := api.Functions(ctx, client.Listing{Limit: walkSize})
+	for _, f := range list {
+		if f.State == "retired" {
+			continue
+		}
+		s.Done = s.Done || f.State == "live"
+		one := guideThing{To: "/functions/" + escaped(f.ID), Name: v.pair(f.Function.Names), State: functionState(f)}
+		for _, c := range f.Conditions {
+			if !c.Met {
+				one.Lacks = append(one.Lacks, word("page-condition-", c.Name))
+			}
+		}
+		s.Things = append(s.Things, one)
 	}
 	return s, err
 }
@@ -140,20 +214,59 @@ func guideService(v *visit) error {
 	return v.send("/guide")
 }
 
+// firstKind is the kind that the guide proposes.
+const firstKind = "image-generation"
+
 func guideFunction(v *visit) error {
-	list, _, err := v.api().Services(v.r.Context(), client.Listing{Limit: 1})
+	items, err := register.Items()
 	if err != nil {
 		return err
-	}
-	if len(list) == 0 {
-		return &colophon.Error{Kind: colophon.Conflict, Code: CodeNoService}
 	}
 	names := client.TextPair{ZH: v.sent("name-zh"), EN: v.sent("name-en")}
-	f, err := v.api().AddFunction(v.r.Context(), v.sent("identifier"), client.FunctionText{Service: list[0].ID, Names: names, Purpose: names, Kind: "image-generation", Class: "other", Notice: client.FunctionNotice{Policy: "required"}})
+	f := client.FunctionText{Service: v.sent("service"), Names: names, Purpose: names, Kind: v.sent("kind"), Filing: client.FunctionFiling{State: "preparing"},
+		Notice: client.FunctionNotice{Policy: "required", Method: client.TextPair{ZH: v.speakers["zh"].Say("page-guide-method"), EN: v.speakers["en"].Say("page-guide-method")}}}
+	if model := v.sent("model"); model != "" {
+		f.Models = []client.FunctionModel{{Name: model, Version: v.sent("version"), Own: v.sent("own") == "yes"}}
+	}
+	for _, item := range items {
+		for _, k := range item.Kinds {
+			if k.ID == f.Kind && len(k.Classes) > 0 {
+				f.Class, f.Likeness, f.Consent = k.Classes[0], k.Likeness, k.Consent
+			}
+		}
+	}
+	added, err := v.api().AddFunction(v.r.Context(), v.sent("identifier"), f)
 	if err != nil {
 		return err
 	}
-	return v.send("/functions/" + escaped(f.ID))
+	return v.send("/functions/" + escaped(added.ID))
+}
+
+// guideKeyDays is for how many days the first key is good.
+const guideKeyDays = 90
+
+type guideKeyPage struct {
+	Text, Origin, Model, Account string // without a model that makes pictures, Model is empty
+}
+
+// guideKey makes a key for an application and shows how it is used. Its text is shown once.
+func guideKey(v *visit) error {
+	models, err := v.api().Models(v.r.Context())
+	if err != nil {
+		return err
+	}
+	data := guideKeyPage{Origin: v.Origin, Account: playgroundAccount}
+	for _, m := range models {
+		if drawsPictures(m) {
+			data.Model = m.ID
+			break
+		}
+	}
+	scope := staff.Scope{Actions: []staff.Action{staff.ArtefactCreate, staff.ArtefactRead, staff.GatewayUse, staff.BundleMake}, Services: []string{"*"}, Functions: []string{"*"}}
+	if data.Text, _, err = v.Roster.CreateKey(v.r.Context(), v.actor(), strings.TrimSpace(v.sent("name")), scope, guideKeyDays*24*time.Hour); err != nil {
+		return err
+	}
+	return v.show("guidekey", data)
 }
 
 // guidePicture has a model make a picture and shows what became of it.
@@ -162,11 +275,15 @@ func guidePicture(v *visit) error {
 	if err != nil {
 		return err
 	}
-	t := &trying{visit: v, api: v.api(), trial: trial{At: v.Now(), Picture: true}, prompt: v.speakers[v.lang].Say("page-guide-prompt")}
+	t := &trying{visit: v, api: v.api(), trial: trial{At: v.Now(), Kind: "picture"}, prompt: v.speakers[v.lang].Say("page-guide-prompt")}
 	for _, m := range models { // one that says that it makes pictures, or else the last
-		if t.Model = m.ID; strings.Contains(m.ID, "image") || slices.Contains(m.About.Endpoints, "images") {
+		if t.Model = m.ID; drawsPictures(m) {
 			break
 		}
 	}
 	return v.try(t)
+}
+
+func drawsPictures(m client.Model) bool {
+	return strings.Contains(m.ID, "image") || slices.Contains(m.About.Endpoints, "images")
 }

@@ -55,7 +55,7 @@ func heldColumns() []column[client.HeldItem] {
 		{name: "queue", side: true, cell: func(it client.HeldItem) cell { return queueName(it.Queue) }},
 		{name: "surface", side: true, cell: func(it client.HeldItem) cell { return word("page-surface-", it.Surface) }},
 		{name: "function", side: true, cell: func(it client.HeldItem) cell { return text(it.Function) }},
-		{name: "subject", side: true, cell: func(it client.HeldItem) cell { return ident(it.Subject) }},
+		{name: "subject", side: true, cell: func(it client.HeldItem) cell { return account(it.Subject) }},
 	}
 }
 
@@ -143,7 +143,7 @@ func figureFacts(f client.HeldFigures) []fact {
 	}
 	facts := []fact{{"waiting", count(int64(waiting))}, {"taken", count(int64(taken))}, {"escalated", count(int64(escalated))}, {"decided-items", count(int64(f.Decided))}}
 	if f.Decided > 0 {
-		facts = append(facts, fact{"median", text((time.Duration(f.MedianSeconds) * time.Second).String())})
+		facts = append(facts, fact{"median-minutes", text(strconv.FormatFloat(float64(f.MedianSeconds)/60, 'f', 1, 64))})
 	}
 	return append(facts, fact{"expired-items", count(int64(f.Expired))}, fact{"overturned", count(int64(f.Overturned))},
 		fact{"unacted", count(int64(f.Unacted))}, fact{"duties-open", count(int64(f.DutiesOpen)).to("/report-duties?state=open")}, fact{"duties-overdue", count(int64(f.DutiesOverdue)).to("/report-duties?state=overdue")})

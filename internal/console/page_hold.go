@@ -34,7 +34,7 @@ func heldThing(h client.Hold) cell {
 	if h.Record != "" {
 		return ident(h.Record).to("/records/" + escaped(h.Record))
 	}
-	return aboutWhom(h.Subject)
+	return account(h.Subject)
 }
 
 func holdKind(h client.Hold) cell {
@@ -96,7 +96,7 @@ func erasureList() list[client.Erasure] {
 			return c.Erasures(ctx, l)
 		},
 		columns: []column[client.Erasure]{
-			{name: "subject", cell: func(e client.Erasure) cell { return aboutWhom(e.Subject) }},
+			{name: "subject", cell: func(e client.Erasure) cell { return account(e.Subject) }},
 			{name: "state", cell: func(e client.Erasure) cell {
 				return state("page-erasure-state-", e.State, map[string]tone{"erased": good, "restricted": wait})
 			}},

@@ -114,7 +114,7 @@ func intakeSheet() sheet[client.Intake] {
 		heading: func(i client.Intake) cell { return word("page-intake-state-", i.State) },
 		facts: func(i client.Intake) []fact {
 			return []fact{
-				{"state", intakeState(i)}, {"looked-through", complete(i.Complete)}, {"declaration", word("page-declaration-", i.Declaration)}, {"asked", yes(i.Asked)}, {"intake-action", intakeAction(i)}, {"place", ident(i.Place)},
+				{"state", intakeState(i)}, {"looked-through", complete(i.Complete)}, {"declaration", word("page-declaration-", i.Declaration)}, {"asked", yes(i.Asked)}, {"intake-action", intakeAction(i)}, {"label-place", labelPlace(i.Place)},
 				{"format", format(i.Format)}, {"bytes", count(i.Size)}, {"platform-number", ident(i.Number)}, {"came-in", moment(i.Created)}, {"digest-before", ident(i.Before)}, {"digest-after", ident(i.After)},
 				{"content-until", sometime(i.Until)}, {"deliveries", count(int64(i.Deliveries))}, {"scan", ident(i.Scan).to("/scans/" + escaped(i.Scan))},
 			}
@@ -123,7 +123,7 @@ func intakeSheet() sheet[client.Intake] {
 		more: func(v *visit, i client.Intake) (any, error) {
 			return uploadView{ID: i.ID, Sentence: capital(i.Sentence), Notice: i.Notice, Lang: string(v.lang), Kept: i.Until != nil && i.Until.After(v.Now()), Sidecar: i.Action == "sidecar"}, nil
 		},
-		labels: []string{"place", "bytes", "asked", "content-until", "deliveries", "digest-before", "digest-after", "looked-by", "outcome", "what-it-says", "level", "finding", "clause", "generated", "producer", "content-number", "platform", "scan", "looked-through", "intake-action", "platform-number", "format", "declaration", "came-in"},
+		labels: []string{"label-place", "bytes", "asked", "content-until", "deliveries", "digest-before", "digest-after", "looked-by", "outcome", "what-it-says", "level", "finding", "clause", "generated", "producer", "content-number", "platform", "scan", "looked-through", "intake-action", "platform-number", "format", "declaration", "came-in"},
 		says: slices.Concat(of("page-outcome-", "seen", "not-seen", "could-not-tell"), of("page-level-of-", "note", "warning", "doubt", "breach"), of("page-looked-by-", "label", "uploader", "metadata"), of("page-generated-", "1", "2", "3"),
 			[]string{"page-upload-reasons", "page-upload-reasons-lead", "page-upload-reasons-none", "page-upload-findings", "page-upload-findings-none", "page-upload-label", "page-upload-shown", "page-upload-shown-not", "page-download", "page-sidecar"}),
 	}
@@ -184,7 +184,8 @@ func downloadUploadLabel(v *visit) error {
 }
 
 func scanPages() []page {
-	return slices.Concat(scanList().rows(), start("/scans/new", "/scans", beginScan()), scanSheet().rows())
+	return slices.Concat(scanList().rows(), start("/scans/new", "/scans", beginScan()), scanSheet().rows(),
+		[]page{{method: get, path: "/scans/{id}/events", action: staff.IntakeRead, back: "/scans/{id}", do: followScan}})
 }
 
 func scanState(s client.BucketScan) cell {
@@ -205,8 +206,9 @@ func scanList() list[client.BucketScan] {
 			{name: "troubles", cell: func(s client.BucketScan) cell { return count(int64(s.Troubles)) }},
 			{name: "begun", cell: func(s client.BucketScan) cell { return moment(s.Created) }},
 		},
-		deeds: []lead{{"/scans/new", "page-deed-scan-begin", staff.IntakeUse}},
-		says:  of("page-scan-state-", "running", "done", "stopped"),
+		filters: []filter{{name: "state", kind: "choice", words: "page-scan-state-", options: []string{"running", "done", "stopped"}}},
+		deeds:   []lead{{"/scans/new", "page-deed-scan-begin", staff.IntakeUse}},
+		says:    of("page-scan-state-", "running", "done", "stopped"),
 	}
 }
 
@@ -229,7 +231,7 @@ func beginScan() deed[none] {
 
 func scanSheet() sheet[client.BucketScan] {
 	return sheet[client.BucketScan]{
-		path: "/scans/{id}", title: "page-scan", action: staff.IntakeRead,
+		path: "/scans/{id}", title: "page-scan", action: staff.IntakeRead, template: "scan", more: scanLive,
 		fetch: func(v *visit, id string) (client.BucketScan, error) { return v.api().Scan(v.r.Context(), id) },
 		facts: func(s client.BucketScan) []fact {
 			return []fact{{"state", scanState(s)}, {"bucket", text(s.Bucket)}, {"prefix", ident(s.Prefix)}, {"write-to", ident(s.To)}, {"tag", yes(s.Tag)}, {"declaration", word("page-declaration-", s.Declaration)}, {"asked", yes(s.Asked)},
@@ -243,7 +245,7 @@ func scanSheet() sheet[client.BucketScan] {
 			return []part{{Title: "page-scan-states", Empty: "page-scan-states-none", Table: rows, Ways: []lead{{to: "/intake?" + query("scan", s.ID), title: "page-scan-uploads"}}}}, nil
 		},
 		labels: []string{"ended", "prefix", "write-to", "tag", "files", "bytes", "begun", "changed"},
-		says:   append(intakeWords(), "page-scan-states", "page-scan-states-none", "page-scan-uploads"),
+		says:   append(intakeWords(), "page-scan-far", "page-scan-states", "page-scan-states-none", "page-scan-uploads"),
 		deeds: []deed[client.BucketScan]{{
 			name: "scan-stop", step: "stop", action: staff.IntakeUse, record: "intake.scan", danger: true, may: func(s client.BucketScan) bool { return s.State == "running" },
 			do: func(v *visit, s client.BucketScan) (string, error) {

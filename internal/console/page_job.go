@@ -51,7 +51,7 @@ func jobList() list[client.Job] {
 			{name: "state", cell: jobState},
 			{name: "attempts", cell: func(j client.Job) cell { return count(int64(j.Attempt)) }},
 			{name: "percent", side: true, cell: func(j client.Job) cell { return count(int64(j.Percent)) }},
-			{name: "made", cell: func(j client.Job) cell { return moment(j.Created) }},
+			{name: "created", cell: func(j client.Job) cell { return moment(j.Created) }},
 			{name: "identifier", side: true, cell: func(j client.Job) cell { return ident(j.ID) }},
 			{name: "trouble", side: true, cell: func(j client.Job) cell {
 				if len(j.Troubles) == 0 {
@@ -60,7 +60,7 @@ func jobList() list[client.Job] {
 				return word("", string(j.Troubles[len(j.Troubles)-1].Code))
 			}},
 		},
-		filters: []filter{{name: "state", kind: "choice", words: "page-job-state-", options: jobStates()}},
+		filters: []filter{{name: "state", kind: "choice", words: "page-job-state-", options: jobStates(), shows: "dead"}},
 		says:    jobWords(),
 	}
 }
@@ -81,7 +81,7 @@ func jobSheet() sheet[client.Job] {
 		fetch:   func(v *visit, id string) (client.Job, error) { return v.api().Job(v.r.Context(), id) },
 		heading: func(j client.Job) cell { return word("page-job-kind-", j.Kind) },
 		facts: func(j client.Job) []fact {
-			return []fact{{"state", jobState(j)}, {"attempts", text(jobAttempts(j))}, {"made", moment(j.Created)}, {"not-before", dueOf(j)}, {"ended", sometime(j.Ended)}, {"identifier", ident(j.ID)}}
+			return []fact{{"state", jobState(j)}, {"attempts", text(jobAttempts(j))}, {"created", moment(j.Created)}, {"not-before", dueOf(j)}, {"ended", sometime(j.Ended)}, {"identifier", ident(j.ID)}}
 		},
 		parts: func(_ *visit, j client.Job) ([]part, error) {
 			return []part{{Title: "page-job-troubles", Lead: "page-job-troubles-lead", Empty: "page-job-troubles-none", Table: tableOf("page-job-troubles", []column[client.JobTrouble]{

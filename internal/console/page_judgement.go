@@ -77,13 +77,6 @@ func found(facts []client.PolicyFact) cell {
 	return chips("page-category-", ids)
 }
 
-func subjectLink(subject string) cell {
-	if subject == "" || subject == "system" {
-		return text("")
-	}
-	return ident(subject).to("/accounts/" + escaped(subject))
-}
-
 func judgementList() list[client.Judged] {
 	return list[client.Judged]{
 		name: "judgements", path: "/judgements", title: "page-judgements", group: groupReview, action: staff.ScreenRead,
@@ -98,11 +91,13 @@ func judgementList() list[client.Judged] {
 			{name: "surface", cell: func(j client.Judged) cell { return word("page-surface-", j.Surface) }},
 			{name: "categories", cell: func(j client.Judged) cell { return found(j.Facts) }},
 			{name: "function", side: true, cell: func(j client.Judged) cell { return text(j.Function) }},
-			{name: "subject", side: true, cell: func(j client.Judged) cell { return ident(j.Subject) }},
+			{name: "subject", side: true, cell: func(j client.Judged) cell { return account(j.Subject) }},
 		},
 		filters: []filter{
 			{name: "action", kind: "choice", words: "page-policy-action-", options: policyActions()},
 			{name: "category", kind: "choice", words: "page-category-", options: categories()},
+			{name: "verdict", kind: "choice", words: "page-verdict-", options: verdicts()},
+			{name: "surface", kind: "choice", words: "page-surface-", options: []string{"input", "output", "upload"}},
 			{name: "from", kind: "from"},
 			{name: "to", kind: "until"},
 			{name: "subject", kind: "text"},
@@ -118,7 +113,7 @@ func judgementSheet() sheet[client.Judged] {
 		facts: func(j client.Judged) []fact {
 			return []fact{
 				{"decision", policyAction(j.Action)}, {"verdict", verdict(j.Verdict)}, {"decided-at", moment(j.At)}, {"surface", word("page-surface-", j.Surface)},
-				{"function", text(j.Function)}, {"account-class", text(j.Class)}, {"subject", subjectLink(j.Subject)},
+				{"function", text(j.Function)}, {"account-class", word("page-account-class-", j.Class)}, {"subject", account(j.Subject)},
 				{"policy", ident(j.Policy).to("/policies/" + escaped(j.Policy))}, {"library", ident(j.Library).to("/features")}, {"judgement", ident(j.ID)},
 			}
 		},
@@ -139,24 +134,18 @@ func judgementSheet() sheet[client.Judged] {
 }
 
 func factColumns() []column[client.PolicyFact] {
-	number := func(n int) cell {
-		if n == 0 {
-			return cell{}
-		}
-		return count(int64(n))
-	}
 	return []column[client.PolicyFact]{
 		{name: "category", cell: func(f client.PolicyFact) cell { return category(f.Category) }},
 		{name: "level", cell: func(f client.PolicyFact) cell { return findingLevel(f.Level) }},
 		{name: "check", cell: func(f client.PolicyFact) cell { return checkName(f.Check) }},
 		{name: "how", cell: func(f client.PolicyFact) cell { return word("page-how-", f.How) }},
-		{name: "runes", side: true, cell: func(f client.PolicyFact) cell { return number(f.Runes) }},
+		{name: "runes", side: true, cell: func(f client.PolicyFact) cell { return atLeastOne(int64(f.Runes)) }},
 		{name: "score", side: true, cell: func(f client.PolicyFact) cell {
 			if f.Score == 0 {
 				return cell{}
 			}
 			return text(strconv.FormatFloat(f.Score, 'f', 2, 64))
 		}},
-		{name: "distance", side: true, cell: func(f client.PolicyFact) cell { return number(f.Distance) }},
+		{name: "distance", side: true, cell: func(f client.PolicyFact) cell { return atLeastOne(int64(f.Distance)) }},
 	}
 }

@@ -199,7 +199,7 @@ func sampleList() list[client.LibrarySample] {
 			{name: "origin", cell: func(s client.LibrarySample) cell { return text(s.Origin) }},
 			{name: "added", cell: func(s client.LibrarySample) cell { return moment(s.Added) }},
 			{name: "until", cell: func(s client.LibrarySample) cell { return moment(s.Until) }},
-			{name: "subject", side: true, cell: func(s client.LibrarySample) cell { return subjectLink(s.Subject) }},
+			{name: "subject", side: true, cell: func(s client.LibrarySample) cell { return account(s.Subject) }},
 		},
 		deeds: []lead{{to: "/samples/add", title: "page-deed-sample-add", action: staff.FeatureManage}, {to: "/features", title: "page-features"}},
 	}

@@ -2,11 +2,10 @@ package console
 
 import (
 	"context"
-	"io"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
@@ -22,13 +21,19 @@ func likenessPages() []page {
 		file("certificate", staff.ConsentRead, fetchCertificate),
 		file("bundle", staff.BundleMake, fetchConsentBundle),
 	}, deed[client.ConsentToken]{
-		name: "token-revoke", action: staff.ConsentAsk, record: "consent.token-ended", danger: true,
+		name: "token-revoke", action: staff.ConsentAsk, record: "consent.token-ended", danger: true, says: []string{"page-effect-token-left"},
+		effect: func(_ *visit, t client.ConsentToken) ([]said, error) {
+			return []said{{"page-effect-token-left", []string{"left", number(t.Left), "uses", number(t.Uses)}}}, nil
+		},
 		do: func(v *visit, t client.ConsentToken) (string, error) {
 			_, err := v.api().RevokeConsentToken(v.r.Context(), t.ID)
 			return "", err
 		},
 	}.rows("/consents/{id}/tokens/{token}/revoke", "/consents/{id}", func(v *visit, _ string) (client.ConsentToken, error) {
-		return client.ConsentToken{ID: v.r.PathValue("token")}, nil
+		tokens := func(ctx context.Context, l client.Listing) ([]client.ConsentToken, string, error) {
+			return v.api().ConsentTokens(ctx, v.r.PathValue("id"), l)
+		}
+		return find(v.r.Context(), tokens, func(t client.ConsentToken) bool { return t.ID == v.r.PathValue("token") })
 	}))
 }
 
@@ -50,7 +55,7 @@ func consentColumns() []column[client.Consent] {
 	return []column[client.Consent]{
 		{name: "consent", cell: func(c client.Consent) cell { return likenessLink(c.ID) }},
 		{name: "state", cell: consentState},
-		{name: "proof", cell: func(c client.Consent) cell { return word("page-proof-", c.Level) }},
+		{name: "proof", cell: func(c client.Consent) cell { return word("page-proven-", c.Level) }},
 		{name: "modality", cell: func(c client.Consent) cell { return chips("page-modality-", c.Terms.Modality) }},
 		{name: "requester", side: true, cell: func(c client.Consent) cell { return account(c.Requester) }},
 		{name: "until", side: true, cell: func(c client.Consent) cell { return moment(c.Terms.Until) }},
@@ -67,7 +72,7 @@ func likenessList() list[client.Consent] {
 		columns: consentColumns(),
 		filters: []filter{{name: "state", kind: "choice", words: "page-likeness-state-", options: consentStates()}, {name: "requester", kind: "text"}, {name: "subject", kind: "text"}},
 		deeds:   []lead{{"/consents/ask", "page-deed-consent-ask", staff.ConsentAsk}},
-		says:    slices.Concat(keysOf("page-proof-", proofLevels()...), keysOf("page-modality-", modalities()...), keysOf("page-part-", "requester", "subject")),
+		says:    slices.Concat(of("page-proven-", proofLevels()...), of("page-modality-", modalities()...), of("page-part-", "requester", "subject")),
 	}
 }
 
@@ -86,7 +91,7 @@ func askConsent() deed[none] {
 			{name: "train", kind: "yes"}, {name: "uses", kind: "number", hint: true}, {name: "valid-until", kind: "day", required: true, hint: true},
 		},
 		do: func(v *visit, _ none) (string, error) {
-			until, err := v.dayIn("valid-until")
+			until, err := v.sentDate("valid-until")
 			if err != nil {
 				return "", err
 			}
@@ -127,11 +132,11 @@ func consentMore(v *visit, c client.Consent) (any, error) {
 	data := likenessPage{Ladder: ladder{Name: "page-label-proof"}}
 	on := true
 	for _, l := range proofLevels() {
-		data.Ladder.List = append(data.Ladder.List, notch{"page-proof-" + l, on, l == c.Level})
+		data.Ladder.List = append(data.Ladder.List, notch{"page-proven-" + l, on, l == c.Level})
 		on = on && l != c.Level
 	}
 	for _, e := range c.Events {
-		data.Events = append(data.Events, event{moment(e.At), word("page-consent-event-", e.Kind), ident(e.By), ident(string(e.Reason))})
+		data.Events = append(data.Events, event{moment(e.At), word("page-consent-event-", e.Kind), v.by(e.By), ident(string(e.Reason))})
 	}
 	for _, f := range []struct {
 		name   string
@@ -151,8 +156,8 @@ func consentMore(v *visit, c client.Consent) (any, error) {
 
 func consentFacts(c client.Consent) []fact {
 	list := []fact{
-		{"state", consentState(c)}, {"proof", word("page-proof-", c.Level)}, {"person", word("page-person-", c.Person)}, {"grantor", word("page-grantor-", c.Grantor)},
-		{"requester", account(c.Requester)}, {"depicted-person", account(c.Subject)}, {"reserved", count(int64(c.Reserved))}, {"made", moment(c.Made)}, {"changed", moment(c.Changed)},
+		{"state", consentState(c)}, {"proof", word("page-proven-", c.Level)}, {"person", word("page-person-", c.Person)}, {"grantor", word("page-grantor-", c.Grantor)},
+		{"requester", account(c.Requester)}, {"depicted-person", account(c.Subject)}, {"reserved", count(int64(c.Reserved))}, {"created", moment(c.Made)}, {"changed", moment(c.Changed)},
 	}
 	if n := c.Notice; n != nil {
 		list = append(list, fact{"notice-version", text(n.Version)}, fact{"notice-language", word("page-tongue-", n.Language)}, fact{"notice-digest", ident(n.SHA256)})
@@ -174,7 +179,7 @@ func termsFacts(t client.ConsentTerms) []fact {
 	var list []fact
 	for _, f := range []fact{
 		{"modality", chips("page-modality-", t.Modality)}, {"purpose", ident(t.Purpose)}, {"functions", idents(t.Functions)}, {"likeness-scenes", idents(t.Scenes)}, {"channels", idents(t.Channels)}, {"languages", idents(t.Languages)},
-		{"territory", idents(t.Territory)}, {"forbidden", idents(t.Forbidden)}, {"train", yes(t.Train)}, {"uses", uses}, {"valid-from", moment(t.From)}, {"valid-until", moment(t.Until)},
+		{"territory", idents(t.Territory)}, {"forbidden", idents(t.Forbidden)}, {"train", whether(t.Train)}, {"uses", uses}, {"valid-from", moment(t.From)}, {"valid-until", moment(t.Until)},
 	} {
 		if !f.Cell.Empty() {
 			list = append(list, f)
@@ -183,13 +188,31 @@ func termsFacts(t client.ConsentTerms) []fact {
 	return list
 }
 
+// termsTitle says what the terms of a consent are now; empty where nothing was ever given.
+func termsTitle(c client.Consent, now time.Time) string {
+	given := slices.ContainsFunc(c.Events, func(e client.ConsentEvent) bool { return e.Kind == "given" || e.Kind == "claimed" })
+	switch {
+	case !given:
+		return ""
+	case c.State == "disputed":
+		return "page-terms-frozen"
+	case c.State == "given" && now.Before(c.Terms.Until):
+		return "page-terms-hold"
+	}
+	return "page-terms-held"
+}
+
 func consentParts(v *visit, c client.Consent) ([]part, error) {
 	tokens, _, err := v.api().ConsentTokens(v.r.Context(), c.ID, client.Listing{Limit: partSize})
 	if err != nil {
 		return nil, err
 	}
-	list := []part{{Title: "page-terms-hold", Facts: termsFacts(c.Terms)}, {Title: "page-terms-asked", Facts: termsFacts(c.Asked)},
-		{Title: "page-references", Empty: "page-references-none", Table: tableOf("page-references", []column[client.StoredReference]{
+	var list []part
+	if title := termsTitle(c, v.Now()); title != "" {
+		list = append(list, part{Title: title, Facts: termsFacts(c.Terms)})
+	}
+	list = append(list, part{Title: "page-terms-asked", Facts: termsFacts(c.Asked)},
+		part{Title: "page-references", Empty: "page-references-none", Table: tableOf("page-references", []column[client.StoredReference]{
 			{name: "reference-id", cell: func(r client.StoredReference) cell { return ident(r.ID) }},
 			{name: "modality", cell: func(r client.StoredReference) cell { return word("page-modality-", r.Modality) }},
 			{name: "where-kept", cell: func(r client.StoredReference) cell {
@@ -198,7 +221,7 @@ func consentParts(v *visit, c client.Consent) ([]part, error) {
 			{name: "added", cell: func(r client.StoredReference) cell { return moment(r.At) }},
 			{name: "deleted-at", cell: func(r client.StoredReference) cell { return sometime(r.Gone) }},
 		}, c.References)},
-		{Title: "page-tokens", Lead: "page-tokens-lead", Empty: "page-tokens-none", Table: tableOf("page-tokens", tokenColumns(c.ID, v.actor().May(staff.ConsentAsk)), tokens)}}
+		part{Title: "page-tokens", Lead: "page-tokens-lead", Empty: "page-tokens-none", Table: tableOf("page-tokens", tokenColumns(c.ID, v.actor().May(staff.ConsentAsk)), tokens)})
 	if k := c.Cascade; k != nil {
 		list = append(list, part{Title: "page-deletion", Table: tableOf("page-deletion", []column[client.ConsentStep]{
 			{name: "deletion-step", cell: func(s client.ConsentStep) cell { return word("page-deletion-", s.Name) }},
@@ -238,7 +261,7 @@ func tokenColumns(consent string, revoke bool) []column[client.ConsentToken] {
 		{name: "spent-for", side: true, cell: func(t client.ConsentToken) cell {
 			var c cell
 			for _, s := range t.Spends {
-				c.Many = append(c.Many, ident(s.Number))
+				c.Many = append(c.Many, contentNumber(s.Number))
 			}
 			return c
 		}},
@@ -255,16 +278,16 @@ func tokenColumns(consent string, revoke bool) []column[client.ConsentToken] {
 }
 
 func consentWords() []string {
-	return slices.Concat(keysOf("page-person-", "adult", "minor", "deceased"), keysOf("page-grantor-", "self", "guardian", "kin"), keysOf("page-fit-", "fits", "differs", "unknown"), keysOf("page-tongue-", "zh", "en"),
-		keysOf("page-relation-", "brought", "confirmed", "refused"), keysOf("page-kept-", "here", "elsewhere"), keysOf("page-token-state-", "live", "spent", "expired", "revoked"), keysOf("page-readable-", "true", "false"),
-		keysOf("page-kinship-", "parent", "guardian", "spouse", "child", "other-kin"), keysOf("page-deletion-state-", "pending", "done", "failed", "left"), keysOf("page-deed-consent-", "receipt", "certificate", "bundle"))
+	return slices.Concat(of("page-person-", "adult", "minor", "deceased"), of("page-grantor-", "self", "guardian", "kin"), of("page-fit-", "fits", "differs", "unknown"), of("page-tongue-", "zh", "en"),
+		of("page-relation-", "brought", "confirmed", "refused"), of("page-kept-", "here", "elsewhere"), of("page-token-state-", "live", "spent", "expired", "revoked"), of("page-readable-", "true", "false"),
+		of("page-kinship-", "parent", "guardian", "spouse", "child", "other-kin"), of("page-deletion-state-", "pending", "done", "failed", "left"), of("page-deed-consent-", "receipt", "certificate", "bundle"))
 }
 
 func consentSheet() sheet[client.Consent] {
 	return sheet[client.Consent]{
 		path: "/consents/{id}", title: "page-likeness", action: staff.ConsentRead, template: "likeness", more: consentMore, facts: consentFacts, parts: consentParts, says: consentWords(),
 		fetch: func(v *visit, id string) (client.Consent, error) { return v.api().Consent(v.r.Context(), id) },
-		labels: []string{"state", "proof", "person", "grantor", "requester", "depicted-person", "reserved", "made", "changed", "notice-version", "notice-language", "notice-digest", "recorded", "fit", "fit-why", "recording-gone", "kinship",
+		labels: []string{"state", "proof", "person", "grantor", "requester", "depicted-person", "reserved", "created", "changed", "notice-version", "notice-language", "notice-digest", "recorded", "fit", "fit-why", "recording-gone", "kinship",
 			"relation", "readable", "consent", "modality", "purpose", "functions", "likeness-scenes", "channels", "languages", "territory", "forbidden", "train", "uses", "valid-from", "valid-until", "reference-id", "where-kept", "added", "deleted-at",
 			"token-id", "function", "uses-left", "until", "spent-for", "can-do", "deletion-step", "how-many", "tries", "what-is-left"},
 		deeds: slices.Concat(consentSteps(), consentEnds(), consentReads()),
@@ -281,7 +304,7 @@ func consentSteps() []deed[client.Consent] {
 	return []deed[client.Consent]{
 		{name: "consent-link", step: "link", action: staff.LinkMint, record: "link.minted", may: in("requested", "shown", "given", "expired"), fields: consents{{name: "until", kind: "moment"}},
 			do: func(v *visit, c client.Consent) (string, error) {
-				until, err := v.sentAt("until")
+				until, err := v.sentMoment("until")
 				if err != nil {
 					return "", err
 				}
@@ -295,7 +318,7 @@ func consentSteps() []deed[client.Consent] {
 			fields: consents{{name: "function", most: 64}, {name: "uses", kind: "number", required: true, value: func(client.Consent) string { return "1" }}, {name: "until", kind: "moment"}}, do: mintToken},
 		{name: "consent-renew", step: "renew", action: staff.ConsentAsk, record: "consent.requested", may: in("given", "expired"),
 			fields: consents{{name: "valid-until", kind: "day", required: true, hint: true}, {name: "uses", kind: "number", hint: true}}, do: func(v *visit, c client.Consent) (string, error) {
-				until, err := v.dayIn("valid-until")
+				until, err := v.sentDate("valid-until")
 				if err != nil {
 					return "", err
 				}
@@ -319,7 +342,7 @@ func consentSteps() []deed[client.Consent] {
 }
 
 func mintToken(v *visit, c client.Consent) (string, error) {
-	until, err := v.sentAt("until")
+	until, err := v.sentMoment("until")
 	if err != nil {
 		return "", err
 	}
@@ -338,7 +361,13 @@ func mintToken(v *visit, c client.Consent) (string, error) {
 
 // ending are the words of what follows the end of a consent.
 func ending(_ *visit, c client.Consent) ([]said, error) {
-	return []said{{Key: "page-ending-stop"}, {"page-ending-references", []string{"count", number(len(c.References))}}, {Key: "page-ending-certificate"}}, nil
+	kept := 0
+	for _, r := range c.References {
+		if !r.Elsewhere && r.Gone == nil {
+			kept++
+		}
+	}
+	return []said{{Key: "page-ending-stop"}, {"page-ending-references", []string{"count", number(kept)}}, {Key: "page-ending-certificate"}}, nil
 }
 
 // consentEnds are the deeds that stop it or end it.
@@ -356,7 +385,7 @@ func consentEnds() []deed[client.Consent] {
 				_, err := v.api().DisputeConsent(v.r.Context(), c.ID, v.sent("note"))
 				return "", err
 			}},
-		{name: "consent-withdraw", step: "withdraw", action: staff.ConsentAsk, record: "consent.withdrawn", danger: true, may: in("given", "expired", "disputed"), effect: ending, fields: word, says: keysOf("page-ending-", "stop", "references", "certificate"),
+		{name: "consent-withdraw", step: "withdraw", action: staff.ConsentAsk, record: "consent.withdrawn", danger: true, may: in("given", "expired", "disputed"), effect: ending, fields: word, says: of("page-ending-", "stop", "references", "certificate"),
 			do: func(v *visit, c client.Consent) (string, error) {
 				_, err := v.api().WithdrawConsent(v.r.Context(), c.ID, v.sent("reason-word"))
 				return "", err
@@ -374,11 +403,12 @@ func consentReads() []deed[client.Consent] {
 	readable := func(c client.Consent) bool { return c.Readable }
 	evidence := func(name, step, kind string, may func(client.Consent) bool) deed[client.Consent] {
 		return deed[client.Consent]{name: name, step: step, action: staff.ConsentManage, record: "consent.read", may: may, do: func(v *visit, c client.Consent) (string, error) {
-			return "-", v.handOut(kind+"-"+plainName(c.ID)+".bin", "application/octet-stream", func(w io.Writer) error { return v.api().ConsentEvidence(v.r.Context(), w, c.ID, kind) })
+			out := &handing{v: v, kind: "application/octet-stream", name: kind + "-" + fileName(c.ID) + ".bin"}
+			return "-", out.end(v.api().ConsentEvidence(v.r.Context(), out, c.ID, kind))
 		}}
 	}
 	return []deed[client.Consent]{
-		{name: "consent-read", step: "read", action: staff.ConsentManage, record: "consent.read", may: readable, says: keysOf("page-label-", "depicted-name", "contact", "requester-name", "why-asked", "grantor-name", "spoken", "device"),
+		{name: "consent-read", step: "read", action: staff.ConsentManage, record: "consent.read", may: readable, says: of("page-label-", "depicted-name", "contact", "requester-name", "why-asked", "grantor-name", "spoken", "device"),
 			do: func(v *visit, c client.Consent) (string, error) {
 				p, err := v.api().ConsentParticulars(v.r.Context(), c.ID)
 				if err != nil {
@@ -392,37 +422,6 @@ func consentReads() []deed[client.Consent] {
 	}
 }
 
-// handOut hands out what is written as a file. Nothing is sent before the first byte is there, so that an error still has its
-// page; one that comes later breaks the download off.
-func (v *visit) handOut(name, kind string, write func(io.Writer) error) error {
-	w := &attachment{v: v, name: name, kind: kind}
-	err := write(w)
-	if err != nil && w.begun {
-		panic(http.ErrAbortHandler)
-	}
-	if err == nil && !w.begun {
-		_, err = w.Write(nil)
-	}
-	return err
-}
-
-// attachment is a download that begins with its first byte.
-type attachment struct {
-	v          *visit
-	name, kind string
-	begun      bool
-}
-
-// Write implements io.Writer.
-func (a *attachment) Write(p []byte) (int, error) {
-	if !a.begun {
-		a.begun = true
-		a.v.w.Header().Set("Content-Type", a.kind)
-		a.v.w.Header().Set("Content-Disposition", `attachment; filename="`+a.name+`"`)
-	}
-	return a.v.w.Write(p)
-}
-
 func fetchReceipt(v *visit) error {
 	return v.attach("receipt-", ".txt", (*client.Client).ConsentReceipt)
 }
@@ -433,26 +432,15 @@ func fetchCertificate(v *visit) error {
 
 func (v *visit) attach(name, end string, fetch func(*client.Client, context.Context, string) ([]byte, error)) error {
 	id := v.r.PathValue("id")
-	return v.handOut(name+plainName(id)+end, "text/plain; charset=utf-8", func(w io.Writer) error {
-		body, err := fetch(v.api(), v.r.Context(), id)
-		if err == nil {
-			_, err = w.Write(body)
-		}
+	body, err := fetch(v.api(), v.r.Context(), id)
+	if err != nil {
 		return err
-	})
+	}
+	return v.hand("text/plain; charset=utf-8", name+fileName(id)+end, body)
 }
 
 func fetchConsentBundle(v *visit) error {
 	id := v.r.PathValue("id")
-	return v.handOut("consent-"+plainName(id)+".zip", "application/zip", func(w io.Writer) error { return v.api().ConsentBundle(v.r.Context(), w, id) })
-}
-
-// plainName is an identifier as a part of a file's name.
-func plainName(id string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' {
-			return r
-		}
-		return -1
-	}, strings.ToLower(id))
+	out := &handing{v: v, kind: "application/zip", name: "consent-" + fileName(id) + ".zip"}
+	return out.end(v.api().ConsentBundle(v.r.Context(), out, id))
 }

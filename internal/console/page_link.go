@@ -45,19 +45,21 @@ func (v *visit) holdCookie(p link.Purpose) staff.Cookie {
 }
 
 // admitHolder finds the link that the browser holds.
-func (v *visit) admitHolder() (err error) {
+func (v *visit) admitHolder() error {
 	if v.Links == nil {
 		return missing()
 	}
 	if v.hold = v.cookie(v.holdCookie(v.page.link).Name); v.hold == "" {
 		return &colophon.Error{Kind: colophon.Refused, Code: CodeNoLink}
 	}
-	if v.link, err = v.Links.Held(v.r.Context(), v.hold); err != nil {
+	found, err := v.Links.Held(v.r.Context(), v.hold)
+	if err != nil {
 		return err
 	}
-	if v.link.Value.Purpose != v.page.link {
+	if found.Value.Purpose != v.page.link {
 		return &colophon.Error{Kind: colophon.Refused, Code: CodeNoLink}
 	}
+	v.link = found
 	return nil
 }
 

@@ -52,7 +52,7 @@ func linkList() list[client.Link] {
 			{name: "purpose", kind: "choice", words: "page-link-purpose-", options: linkPurposes()}, {name: "subject", kind: "text"},
 		},
 		deeds: []lead{{"/links/mint", "page-deed-link-mint", staff.LinkMint}},
-		says:  keysOf("page-audience-", "users", "supporters"),
+		says:  of("page-audience-", "users", "supporters"),
 	}
 }
 
@@ -67,7 +67,7 @@ func mintDeed() deed[none] {
 			{name: "until", kind: "moment"},
 		},
 		do: func(v *visit, _ none) (string, error) {
-			until, err := v.sentAt("until")
+			until, err := v.sentMoment("until")
 			if err != nil {
 				return "", err
 			}
@@ -112,6 +112,11 @@ func linkSheet() sheet[client.Link] {
 		labels: []string{"purpose-of-link", "state", "subject", "concerns", "minted", "link-opened", "until", "ended", "one-time-link"},
 		deeds: []deed[client.Link]{{
 			name: "link-revoke", step: "revoke", action: staff.LinkMint, record: "link.revoked", danger: true, may: func(l client.Link) bool { return l.State == "minted" || l.State == "opened" },
+			effect: func(v *visit, l client.Link) ([]said, error) {
+				about := said{"page-effect-link-" + l.State, []string{"purpose", v.speakers[v.lang].Say("page-link-purpose-" + l.Purpose)}}
+				return []said{about}, nil
+			},
+			says: []string{"page-effect-link-minted", "page-effect-link-opened"},
 			do: func(v *visit, l client.Link) (string, error) {
 				_, err := v.api().RevokeLink(v.r.Context(), l.ID)
 				return "", err

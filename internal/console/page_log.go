@@ -32,10 +32,13 @@ const (
 func logPages() []page {
 	words := []string{"page-log-earlier-passed", "page-log-earlier-failed", "page-log-earlier-could-not-tell", "page-log-proof-passed", "page-log-proof-failed", "page-log-proof-could-not-tell"}
 	for _, role := range []string{"system", "subject", "user", "officer", "reviewer", "engineer", "auditor", "application"} {
-		words = append(words, "page-log-role-"+role)
+		words = append(words, "page-acted-"+role)
 	}
 	for _, statute := range []string{"af", "ai", "csl", "ds", "fr", "genai", "lm", "pipl", "sa"} {
 		words = append(words, "page-statute-"+statute)
+	}
+	for _, clause := range []string{"gb45438-5", "gb45438-6.1", "gb45438-e", "tc260-pg-20252a", "tc260-pg-202511a", "tc260-pg-place"} {
+		words = append(words, "page-clause-"+clause)
 	}
 	return []page{
 		{method: get, path: "/log", who: anybody, title: "page-log", about: "page-log-about", menu: true, words: words, do: showLog},
@@ -54,20 +57,29 @@ type logReader struct {
 	key  string // lines of the keys
 }
 
-// log opens the log at its last checkpoint, whose signature is verified. It is nil where nothing is in the log yet.
-func (v *visit) logReader() (*logReader, error) {
-	l := &logReader{ctx: v.r.Context(), api: v.api()}
-	key, err := l.api.LogKey(l.ctx)
+// logKeys returns the keys of the log, and their lines.
+func (v *visit) logKeys() (keys []note.Verifier, text string, err error) {
+	key, err := v.api().LogKey(v.r.Context())
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	l.key = strings.TrimSpace(string(key))
-	for line := range strings.SplitSeq(l.key, "\n") {
+	text = strings.TrimSpace(string(key))
+	for line := range strings.SplitSeq(text, "\n") {
 		k, err := note.NewVerifier(strings.TrimSpace(line))
 		if err != nil {
-			return nil, fmt.Errorf("reading the key of the log: %w", err)
+			return nil, "", fmt.Errorf("reading the key of the log: %w", err)
 		}
-		l.keys = append(l.keys, k)
+		keys = append(keys, k)
+	}
+	return keys, text, nil
+}
+
+// logReader opens the log at its last checkpoint, whose signature is verified. It is nil where nothing is in the log yet.
+func (v *visit) logReader() (*logReader, error) {
+	l := &logReader{ctx: v.r.Context(), api: v.api()}
+	var err error
+	if l.keys, l.key, err = v.logKeys(); err != nil {
+		return nil, err
 	}
 	signed, err := l.api.Checkpoint(l.ctx)
 	if e, _ := told(err); e != nil && e.Status == http.StatusNotFound {
@@ -209,8 +221,12 @@ func (v *visit) compare(l *logReader, data *logPage) {
 		return
 	}
 	data.OldSize = old.Size
-	if old.Size > l.at.Size || old.Origin != l.at.Origin {
+	if old.Origin != l.at.Origin {
 		data.Verdict = "failed"
+		return
+	}
+	if old.Size > l.at.Size { // a node that answers late is nothing to accuse anybody of
+		data.Why = v.speakers[v.lang].Say("page-log-earlier-newer")
 		return
 	}
 	if l.at.Size > 0 {
@@ -241,14 +257,23 @@ type rung struct {
 	X, W, NX, NW     float64
 }
 
+// climb is the way of a proof as it is drawn, from an entry up to the signed root.
+type climb struct {
+	Index, Size uint64
+	Hash, Root  string // short fingerprints
+	Start       rung
+	Rungs       []rung
+}
+
+func climbOf(at evidence.Checkpoint, index uint64, hash [32]byte, proof [][32]byte) *climb {
+	return &climb{index, at.Size, brief(hash), brief(at.Root), rung{From: index, To: index}.drawn(at.Size), rungs(index, at.Size, hash, proof)}
+}
+
 type entryPage struct {
 	logEntry
-	Size       uint64
-	Leaf, Hash string
-	Start      rung
-	Rungs      []rung
+	Leaf       string
+	Way        *climb
 	Verdict    string
-	Root       string
 	At         cell
 	Older      *uint64
 	Newer      *uint64
@@ -288,8 +313,7 @@ func showLogEntry(v *visit) error {
 	if err != nil {
 		return err
 	}
-	hash := evidence.HashLeaf(leaf)
-	data := entryPage{logEntry: entryOf(index, leaf), Size: l.at.Size, Leaf: string(leaf), Hash: brief(hash), Root: brief(l.at.Root), Verdict: "passed"}
+	data := entryPage{logEntry: entryOf(index, leaf), Leaf: string(leaf), Way: climbOf(l.at, index, evidence.HashLeaf(leaf), proof), Verdict: "passed"}
 	if older := index - 1; index > 0 {
 		data.Older = &older
 	}
@@ -302,8 +326,6 @@ func showLogEntry(v *visit) error {
 	if evidence.VerifyInclusion(l.at, index, leaf, proof) != nil {
 		data.Verdict = "failed"
 	}
-	data.Start = rung{From: index, To: index}.drawn(l.at.Size)
-	data.Rungs = rungs(index, l.at.Size, hash, proof)
 	return v.show("logentry", data)
 }
 
@@ -352,15 +374,6 @@ func (r rung) drawn(size uint64) rung {
 
 // brief is the beginning of a fingerprint, by which people tell two apart.
 func brief(hash [32]byte) string { return hex.EncodeToString(hash[:4]) }
-
-// law names an article as people cite it; one of a statute without a name stays as it is.
-func law(p Printer, clause string) string {
-	statute, article, _ := strings.Cut(clause, "-")
-	if name := p.Say("page-statute-" + statute); name != "page-statute-"+statute {
-		return p.Say("page-article", "statute", name, "article", article)
-	}
-	return clause
-}
 
 // handLeaf hands out the leaf as it is hashed.
 func handLeaf(v *visit) error {

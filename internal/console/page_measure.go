@@ -74,7 +74,7 @@ func measureColumns() []column[client.Measure] {
 		{name: "subject", cell: func(m client.Measure) cell { return account(m.Subject) }},
 		{name: "step", cell: func(m client.Measure) cell { return word("page-step-", m.Step) }},
 		{name: "state", cell: measureState},
-		{name: "made", cell: func(m client.Measure) cell { return moment(m.Made) }},
+		{name: "created", cell: func(m client.Measure) cell { return moment(m.Made) }},
 		{name: "until", side: true, cell: func(m client.Measure) cell { return sometime(m.Until) }},
 		{name: "signal-rule", side: true, cell: func(m client.Measure) cell { return ident(m.Rule) }},
 	}
@@ -99,9 +99,12 @@ func measureList() list[client.Measure] {
 func takeDeed() deed[none] {
 	return deed[none]{
 		name: "measure-take", action: staff.MeasureTake, record: "standing.taken standing.proposed", danger: true,
-		says: append(keysOf("page-takes-", "now", "none", "two"), keysOf("page-step-", steps()...)...),
+		says: append(slices.Concat(of("page-step-about-", steps()...), of("page-takes-", "now", "none", "two", "step")), of("page-step-", steps()...)...),
 		effect: func(v *visit, _ none) ([]said, error) {
 			list := []said{{Key: "page-takes-two"}}
+			for _, s := range steps() {
+				list = append(list, said{"page-takes-step", []string{"step", v.speakers[v.lang].Say("page-step-" + s), "about", v.speakers[v.lang].Say("page-step-about-" + s)}})
+			}
 			subject := v.r.URL.Query().Get("subject")
 			if subject == "" || !v.actor().May(staff.MeasureRead) {
 				return list, nil
@@ -120,9 +123,9 @@ func takeDeed() deed[none] {
 			{name: "step", kind: "choice", words: "page-step-", options: steps(), required: true},
 			{name: "function", hint: true, most: 64},
 			{name: "fact", kind: "choice", words: "measure-fact-", options: measureFacts(), required: true},
-			{name: "grounds", kind: "several", words: "measure-clause-", options: measureGrounds(), hint: true},
+			{name: "grounds", kind: "several", words: "page-ground-", options: measureGrounds(), hint: true},
 			{name: "terms"},
-			{name: "findings", kind: "area", hint: true},
+			{name: "related-content", kind: "area", hint: true},
 			{name: "hours", kind: "number", hint: true},
 			{name: "appeal", hint: true},
 			{name: "note", kind: "area", hint: true},
@@ -130,7 +133,7 @@ func takeDeed() deed[none] {
 		},
 		do: func(v *visit, _ none) (string, error) {
 			order := client.MeasureOrder{Account: v.sent("account"), Subject: v.sent("subject"), Step: v.sent("step"), Function: v.sent("function"), Fact: colophon.Code("measure-fact-" + v.sent("fact")), Terms: v.sent("terms"),
-				Findings: strings.Fields(v.sent("findings")), Appeal: v.sent("appeal"), Note: v.sent("note"), Propose: v.sent("propose") == "yes"}
+				Findings: strings.Fields(v.sent("related-content")), Appeal: v.sent("appeal"), Note: v.sent("note"), Propose: v.sent("propose") == "yes"}
 			if order.Account != "" {
 				order.Subject = ""
 			}
@@ -166,9 +169,9 @@ type measurePage struct {
 
 func measureMore(v *visit, m client.Measure) (any, error) {
 	data := measurePage{Ladder: ladderOf([]string{m.Step}), Statement: m.Statement}
-	data.Events = append(data.Events, event{At: moment(m.Made), What: word("page-measure-event-", map[bool]string{true: "proposed", false: "taken"}[m.State == "proposed" || m.Rule != "" || len(m.Deciders) > 1]), Who: who(m.By, m.Rule)})
+	data.Events = append(data.Events, event{At: moment(m.Made), What: word("page-measure-event-", map[bool]string{true: "proposed", false: "taken"}[m.State == "proposed" || m.Rule != "" || len(m.Deciders) > 1]), Who: v.who(m.By, m.Rule)})
 	for _, d := range m.Deciders {
-		data.Events = append(data.Events, event{At: moment(d.At), What: word("page-measure-event-", "decided"), Who: ident(d.ID), Note: word("page-role-", d.Role)})
+		data.Events = append(data.Events, event{At: moment(d.At), What: word("page-measure-event-", "decided"), Who: v.by(d.ID), Note: word("page-role-", d.Role)})
 	}
 	if m.Start != nil {
 		data.Events = append(data.Events, event{At: moment(*m.Start), What: word("page-measure-event-", "began")})
@@ -177,7 +180,7 @@ func measureMore(v *visit, m client.Measure) (any, error) {
 		data.Events = append(data.Events, event{At: moment(n.At), What: word("page-measure-event-", "told"), Note: text(n.How)})
 	}
 	if c := m.Closed; c != nil {
-		data.Events = append(data.Events, event{At: moment(c.At), What: word("page-measure-state-", m.State), Who: ident(c.ID), Note: word("", string(c.Why))})
+		data.Events = append(data.Events, event{At: moment(c.At), What: word("page-measure-state-", m.State), Who: v.by(c.ID), Note: word("", string(c.Why))})
 	} else if m.Ended != nil {
 		data.Events = append(data.Events, event{At: moment(*m.Ended), What: word("page-measure-event-", "over")})
 	}
@@ -186,17 +189,24 @@ func measureMore(v *visit, m client.Measure) (any, error) {
 }
 
 // who is a person or, without one, a rule.
-func who(person, rule string) cell {
+func (v *visit) who(person, rule string) cell {
 	if person == "" {
 		return ident(rule)
 	}
-	return ident(person)
+	return v.by(person)
 }
 
 func measureSheet() sheet[client.Measure] {
 	ends := func(name, how, record string, may func(client.Measure) bool) deed[client.Measure] {
 		return deed[client.Measure]{
-			name: name, step: how, action: staff.MeasureConfirm, record: record, may: may,
+			name: name, step: how, action: staff.MeasureConfirm, record: record, danger: how != "reject", may: may,
+			effect: func(v *visit, m client.Measure) ([]said, error) {
+				if !m.InForce {
+					return nil, nil
+				}
+				return []said{{"page-effect-measure-ends", []string{"step", v.speakers[v.lang].Say("page-step-" + m.Step), "about", v.speakers[v.lang].Say("page-step-about-" + m.Step)}}}, nil
+			},
+			says:   []string{"page-effect-measure-ends"},
 			fields: []field[client.Measure]{{name: "why", kind: "choice", words: "measure-why-", options: measureWhys(), required: true}, {name: "note", kind: "area", hint: true}},
 			do: func(v *visit, m client.Measure) (string, error) {
 				_, err := v.api().EndMeasure(v.r.Context(), m.ID, how, colophon.Code("measure-why-"+v.sent("why")), v.sent("note"))
@@ -211,15 +221,15 @@ func measureSheet() sheet[client.Measure] {
 		facts: func(m client.Measure) []fact {
 			return []fact{
 				{"subject", account(m.Subject)}, {"state", measureState(m)}, {"step", word("page-step-", m.Step)}, {"function", ident(m.Function)}, {"fact", word("", string(m.Fact))},
-				{"grounds", lawful(m.Clauses)}, {"terms", text(m.Terms)}, {"findings", idents(m.Findings)}, {"signal-rule", ident(m.Rule)}, {"measure-origin", ident(m.Origin)}, {"until", sometime(m.Until)}, {"appeal", text(m.Appeal)},
+				{"grounds", lawful(m.Clauses)}, {"terms", text(m.Terms)}, {"related-content", idents(m.Findings)}, {"signal-rule", ident(m.Rule)}, {"measure-origin", ident(m.Origin)}, {"until", sometime(m.Until)}, {"appeal", text(m.Appeal)},
 			}
 		},
-		labels: []string{"subject", "state", "step", "function", "fact", "grounds", "terms", "findings", "signal-rule", "measure-origin", "until", "appeal"},
-		says:   slices.Concat(keysOf("page-measure-event-", "proposed", "taken", "decided", "began", "told", "over"), keysOf("measure-fact-", measureFacts()...), keysOf("measure-why-", measureWhys()...), keysOf("page-role-", "system")),
+		labels: []string{"subject", "state", "step", "function", "fact", "grounds", "terms", "related-content", "signal-rule", "measure-origin", "until", "appeal"},
+		says:   slices.Concat(of("page-measure-event-", "proposed", "taken", "decided", "began", "told", "over"), of("measure-fact-", measureFacts()...), of("measure-why-", measureWhys()...), of("page-role-", "system")),
 		deeds: []deed[client.Measure]{
 			{name: "measure-confirm", step: "confirm", action: staff.MeasureConfirm, record: "standing.taken standing.confirmed", danger: true, may: proposed, fields: []field[client.Measure]{{name: "note", kind: "area", hint: true}},
 				effect: func(v *visit, m client.Measure) ([]said, error) {
-					return []said{{"page-confirms", []string{"step", v.speakers[v.lang].Say("page-step-" + m.Step)}}}, nil
+					return []said{{"page-confirms", []string{"step", v.speakers[v.lang].Say("page-step-" + m.Step), "about", v.speakers[v.lang].Say("page-step-about-" + m.Step)}}}, nil
 				}, says: []string{"page-confirms"},
 				do: func(v *visit, m client.Measure) (string, error) {
 					_, err := v.api().ConfirmMeasure(v.r.Context(), m.ID, v.sent("note"))
@@ -233,7 +243,7 @@ func measureSheet() sheet[client.Measure] {
 			{name: "measure-notice", step: "notice", action: staff.MeasureNotify, record: "standing.notified", may: func(m client.Measure) bool { return m.Statement != nil },
 				fields: []field[client.Measure]{{name: "told-at", kind: "moment", required: true}, {name: "told-how", required: true, hint: true, most: 64}},
 				do: func(v *visit, m client.Measure) (string, error) {
-					at, err := v.sentAt("told-at")
+					at, err := v.sentMoment("told-at")
 					if err == nil {
 						_, err = v.api().NoticeMeasure(v.r.Context(), m.ID, client.MeasureNotice{At: at, How: v.sent("told-how")})
 					}
@@ -297,6 +307,6 @@ func signalList() list[client.RiskSignal] {
 		columns: signalColumns(),
 		filters: []filter{{name: "state", kind: "choice", words: "page-signal-state-", options: []string{"open", "done"}}, {name: "subject", kind: "text"}},
 		deeds:   []lead{{"/standing-rules", "page-standing-rules", staff.MeasureRead}},
-		says:    slices.Concat(keysOf("page-followed-", "measure", "item", "recheck"), keysOf("page-act-kind-", actKinds()...)),
+		says:    slices.Concat(of("page-followed-", "measure", "item", "recheck"), of("page-act-kind-", actKinds()...)),
 	}
 }

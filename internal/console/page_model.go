@@ -140,7 +140,7 @@ func keyTable(v *visit, keys []client.UpstreamKey) *tableView {
 	columns := []column[client.UpstreamKey]{
 		{name: "key-name", cell: func(k client.UpstreamKey) cell { return ident(k.Name) }},
 		{name: "key-tail", cell: func(k client.UpstreamKey) cell { return ident(k.Tail) }},
-		{name: "by", side: true, cell: func(k client.UpstreamKey) cell { return ident(k.By) }},
+		{name: "by", side: true, cell: func(k client.UpstreamKey) cell { return by(k.By) }},
 		{name: "changed", cell: func(k client.UpstreamKey) cell { return moment(k.Changed) }},
 	}
 	if v.actor().May(staff.GatewayManage) {

@@ -34,7 +34,7 @@ type networkPage struct {
 func networkColumns() []column[client.NetworkLine] {
 	return []column[client.NetworkLine]{
 		{name: "at", cell: func(l client.NetworkLine) cell { return moment(l.At) }},
-		{name: "subject", cell: func(l client.NetworkLine) cell { return ident(l.Subject) }},
+		{name: "subject", cell: func(l client.NetworkLine) cell { return account(l.Subject) }},
 		{name: "operation", cell: func(l client.NetworkLine) cell { return ident(l.Operation) }},
 		{name: "came-from", cell: func(l client.NetworkLine) cell { return ident(l.Source) }},
 		{name: "client-features", side: true, cell: func(l client.NetworkLine) cell { return text(l.Client) }},

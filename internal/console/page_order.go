@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/staff"
 )
@@ -42,7 +41,8 @@ func orderList() list[client.ControlOrder] {
 			{name: "until", side: true, cell: func(o client.ControlOrder) cell { return sometime(o.Until) }},
 		},
 		filters: []filter{
-			{name: "state", kind: "choice", words: "page-order-state-", options: []string{"issued", "in-force", "release-proposed", "released", "expired"}},
+			{name: "state", kind: "choice", words: "page-order-state-", options: []string{"binding", "issued", "in-force", "release-proposed", "released", "expired"},
+				means: map[string][]string{"binding": {"issued", "in-force", "release-proposed"}}},
 		},
 		deeds: []lead{{"/orders/stop", "page-stop", staff.OrderIssue}, {"/orders/drill", "page-deed-order-drill", staff.OrderIssue}},
 		says:  orderWords(),
@@ -79,12 +79,18 @@ func orderSheet() sheet[client.ControlOrder] {
 	proposed := func(o client.ControlOrder) bool { return o.State == "release-proposed" }
 	return sheet[client.ControlOrder]{
 		path: "/orders/{id}", title: "page-order", action: staff.OrderRead,
+		heading: func(o client.ControlOrder) cell {
+			if o.Target == "" {
+				return word("page-order-scope-", o.Scope)
+			}
+			return text(tail(o.Target))
+		},
 		fetch: func(v *visit, id string) (client.ControlOrder, error) { return v.api().Order(v.r.Context(), id) },
 		facts: func(o client.ControlOrder) []fact {
 			return []fact{
 				{"action", word("page-order-action-", o.Action)}, {"scope", word("page-order-scope-", o.Scope)}, {"target", ident(o.Target)},
 				{"basis", word("page-order-basis-", o.Basis)}, {"reference", text(o.Reference)}, {"drill", yes(o.Drill)}, {"issued", moment(o.Issued)}, {"until", sometime(o.Until)},
-				{"issuer", ident(o.Issuer)}, {"proposer", ident(o.Proposer)}, {"confirmer", ident(o.Confirmer)}, {"changed", moment(o.Changed)},
+				{"issuer", by(o.Issuer)}, {"proposer", by(o.Proposer)}, {"confirmer", by(o.Confirmer)}, {"changed", moment(o.Changed)},
 			}
 		},
 		template: "order", more: func(v *visit, o client.ControlOrder) (any, error) { return v.orderNow(o), nil },
@@ -184,7 +190,7 @@ func orderDrill() deed[none] {
 		do: func(v *visit, _ none) (string, error) {
 			until, err := v.sentMoment("until")
 			if err != nil {
-				return "", &colophon.Error{Kind: colophon.Invalid, Code: CodeFormInvalid, Err: err}
+				return "", err
 			}
 			o, err := v.api().DrillOrder(v.r.Context(), v.sent("test-account"), until, v.sent("reason"))
 			return "/orders/" + escaped(o.ID), err

@@ -19,19 +19,26 @@ import (
 // need is what waits for a person, and the list of it.
 type need struct {
 	Kind, To string
+	Most     int64 // how far it is counted; 0 for mostNeeded
 	Count    int64
 	Late     int64
 	Since    *time.Time
 }
 
+// mostNeeded is how far the API counts what waits.
+const mostNeeded = 10000
+
+// More reports whether there may be more than were counted.
+func (n need) More() bool { return n.Count >= cmp.Or(n.Most, mostNeeded) }
+
 // needs are the kinds of what waits for a person, with the lists of them, the most urgent first. What the API tells besides
 // waits for nobody.
 func needs() []need {
 	return []need{
-		{Kind: "report-duties", To: "/report-duties?state=open"}, {Kind: "held", To: "/review"}, {Kind: "records-unlogged", To: "/evidence"}, {Kind: "dead-jobs", To: "/jobs"},
-		{Kind: "orders", To: "/orders?state=release-proposed"}, {Kind: "disputes", To: "/consents?state=disputed"}, {Kind: "filing-duties", To: "/faces"},
-		{Kind: "measures", To: "/measures?state=proposed"}, {Kind: "verifications", To: "/verifications?state=pending"}, {Kind: "imports", To: "/imports?state=proposed"},
-		{Kind: "features", To: "/features?state=proposed"}, {Kind: "policies", To: "/policies"}, {Kind: "standing-tables", To: "/standing-rules"},
+		{Kind: "report-duties", To: "/report-duties?state=open"}, {Kind: "held", To: "/review"}, {Kind: "records-unlogged", To: "/evidence"}, {Kind: "dead-jobs", To: "/jobs", Most: 500},
+		{Kind: "orders", To: "/orders?state=release-proposed"}, {Kind: "disputes", To: "/consents?state=disputed"}, {Kind: "filing-duties", To: "/filing-duties?state=open"},
+		{Kind: "measures", To: "/measures?state=proposed"}, {Kind: "imports", To: "/imports?state=proposed"},
+		{Kind: "features", To: "/feature-batches?state=open"}, {Kind: "policies", To: "/policies?state=offered"}, {Kind: "standing-tables", To: "/standing-rules/versions?state=offered"},
 		{Kind: "agreements", To: "/agreements?state=draft"}, {Kind: "assessments", To: "/assessments?state=proposed"}, {Kind: "functions", To: "/functions?state=ready"},
 	}
 }
@@ -66,23 +73,29 @@ const menuTime = time.Second
 // waits counts, for the menu, what waits in lists. A page is of use without.
 func (v *visit) waits() map[string]int64 {
 	counts := map[string]int64{}
+	list, _ := v.counted()
+	for _, n := range v.needed(list) {
+		path, _, _ := strings.Cut(n.To, "?")
+		counts[path] += n.Count
+	}
+	return counts
+}
+
+// counted asks what waits, once for a page, and reports whether that could be told.
+func (v *visit) counted() ([]client.OverviewWaiting, bool) {
 	if v.API == nil {
-		return counts
+		return nil, false
 	}
 	if v.waiting == nil {
 		ctx, cancel := context.WithTimeout(v.r.Context(), menuTime)
 		defer cancel()
 		o, err := v.api().Overview(ctx, client.OverviewQuery{Parts: []string{"waiting"}})
 		if err != nil {
-			v.Log.WarnContext(ctx, "the counters of the menu could not be read", "error", err)
+			v.Log.WarnContext(ctx, "what waits could not be counted", "error", err)
 		}
-		v.waiting = o.Waiting
+		v.waiting = append([]client.OverviewWaiting{}, o.Waiting...)
 	}
-	for _, n := range v.needed(v.waiting) {
-		path, _, _ := strings.Cut(n.To, "?")
-		counts[path] += n.Count
-	}
-	return counts
+	return v.waiting, len(v.waiting) > 0
 }
 
 // overviewDays are the periods of the overview.
@@ -90,7 +103,8 @@ func overviewDays() []int { return []int{1, 7, 30} }
 
 // board is a part of the overview.
 type board struct {
-	ID, To  string // its sentence is page-board-ID; To is the page that says more
+	ID, To  string     // its sentence is page-board-ID; To is the page that says more
+	Kept    *time.Time // when days before yesterday were counted, where that was not now
 	Figures []figure
 	Charts  []chart.Drawn
 	Wide    []chart.Drawn // over the whole width
@@ -211,6 +225,9 @@ func (d *drawer) lead(path, more string) []chart.Point {
 	for i := range points {
 		day := d.starts[i].Format(dateForm)
 		points[i].To = path + "?from=" + day + "&to=" + day + more
+		if d.days == 1 {
+			points[i].To = with(path, url.Values{}, "from", d.starts[i].Format(clockForm), "to", d.starts[i].Add(time.Hour).Format(clockForm)) + more
+		}
 	}
 	return points
 }
@@ -220,7 +237,11 @@ func (d *drawer) since(path, name, value string) string {
 	if d.leads(path) == "" {
 		return ""
 	}
-	return with(path, url.Values{}, "from", d.starts[0].Format(dateForm), name, value)
+	from := d.starts[0].Format(dateForm)
+	if d.days == 1 {
+		from = d.starts[0].Format(clockForm)
+	}
+	return with(path, url.Values{}, "from", from, name, value)
 }
 
 func (d *drawer) say(key string, args ...string) string { return d.speakers[d.lang].Say(key, args...) }
@@ -250,14 +271,14 @@ func series[T any](d *drawer, name string, tone chart.Tone, steps []T, at func(T
 }
 
 func (d *drawer) coverage(c client.OverviewCoverage) board {
-	b := board{ID: "coverage", To: d.leads("/content")}
+	b := board{ID: "coverage", To: d.leads("/content"), Kept: c.Kept}
 	share := d.say("page-figure-none")
 	if c.Total.Made > 0 {
 		share = chart.Percent(float64(c.Total.Marked) / float64(c.Total.Made))
 	}
 	b.Figures = []figure{
-		{Name: "marked", Text: share, Hint: d.say("page-figure-of", "part", grouped(c.Total.Marked), "whole", grouped(c.Total.Made))},
-		{Name: "unmarked-waiting", Text: grouped(c.Total.Waiting), To: d.since("/content", "state", "received")},
+		{Name: "marked", Text: share, Hint: d.say("page-figure-of", "part", grouped(c.Total.Marked), "whole", grouped(c.Total.Made)), To: d.since("/content", "state", "labelled")},
+		{Name: "unmarked-waiting", Text: grouped(c.Total.Waiting), To: d.since("/content", "state", "unlabelled")},
 		{Name: "unmarked-failed", Text: grouped(c.Total.Failed), Alarm: c.Total.Failed > 0, To: d.since("/content", "state", "failed")},
 	}
 	at := func(m client.OverviewMadeAt) time.Time { return m.At }
@@ -274,7 +295,7 @@ func (d *drawer) coverage(c client.OverviewCoverage) board {
 		return rows
 	}
 	b.Charts = []chart.Drawn{
-		chart.Ranked(d.words("functions"), d.say("page-label-made-by"), d.say("page-series-marked"), by(c.Functions, d.functionName, func(string) string { return "" })),
+		chart.Ranked(d.words("functions"), d.say("page-label-made-by"), d.say("page-series-marked"), by(c.Functions, d.functionName, func(name string) string { return d.since("/content", "function", name) })),
 		chart.Ranked(d.words("formats"), d.say("page-label-format"), d.say("page-series-marked"), by(c.Formats, func(m client.OverviewMadeBy) string { return strings.ToUpper(m.Name) },
 			func(name string) string { return d.since("/content", "format", name) })),
 	}
@@ -323,14 +344,14 @@ func (d *drawer) hours(c client.OverviewCoverage) chart.Drawn {
 }
 
 func (d *drawer) screening(s client.OverviewScreening) board {
-	b := board{ID: "screening", To: d.leads("/judgements")}
+	b := board{ID: "screening", To: d.leads("/judgements"), Kept: s.Kept}
 	t := s.Total
 	all := t.Allowed + t.Labelled + t.Limited + t.Held + t.Refused
 	b.Figures = []figure{
 		{Name: "judged", Text: grouped(all), To: d.since("/judgements", "", "")},
 		{Name: "judged-held", Text: grouped(t.Held), To: d.since("/judgements", "action", "review")},
 		{Name: "judged-refused", Text: grouped(t.Refused), To: d.since("/judgements", "action", "refuse")},
-		{Name: "judged-untold", Text: grouped(t.Untold), Alarm: t.Untold > 0},
+		{Name: "judged-untold", Text: grouped(t.Untold), Alarm: t.Untold > 0, To: d.since("/judgements", "verdict", "could-not-tell")},
 	}
 	at := func(m client.OverviewJudgedAt) time.Time { return m.At }
 	action := func(name string) string { return d.say("page-policy-action-" + name) }
@@ -346,7 +367,7 @@ func (d *drawer) screening(s client.OverviewScreening) board {
 	}
 	for _, on := range s.Surfaces {
 		made := on.Allowed + on.Labelled + on.Limited + on.Held + on.Refused
-		where = append(where, chart.Part{Name: d.say("page-surface-" + on.Surface), Tone: chart.Bad, Value: float64(on.Held + on.Refused), Of: float64(made),
+		where = append(where, chart.Part{Name: d.say("page-surface-" + on.Surface), Tone: chart.Bad, To: d.since("/judgements", "surface", on.Surface), Value: float64(on.Held + on.Refused), Of: float64(made),
 			Note: d.say("page-figure-of", "part", grouped(on.Held+on.Refused), "whole", grouped(made))})
 	}
 	b.Charts = []chart.Drawn{chart.Ranked(d.words("found"), d.say("page-label-category"), d.say("page-figure-judged"), rows),
@@ -364,7 +385,7 @@ func (d *drawer) gateway(g client.OverviewGateway) board {
 	}
 	b.Figures = []figure{
 		{Name: "targets-up", Text: d.say("page-figure-up", "up", strconv.Itoa(up), "all", strconv.Itoa(len(g.Targets))), Alarm: up < len(g.Targets), To: d.leads("/models")},
-		{Name: "calls", Text: grouped(g.Hour.Calls)}, {Name: "calls-failed", Text: grouped(g.Hour.Failed), Alarm: g.Hour.Failed > 0},
+		{Name: "calls", Text: grouped(g.Hour.Calls), To: d.leads("/models")}, {Name: "calls-failed", Text: grouped(g.Hour.Failed), Alarm: g.Hour.Failed > 0, To: d.leads("/models")},
 	}
 	b.Figures = append(b.Figures, tempo(g.Hour)...)
 	b.Wide = []chart.Drawn{d.latency(g)}
@@ -398,7 +419,7 @@ func (d *drawer) requests(used []client.OverviewUsed) chart.Drawn {
 		{Name: d.say("page-series-answered"), Tone: chart.First}, {Name: d.say("page-series-blocked"), Tone: chart.Bad}}}
 	var totals [2]int64
 	to := d.leads("/usage/rows")
-	for day := d.starts[0].UTC().Truncate(24 * time.Hour); day.Before(d.Now()); day = day.AddDate(0, 0, 1) {
+	for day := d.firstDay(); day.Before(d.Now()); day = day.AddDate(0, 0, 1) {
 		name := day.Format(dateForm)
 		p := chart.Point{Name: name[5:], Full: name}
 		if to != "" {
@@ -426,13 +447,13 @@ func (d *drawer) log(l client.OverviewLog, waiting []client.OverviewWaiting) boa
 	b := board{ID: "log", To: d.leads("/evidence")}
 	b.Figures = []figure{{Name: "records", Text: grouped(l.Records), To: d.leads("/records")}, {Name: "log-size", Text: grouped(int64(l.Size)), To: d.leads("/log")}}
 	if l.Covered != nil {
-		b.Figures = append(b.Figures, figure{Name: "log-covered", At: *l.Covered})
+		b.Figures = append(b.Figures, figure{Name: "log-covered", At: *l.Covered, To: d.leads("/evidence")})
 	}
 	late := l.Since != nil && d.Now().Sub(*l.Since) > time.Minute
-	b.Figures = append(b.Figures, figure{Name: "waiting", Text: grouped(l.Waiting), Alarm: late})
+	b.Figures = append(b.Figures, figure{Name: "waiting", Text: grouped(l.Waiting), Alarm: late, To: d.leads("/evidence")})
 	for _, w := range waiting {
 		if w.Kind == "orders-in-force" {
-			b.Figures = append(b.Figures, figure{Name: "orders-in-force", Text: grouped(w.Count), Alarm: w.Count > 0, To: d.leads("/orders")})
+			b.Figures = append(b.Figures, figure{Name: "orders-in-force", Text: grouped(w.Count), Alarm: w.Count > 0, To: d.leads("/orders?state=binding")})
 		}
 	}
 	return b

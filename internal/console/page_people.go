@@ -1,9 +1,7 @@
 package console
 
 import (
-	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,6 +10,7 @@ import (
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
+	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/staff"
 )
 
@@ -19,109 +18,38 @@ import (
 const partSize = 20
 
 func peoplePages() []page {
-	words := keysOf("page-label-", "account", "subject", "measures-proposed", "signals-open", "consents-disputed", "imports-proposed", "filings-open", "part-in-it")
+	words := of("page-label-", "account", "subject", "part-in-it")
 	return slices.Concat([]page{
 		{method: get, path: "/accounts", action: staff.AccountRead, title: "page-accounts", menu: true, group: groupPeople, words: words, do: showAccounts},
 		{method: post, path: "/accounts/find", action: staff.AccountRead, back: "/accounts", do: seekAccount},
 	}, accountSheet().rows(), start("/accounts/attest", "/accounts", attestDeed()), start("/accounts/verify", "/accounts", verifyDeed()))
 }
 
-// keysOf are the keys of values with a prefix.
-func keysOf(prefix string, values ...string) []string {
-	var keys []string
-	for _, value := range values {
-		keys = append(keys, prefix+value)
+// account is a pseudonym that leads to its page, for whoever may read it; what is about nobody says so.
+func account(subject string) cell {
+	if subject == string(evidence.System) {
+		return word("page-subject-", subject)
 	}
-	return keys
-}
-
-// account is a pseudonym that leads to its page.
-func account(subject string) cell { return ident(subject).to("/accounts/" + escaped(subject)) }
-
-// lawful are clauses as a list of their identifiers.
-func lawful(clauses []colophon.Clause) cell {
-	var c cell
-	for _, one := range clauses {
-		c.Many = append(c.Many, ident(string(one)))
-	}
-	return c
-}
-
-// dayIn reads a field of the kind day, as its beginning in the zone of the pages; zero where it is empty.
-func (v *visit) dayIn(name string) (time.Time, error) {
-	day, err := v.sentDate(name)
-	if day == nil {
-		return time.Time{}, err
-	}
-	return *day, err
-}
-
-// sentAt reads a field of the kind moment.
-func (v *visit) sentAt(name string) (time.Time, error) {
-	t, err := v.sentMoment(name)
-	if err != nil {
-		err = &colophon.Error{Kind: colophon.Invalid, Code: CodeDateInvalid}
-	}
-	return t, err
-}
-
-// waits is one thing that a person has to look at.
-type waits struct {
-	Name           string // its sentence is page-label-NAME
-	To             string
-	N              int
-	Unknown, Alarm bool
+	return ident(subject).to("/accounts/" + escaped(subject))
 }
 
 type accountsPage struct {
-	Waits []waits
-	May   struct{ Attest, Verify bool }
+	Waits []need
+	Told  bool // what waits could be told
+	May   bool // attest and verify
 }
 
 // showAccounts asks for an account, and tells what waits for a person. Whoever found nobody is asked again.
 func showAccounts(v *visit) error {
-	data := accountsPage{}
-	may := v.actor().May
-	for _, w := range []struct {
-		name, to string
-		action   staff.Action
-		count    func() (int, error)
-	}{
-		{"measures-proposed", "/measures?state=proposed", staff.MeasureRead, counting(v, (*client.Client).Measures, "proposed")},
-		{"signals-open", "/signals?state=open", staff.MeasureRead, counting(v, (*client.Client).Signals, "open")},
-		{"consents-disputed", "/consents?state=disputed", staff.ConsentRead, counting(v, (*client.Client).Consents, "disputed")},
-		{"imports-proposed", "/imports", staff.AccountRead, v.openImports},
-		{"filings-open", "/faces", staff.ReportRead, counting(v, (*client.Client).FilingDuties, "open")},
-	} {
-		if !may(w.action) {
-			continue
+	data := accountsPage{May: v.actor().May(staff.AccountVerify)}
+	list, told := v.counted()
+	data.Told = told
+	for _, n := range v.needed(list) {
+		if slices.Contains([]string{"measures", "disputes", "imports", "filing-duties"}, n.Kind) && n.To != "" {
+			data.Waits = append(data.Waits, n)
 		}
-		n, err := w.count()
-		if err != nil {
-			v.Log.WarnContext(v.r.Context(), "count of what waits failed", slog.String("of", w.name), slog.Any("error", err))
-		}
-		data.Waits = append(data.Waits, waits{w.name, w.to, n, err != nil, err != nil || n > 0})
 	}
-	data.May.Attest, data.May.Verify = may(staff.AccountVerify), may(staff.AccountVerify)
 	return v.show("accounts", data)
-}
-
-// counting counts the first entries of a list that are in a state.
-func counting[T any](v *visit, fetch func(*client.Client, context.Context, client.Listing) ([]T, string, error), state string) func() (int, error) {
-	return func() (int, error) {
-		list, _, err := fetch(v.api(), v.r.Context(), client.Listing{Filter: url.Values{"state": {state}}, Limit: walkSize})
-		return len(list), err
-	}
-}
-
-func (v *visit) openImports() (n int, err error) {
-	list, _, err := v.api().VerificationImports(v.r.Context(), client.Listing{Limit: walkSize})
-	for _, i := range list {
-		if i.State == "proposed" {
-			n++
-		}
-	}
-	return n, err
 }
 
 // seekAccount leads to the page of an account. The provider's identifier comes in a form, so that it stands in no address.
@@ -166,9 +94,9 @@ func accountSheet() sheet[client.Account] {
 		parts: func(v *visit, a client.Account) ([]part, error) {
 			return v.partsOf(a.Subject, measuresOf, verificationsOf, consentsOf, agreementsOf, linksOf, signalsOf)
 		},
-		labels: []string{"subject", "proof-level", "verification", "method", "vouched", "assurance", "age", "until", "recheck", "agreement", "version", "language", "accepted", "how"},
-		says: slices.Concat(keysOf("page-assurance-", "low"), keysOf("page-age-", "under-14", "14-17", "adult"), keysOf("page-blocked-", "use", "publish", "register-account"),
-			keysOf("page-how-", "page", "api-attested"), keysOf("page-agreement-kind-", "management-rules", "platform-convention", "service-agreement", "label-methods")),
+		labels: []string{"subject", "proof-level", "verification", "method", "vouched", "assurance", "age", "until", "recheck", "agreement", "version", "language", "accepted", "accepted-how"},
+		says: slices.Concat(of("page-assurance-", "low"), of("page-age-", "under-14", "14-17", "adult"), of("page-blocked-", "use", "publish", "register-account"),
+			of("page-how-", "page", "api-attested"), of("page-agreement-kind-", "management-rules", "platform-convention", "service-agreement", "label-methods")),
 		deeds: []deed[client.Account]{{
 			name: "account-recheck", step: "recheck", action: staff.AccountVerify, record: "identity.recheck", danger: true,
 			may:    func(a client.Account) bool { return a.Level != "none" && !a.Recheck },
@@ -315,7 +243,7 @@ func agreementsOf(v *visit, subject string) (part, staff.Action, error) {
 			return moment(a.at)
 		}},
 		{name: "language", side: true, cell: func(a agreed) cell { return word("page-tongue-", a.language) }},
-		{name: "how", side: true, cell: func(a agreed) cell { return word("page-how-", a.how) }},
+		{name: "accepted-how", side: true, cell: func(a agreed) cell { return word("page-how-", a.how) }},
 	}, list)}, staff.AgreementRead, err
 }
 

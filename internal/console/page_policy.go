@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -29,7 +28,7 @@ func policyList() list[client.PolicyVersion] {
 		name: "policies", path: "/policies", title: "page-policies", group: groupReview, action: staff.PolicyRead,
 		fetch: func(ctx context.Context, c *client.Client, l client.Listing) ([]client.PolicyVersion, string, error) {
 			list, next, err := c.Policies(ctx, l)
-			if err != nil || l.Cursor != "" {
+			if err != nil || l.Cursor != "" || len(l.Filter) > 0 {
 				return list, next, err
 			}
 			t, shipped, err := c.Policy(ctx)
@@ -57,8 +56,9 @@ func policyList() list[client.PolicyVersion] {
 				return moment(p.Releases[len(p.Releases)-1].At)
 			}},
 		},
-		deeds: []lead{{to: "/policies/new", title: "page-policy-new", action: staff.PolicyPropose}, {to: "/policies/import", title: "page-deed-policy-import", action: staff.PolicyPropose}},
-		says:  of("page-policy-state-", "shipped", "proposed", "compared", "released"),
+		filters: []filter{{name: "state", kind: "choice", words: "page-policy-state-", options: []string{"offered"}}},
+		deeds:   []lead{{to: "/policies/new", title: "page-policy-new", action: staff.PolicyPropose}, {to: "/policies/import", title: "page-deed-policy-import", action: staff.PolicyPropose}},
+		says:    of("page-policy-state-", "shipped", "proposed", "compared", "released"),
 	}
 }
 
@@ -105,7 +105,6 @@ type policyMore struct {
 	Rows       []rowDifference
 	Cases      int
 	Comparison *dryRun
-	Edit       string
 }
 
 func policySheet() sheet[client.PolicyVersion] {
@@ -118,7 +117,7 @@ func policySheet() sheet[client.PolicyVersion] {
 			for _, r := range p.Releases {
 				releases.Many = append(releases.Many, moment(r.At))
 			}
-			return []fact{{"state", policyState(p)}, {"reason", text(p.Reason)}, {"proposed", moment(p.At)}, {"proposed-by", ident(p.By)}, {"released", releases}, {"digest", ident(p.Digest)},
+			return []fact{{"state", policyState(p)}, {"reason", text(p.Reason)}, {"proposed", moment(p.At)}, {"proposed-by", by(p.By)}, {"released", releases}, {"digest", ident(p.Digest)},
 				{"rows", count(int64(len(p.Table.Rows)))}, {"cases", count(int64(len(p.Table.Cases)))}}
 		},
 		more: func(v *visit, p client.PolicyVersion) (any, error) {
@@ -127,10 +126,17 @@ func policySheet() sheet[client.PolicyVersion] {
 			if p.Comparison != nil {
 				m.Comparison = dryRunOf(p.Table.Version, *p.Comparison)
 			}
-			if v.actor().May(staff.PolicyPropose) {
-				m.Edit = "/policies/new?from=" + escaped(p.Table.Version)
-			}
 			return m, err
+		},
+		ways: func(v *visit, p client.PolicyVersion) []lead {
+			var ways []lead
+			if v.actor().May(staff.PolicyPropose) {
+				ways = append(ways, lead{"/policies/new?from=" + escaped(p.Table.Version), "page-policy-edit", ""})
+			}
+			if now, _, err := v.api().Policy(v.r.Context()); err == nil && now.Version != p.Table.Version {
+				ways = append(ways, lead{policyLink(p.Table.Version) + "/export", "page-policy-export", ""})
+			}
+			return ways
 		},
 		labels: append(rowCells(), "released", "rows", "cases", "judgements", "stricter", "milder", "against", "compared-at", "days"),
 		deeds:  []deed[client.PolicyVersion]{compareDeed(proposed), releaseDeed(proposed)},
@@ -161,11 +167,12 @@ func releaseDeed(may func(client.PolicyVersion) bool) deed[client.PolicyVersion]
 	return deed[client.PolicyVersion]{
 		name: "policy-release", step: "release", action: staff.PolicyRelease, record: "policy.released", danger: true, may: may,
 		fields: []field[client.PolicyVersion]{{name: "reason", kind: "area", required: true, most: 1024}},
-		effect: func(_ *visit, p client.PolicyVersion) ([]said, error) {
-			if p.Comparison == nil {
-				return []said{{"page-policy-uncompared", nil}}, nil
-			}
+		effect: func(v *visit, p client.PolicyVersion) ([]said, error) {
+			now, _, err := v.api().Policy(v.r.Context())
 			c := p.Comparison
+			if err != nil || c == nil || c.Against != now.Version { // it would be refused
+				return []said{{"page-policy-uncompared", nil}}, err
+			}
 			return []said{{"page-policy-would-change", []string{"stricter", grouped(int64(c.Stricter)), "milder", grouped(int64(c.Milder)), "judgements", grouped(int64(c.Judgements)), "against", c.Against}}}, nil
 		},
 		do: func(v *visit, p client.PolicyVersion) (string, error) {
@@ -198,10 +205,7 @@ func exportPolicy(v *visit) error {
 	if err != nil {
 		return err
 	}
-	v.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	v.w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", "policy-"+id+".txt"))
-	_, _ = v.w.Write(file) // a browser that went away is nobody's error
-	return nil
+	return v.hand("text/plain; charset=utf-8", "policy-"+fileName(id)+".txt", file)
 }
 
 // rowDifference is a row of a version beside the same one of the table in force.

@@ -38,13 +38,19 @@ type policyForm struct {
 	Unwritten bool   // not a form that was sent
 }
 
-// formRow is a row of the form. Level and surface are boxes to check; none checked stands for all.
+// formRow is a row of the form. Category, level and surface are boxes to check; none checked stands for all.
 type formRow struct {
 	client.PolicyRow
-	Place    int
-	Levels   []string
-	Surfaces []string
-	Wrong    bool
+	Place      int
+	Categories []string
+	Others     []string // categories that no taxonomy of ours has
+	Levels     []string
+	Surfaces   []string
+	Named      []cell // categories, as the closed row names them
+	More       int    // how many it does not name
+	Does       cell
+	Open       bool
+	Wrong      bool
 }
 
 // Number is the place of the row as people count.
@@ -64,7 +70,15 @@ func (v *visit) form(f *policyForm) {
 	for i := range f.Rows {
 		r := &f.Rows[i]
 		r.Place, r.Wrong = i, f.Wrong != "" && r.ID == f.Wrong
-		r.Levels, r.Surfaces = boxes(r.Level), boxes(r.Surface)
+		r.Open = r.Wrong || i == f.Focus
+		r.Categories, r.Levels, r.Surfaces = boxes(r.Category), boxes(r.Level), boxes(r.Surface)
+		for _, id := range r.Categories {
+			if !slices.Contains(categories(), id) {
+				r.Others = append(r.Others, id)
+			}
+		}
+		r.Named, r.More = alternatives("page-category-", r.Category, 4), max(0, len(r.Categories)-4)
+		r.Does = word("page-policy-action-", r.PolicyRow.Action)
 	}
 }
 
@@ -123,7 +137,7 @@ func (v *visit) sentPolicy() *policyForm {
 			}
 			return s
 		}
-		f.Rows = append(f.Rows, formRow{PolicyRow: client.PolicyRow{ID: get("id"), Category: star(get("category")), Level: cell("level", 4), Surface: cell("surface", 3), Class: star(get("class")),
+		f.Rows = append(f.Rows, formRow{PolicyRow: client.PolicyRow{ID: get("id"), Category: cell("category", 0), Level: cell("level", 4), Surface: cell("surface", 3), Class: star(get("class")),
 			When: get("when"), Action: get("action"), Help: get("help"), Reason: get("reason")}})
 	}
 	for _, want := range v.r.PostForm["want"] {

@@ -32,7 +32,7 @@ func showingList() list[client.PromptShowing] {
 			{name: "state", cell: func(s client.PromptShowing) cell {
 				return state("page-prompt-state-", s.State, map[string]tone{"acknowledged": good, "shown": wait})
 			}},
-			{name: "subject", cell: func(s client.PromptShowing) cell { return ident(s.Subject).to("/accounts/" + escaped(s.Subject)) }},
+			{name: "subject", cell: func(s client.PromptShowing) cell { return account(s.Subject) }},
 			{name: "function", cell: func(s client.PromptShowing) cell { return ident(s.Function).to("/functions/" + escaped(s.Function)) }},
 			{name: "acknowledged", cell: func(s client.PromptShowing) cell { return sometime(s.Acknowledged) }},
 			{name: "whom-shown", cell: func(s client.PromptShowing) cell { return word("page-depicted-", s.Depicted) }},

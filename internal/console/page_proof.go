@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
@@ -18,7 +19,7 @@ const maxImport = 1 << 20
 
 func proofPages() []page {
 	return slices.Concat(verificationList().rows(), verificationSheet().rows(), importList().rows(), importSheet().rows(), []page{
-		{method: get, path: "/imports/new", action: staff.AccountImport, title: "page-import-new", above: "/imports", upload: maxImport, words: keysOf("page-label-", "line", "rule-broken"), do: showImport},
+		{method: get, path: "/imports/new", action: staff.AccountImport, title: "page-import-new", above: "/imports", upload: maxImport, words: of("page-label-", "line", "rule-broken"), do: showImport},
 		{method: post, path: "/imports/new", action: staff.AccountImport, title: "page-import-new", back: "/imports/new", upload: maxImport, do: proposeImport},
 	})
 }
@@ -60,7 +61,7 @@ func verificationList() list[client.AccountVerification] {
 		columns: verificationColumns(),
 		filters: []filter{{name: "state", kind: "choice", words: "page-verified-state-", options: proofStates()}, {name: "subject", kind: "text"}},
 		deeds:   []lead{{"/accounts/verify", "page-deed-account-verify", staff.AccountVerify}, {"/accounts/attest", "page-deed-account-attest", staff.AccountVerify}},
-		says:    slices.Concat(keysOf("page-document-", methods()...), keysOf("page-vouched-", "checked", "attested", "imported"), keysOf("page-level-", levels()...)),
+		says:    slices.Concat(of("page-document-", methods()...), of("page-vouched-", "checked", "attested", "imported"), of("page-level-", levels()...)),
 	}
 }
 
@@ -77,9 +78,9 @@ func verificationSheet() sheet[client.AccountVerification] {
 			}
 			return []fact{
 				{"subject", account(a.Subject)}, {"state", proofState(a)}, {"result", word("page-verified-result-", a.Result)}, {"why", reason}, {"proof-level", word("page-level-", a.Level)}, {"method", word("page-document-", a.Method)},
-				{"vouched", word("page-vouched-", a.Vouched)}, {"source", text(a.Source)}, {"transaction", ident(a.Transaction)}, {"code-raw", ident(a.CodeRaw)}, {"assurance", word("page-assurance-", a.Assurance)},
-				{"age", word("page-age-", a.Minor)}, {"requested", moment(a.Requested)}, {"decided", sometime(a.Decided)}, {"until", sometime(a.Until)}, {"recalled", sometime(a.Recalled)},
-				{"supersedes", verificationLink(a.Supersedes)}, {"import", ident(a.Import).to("/imports/" + escaped(a.Import))}, {"by", ident(a.By)}, {"verification", ident(a.ID)},
+				{"vouched", word("page-vouched-", a.Vouched)}, {"verification-source", text(a.Source)}, {"transaction", ident(a.Transaction)}, {"code-raw", ident(a.CodeRaw)}, {"assurance", word("page-assurance-", a.Assurance)},
+				{"age", word("page-age-", a.Minor)}, {"requested", moment(a.Requested)}, {"decided-at", sometime(a.Decided)}, {"until", sometime(a.Until)}, {"recalled", sometime(a.Recalled)},
+				{"supersedes", verificationLink(a.Supersedes)}, {"import", ident(a.Import).to("/imports/" + escaped(a.Import))}, {"by", by(a.By)}, {"verification", ident(a.ID)},
 			}
 		},
 		parts: func(v *visit, a client.AccountVerification) ([]part, error) {
@@ -89,10 +90,10 @@ func verificationSheet() sheet[client.AccountVerification] {
 			same, err := v.api().AccountsAlike(v.r.Context(), a.ID)
 			return []part{{Title: "page-alike", Lead: "page-alike-lead", Empty: "page-alike-none", Table: tableOf("page-alike", []column[string]{{name: "subject", cell: account}}, same)}}, err
 		},
-		labels: []string{"subject", "state", "result", "why", "proof-level", "method", "vouched", "source", "transaction", "code-raw", "assurance", "age", "requested", "decided", "until", "recalled", "supersedes", "import", "by", "verification"},
-		says:   keysOf("page-verified-result-", "pending", "match", "mismatch", "no-record", "source-error", "expired"),
+		labels: []string{"subject", "state", "result", "why", "proof-level", "method", "vouched", "verification-source", "transaction", "code-raw", "assurance", "age", "requested", "decided-at", "until", "recalled", "supersedes", "import", "by", "verification"},
+		says:   of("page-verified-result-", "pending", "match", "mismatch", "no-record", "source-error", "expired"),
 		deeds: []deed[client.AccountVerification]{{
-			name: "verification-read", step: "masked", action: staff.AccountVerify, record: "identity.read", says: keysOf("page-label-", "number", "name", "phone"),
+			name: "verification-read", step: "masked", action: staff.AccountVerify, record: "identity.read", says: of("page-label-", "number", "name", "phone"),
 			do: func(v *visit, a client.AccountVerification) (string, error) {
 				m, err := v.api().MaskedClaim(v.r.Context(), a.ID)
 				if err != nil {
@@ -167,7 +168,7 @@ func attestDeed() deed[none] {
 			{name: "age", kind: "choice", words: "page-age-", options: []string{"under-14", "14-17", "adult"}},
 		}, claimFields()),
 		do: func(v *visit, _ none) (string, error) {
-			at, err := v.sentAt("verified-at")
+			at, err := v.sentMoment("verified-at")
 			if err != nil {
 				return "", err
 			}
@@ -196,10 +197,11 @@ func importList() list[client.VerificationImport] {
 			{name: "state", cell: importState},
 			{name: "lines", cell: func(i client.VerificationImport) cell { return count(int64(i.Lines)) }},
 			{name: "proposed", cell: func(i client.VerificationImport) cell { return moment(i.Proposed) }},
-			{name: "decided", side: true, cell: func(i client.VerificationImport) cell { return sometime(i.Decided) }},
+			{name: "decided-at", side: true, cell: func(i client.VerificationImport) cell { return sometime(i.Decided) }},
 		},
-		deeds: []lead{{"/imports/new", "page-import-new", staff.AccountImport}},
-		says:  keysOf("page-import-state-", "proposed", "approved", "rejected", "over"),
+		filters: []filter{{name: "state", kind: "choice", words: "page-import-state-", options: []string{"proposed", "approved", "rejected", "over"}}},
+		deeds:   []lead{{"/imports/new", "page-import-new", staff.AccountImport}},
+		says:    of("page-import-state-", "proposed", "approved", "rejected", "over"),
 	}
 }
 
@@ -215,18 +217,18 @@ func importSheet() sheet[client.VerificationImport] {
 		},
 		facts: func(i client.VerificationImport) []fact {
 			return []fact{
-				{"state", importState(i)}, {"lines", count(int64(i.Lines))}, {"proposed-by", ident(i.Proposer)}, {"proposed", moment(i.Proposed)}, {"decided-by", ident(i.Decider)}, {"decided", sometime(i.Decided)},
+				{"state", importState(i)}, {"lines", count(int64(i.Lines))}, {"proposed-by", by(i.Proposer)}, {"proposed", moment(i.Proposed)}, {"decided-by", by(i.Decider)}, {"decided-at", sometime(i.Decided)},
 				{"why", text(i.Reason)}, {"import-digest", ident(i.Digest)}, {"import", ident(i.ID)},
 			}
 		},
-		labels: []string{"state", "lines", "proposed", "proposed-by", "decided", "decided-by", "why", "import-digest", "import"},
+		labels: []string{"state", "lines", "proposed", "proposed-by", "decided-at", "decided-by", "why", "import-digest", "import"},
 		says:   []string{"page-import-lines"},
 		deeds: []deed[client.VerificationImport]{
 			{name: "import-approve", step: "approve", action: staff.AccountApprove, record: "identity.import-approved", may: open, effect: lines, do: func(v *visit, i client.VerificationImport) (string, error) {
 				_, err := v.api().ApproveImport(v.r.Context(), i.ID)
 				return "", err
 			}},
-			{name: "import-reject", step: "reject", action: staff.AccountImport, record: "identity.import-rejected", danger: true, may: open, fields: []field[client.VerificationImport]{{name: "reason-word", required: true, hint: true, most: 64}},
+			{name: "import-reject", step: "reject", action: staff.AccountApprove, record: "identity.import-rejected", danger: true, may: open, fields: []field[client.VerificationImport]{{name: "reason-word", required: true, hint: true, most: 64}},
 				do: func(v *visit, i client.VerificationImport) (string, error) {
 					_, err := v.api().RejectImport(v.r.Context(), i.ID, v.sent("reason-word"))
 					return "", err
@@ -252,8 +254,11 @@ func proposeImport(v *visit) error {
 	if wrong := fieldsWrong(err); len(wrong) > 0 {
 		v.status, v.problem = http.StatusUnprocessableEntity, v.speakers[v.lang].Say("page-import-wrong", "lines", number(len(wrong)))
 		return v.show("importnew", importPage{tableOf("page-import-wrong-lines", []column[client.ErrorField]{
-			{name: "line", cell: func(f client.ErrorField) cell { return text(f.Field) }},
-			{name: "rule-broken", cell: func(f client.ErrorField) cell { return text(f.Rule) }},
+			{name: "line", cell: func(f client.ErrorField) cell { return text(strings.TrimPrefix(f.Field, "line.")) }},
+			{name: "rule-broken", cell: func(f client.ErrorField) cell {
+				_, sentence, _ := strings.Cut(f.Rule, ": ") // behind its code
+				return text(capital(sentence))
+			}},
 		}, wrong)})
 	}
 	if err != nil {

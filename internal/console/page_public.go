@@ -114,13 +114,3 @@ func showSitemap(v *visit) error {
 	}
 	return v.hand("application/xml; charset=utf-8", "", append([]byte(xml.Header), text...))
 }
-
-// hand answers with bytes; a name makes browsers keep them as a file.
-func (v *visit) hand(kind, name string, body []byte) error {
-	v.w.Header().Set("Content-Type", kind)
-	if name != "" {
-		v.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	}
-	_, _ = v.w.Write(body) // a browser that went away is nobody's error
-	return nil
-}

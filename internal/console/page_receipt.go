@@ -73,7 +73,7 @@ func downloadReceipt(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.download("consent-receipt.txt", signed)
+	return v.hand("text/plain; charset=utf-8", "consent-receipt.txt", signed)
 }
 
 // deletionState is the state of a step of a deletion as people are told it: a step that has left something behind, or could do
@@ -95,12 +95,5 @@ func downloadCertificate(v *visit) error {
 	if e.Value.Cascade == nil || e.Value.Cascade.Certificate == "" {
 		return missing()
 	}
-	return v.download("deletion-certificate.txt", []byte(e.Value.Cascade.Certificate))
-}
-
-func (v *visit) download(name string, body []byte) error {
-	v.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	v.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	_, _ = v.w.Write(body) // a browser that went away is nobody's error
-	return nil
+	return v.hand("text/plain; charset=utf-8", "deletion-certificate.txt", []byte(e.Value.Cascade.Certificate))
 }

@@ -8,7 +8,10 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/evidence"
@@ -37,10 +40,11 @@ func recordTypes() map[string]string {
 		"assessment": "approved lapsed proposed rejected superseded", "companion": "crisis exit",
 		"consent": "cascade-step certificate challenged disputed expired given invalidated looked-up matched narrowed read receipt recorded reference refused relation relation-decided renewed requested settled shown " +
 			"token-ended token-minted token-spent token-unspent uses-returned uses-taken verified withdrawn",
+		"desk":     "acknowledged acted answered asked breached decided extended joined parted paused read received resumed returned reversed reviewed sought taken told undone withdrawn",
 		"evidence": "bundled purged sampled", "faces": "level", "filing-duty": "dismissed filed opened", "function": "added changed condition-waived lapsed live retired suspended",
 		"gateway": "ended key-removed key-set lost opened progress video-asked video-begun video-deleted video-failed video-received", "hold": "lifted placed",
 		"identity": "decided import-approved import-over import-proposed import-rejected over read recheck requested superseded tried", "intake": "delivered file-ended materials scan taken",
-		"job": "discarded retried", "key": "rotated", "library": "activated proposed rejected replayed retired reviewed sample-removed sampled", "link": "expired minted opened revoked used", "log": "checked",
+		"job": "discarded retried", "key": "rotated", "limits": "drafted published withdrawn", "library": "activated proposed rejected replayed retired reviewed sample-removed sampled", "link": "expired minted opened revoked used", "log": "checked",
 		"moderation": "acted confirmed content-ended decided escalated expired held proposed read returned taken", "network-log": "read",
 		"order": "acknowledged expired in-force issued kept release-proposed released", "policy": "compared proposed released", "prompt": "acknowledged shown", "record": "read",
 		"report-duty": "dismissed filed opened", "screen": "judged opened", "service": "added changed retired",
@@ -79,8 +83,8 @@ func recordList(name, path, title string, roles []string, question map[string]st
 			{name: "record-type", cell: func(r client.ProvenRecord) cell { return word("page-record-", r.Type) }},
 			{name: "at", cell: func(r client.ProvenRecord) cell { return moment(r.At) }},
 			{name: "role", cell: func(r client.ProvenRecord) cell { return word("page-acted-", r.Role) }},
-			{name: "record-subject", cell: func(r client.ProvenRecord) cell { return aboutWhom(r.Subject) }},
-			{name: "clauses", side: true, cell: func(r client.ProvenRecord) cell { return clausesOf(r) }},
+			{name: "record-subject", cell: func(r client.ProvenRecord) cell { return account(r.Subject) }},
+			{name: "clauses", side: true, cell: func(r client.ProvenRecord) cell { return lawful(r.Clauses) }},
 			{name: "log-index", side: true, cell: logIndex},
 		},
 		filters: []filter{
@@ -93,76 +97,59 @@ func recordList(name, path, title string, roles []string, question map[string]st
 	}
 }
 
-// aboutWhom is the pseudonym that a record is about, or that it is about nobody.
-func aboutWhom(subject string) cell {
-	if subject == string(evidence.System) {
-		return word("page-subject-", subject)
-	}
-	return ident(subject).to(with("/records", nil, "subject", subject))
-}
-
-func clausesOf(r client.ProvenRecord) cell {
-	var c cell
-	for _, clause := range r.Clauses {
-		c.Many = append(c.Many, ident(string(clause)))
-	}
-	return c
-}
-
 func logIndex(r client.ProvenRecord) cell {
 	if r.Index == nil {
 		return cell{Text: "pending", Key: "page-record-pending", Mark: true, Tone: wait}
 	}
-	return count(*r.Index)
+	return count(*r.Index).to("/log/" + strconv.FormatInt(*r.Index, 10))
 }
 
 // proofView is what came of checking a proof, with the way from the leaf to the root.
 type proofView struct {
-	Verdict    string // passed, failed or could-not-tell
-	Why        string
-	Index      uint64
-	Size       uint64
-	Leaf, Hash string
-	Root       string
-	Start      rung
-	Rungs      []rung
-	Proven     bool // there is a proof
-	Sequence   uint64
+	Verdict  string // passed, failed or could-not-tell
+	Why      string
+	Leaf     string
+	Hash     string
+	Root     string
+	Way      *climb // nil where there is no proof, or nothing that it leads to
+	Sequence uint64
 }
 
 // proved checks a proof as somebody outside would: the checkpoint's signature by the key of the log, the leaf against the root.
 func (v *visit) proved(p client.Proven) proofView {
-	view := proofView{Verdict: "could-not-tell", Leaf: indented(p.Leaf), Sequence: p.Record.Sequence}
 	hash := evidence.HashLeaf([]byte(p.Leaf))
-	view.Hash = hex.EncodeToString(hash[:])
+	view := proofView{Verdict: "could-not-tell", Leaf: indented(p.Leaf), Hash: hex.EncodeToString(hash[:]), Sequence: p.Record.Sequence}
 	if p.Proof == nil {
 		view.Why = v.speakers[v.lang].Say("page-record-pending-why")
 		return view
 	}
-	l, err := v.logReader()
-	if err != nil || l == nil {
+	keys, _, err := v.logKeys()
+	if err != nil {
 		view.Why = v.speakers[v.lang].Say("page-record-key-unread")
 		return view
 	}
-	c, err := evidence.ParseCheckpoint([]byte(p.Proof.Checkpoint), l.keys...)
-	var hashes [][32]byte
-	for _, h := range p.Proof.Hashes {
-		if len(h) != len(hash) {
-			err = errors.Join(err, errors.New("a hash is not 32 bytes"))
-			continue
-		}
-		hashes = append(hashes, [32]byte(h))
-	}
+	c, hashes, err := readProof(p.Proof, keys)
 	if err == nil {
 		err = evidence.VerifyInclusion(c, p.Proof.Index, []byte(p.Leaf), hashes)
 	}
-	view.Proven, view.Index, view.Size, view.Root = true, p.Proof.Index, c.Size, hex.EncodeToString(c.Root[:])
 	if view.Verdict = "passed"; err != nil {
 		view.Verdict, view.Why = "failed", v.speakers[v.lang].Error(err)
 		return view
 	}
-	view.Start, view.Rungs = rung{From: view.Index, To: view.Index}.drawn(c.Size), rungs(view.Index, c.Size, hash, hashes)
+	view.Root, view.Way = hex.EncodeToString(c.Root[:]), climbOf(c, p.Proof.Index, hash, hashes)
 	return view
+}
+
+// readProof reads a proof: the checkpoint that it leads to, by the keys of the log, and its hashes.
+func readProof(p *client.LeafProof, keys []note.Verifier) (c evidence.Checkpoint, hashes [][32]byte, err error) {
+	for _, h := range p.Hashes {
+		if len(h) != len(c.Root) {
+			return c, nil, errors.New("a hash is not 32 bytes")
+		}
+		hashes = append(hashes, [32]byte(h))
+	}
+	c, err = evidence.ParseCheckpoint([]byte(p.Checkpoint), keys...)
+	return c, hashes, err
 }
 
 // indented is JSON for people; what is no JSON stays as it is.
@@ -182,7 +169,7 @@ func recordSheet() sheet[client.Proven] {
 		facts: func(p client.Proven) []fact {
 			r := p.Record
 			return []fact{
-				{"record-type", ident(r.Type)}, {"at", moment(r.At)}, {"role", word("page-acted-", r.Role)}, {"record-subject", aboutWhom(r.Subject)}, {"clauses", clausesOf(r)},
+				{"record-type", ident(r.Type)}, {"at", moment(r.At)}, {"role", word("page-acted-", r.Role)}, {"record-subject", account(r.Subject)}, {"clauses", lawful(r.Clauses)},
 				{"kept-as", word("page-class-", r.Class)}, {"record-number", count(int64(r.Sequence))}, {"log-index", logIndex(r)}, {"commitment", ident(r.Commitment)}, {"identifier", ident(r.ID)},
 			}
 		},

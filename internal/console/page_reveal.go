@@ -141,8 +141,12 @@ func passages(s string, findings []client.HeldFinding) []passage {
 	return append(list, passage{Text: s[at:]})
 }
 
-// heldContent hands the bytes of what waits to an element of the item's page. A browser never runs them.
+// heldContent hands the bytes of what waits to an element of the item's page. A browser never runs them. Since each reading is
+// recorded, a link from elsewhere leads to the item's page instead.
 func heldContent(v *visit) error {
+	if from := v.r.Header.Get("Sec-Fetch-Site"); from != "" && from != "same-origin" {
+		return v.send(heldLink(v.r.PathValue("id")))
+	}
 	o, err := v.open(v.r.PathValue("id"))
 	if err != nil {
 		return err
@@ -157,15 +161,10 @@ func heldContent(v *visit) error {
 		file := o.parts[i].File
 		body, kind = bytes.NewReader(file), sniffed(file)
 	}
-	h := v.w.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	out := &handing{v: v, kind: kind, inline: true}
 	if shown := kindOf(kind); shown == "file" || shown == "text" {
-		kind = "application/octet-stream"
-		h.Set("Content-Disposition", "attachment")
+		out.kind, out.inline = "application/octet-stream", false
 	}
-	h.Set("Content-Type", kind)
-	if _, err := io.Copy(v.w, body); err != nil {
-		panic(http.ErrAbortHandler) // so that nobody takes a part for the whole
-	}
-	return nil
+	_, err = io.Copy(out, body)
+	return out.end(err)
 }

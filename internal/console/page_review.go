@@ -35,18 +35,13 @@ func decisions() []string {
 	return list
 }
 
-// measures are what may be proposed against an account together with a refusal.
-func measures() []string {
-	return []string{"remind", "warn", "limit-function", "mute-publishing", "suspend", "close", "bar"}
-}
-
 // ownReasons are the reasons of a decision beside the categories of the taxonomy.
 func ownReasons() []string {
 	return []string{"false-hit", "harmless-context", "source-checked", "unclear"}
 }
 
 func reviewWords() []string {
-	return slices.Concat(of("page-decision-", decisions()...), of("page-decision-about-", decisions()...), of("page-measure-step-", measures()...), of("page-reason-", ownReasons()...), of("page-reason-", "moderation-time-out"), of("page-speaker-", "system", "user", "assistant", "tool"),
+	return slices.Concat(of("page-decision-", decisions()...), of("page-decision-about-", decisions()...), of("page-step-", steps()...), of("page-reason-", ownReasons()...), of("page-reason-", "moderation-time-out"), of("page-speaker-", "system", "user", "assistant", "tool"),
 		of("page-key-review-", "next", "show", "veil", "grey", "allow", "refuse", "restrict", "escalate", "extend", "back", "help"))
 }
 
@@ -123,8 +118,8 @@ func boardColumns() []column[client.HeldItem] {
 		return c
 	}
 	return []column[client.HeldItem]{
-		{name: "held-item", cell: func(it client.HeldItem) cell { return queueName(it.Queue).to(heldLink(it.ID)) }},
-		keep("categories"), keep("priority"), keep("deadline"), keep("surface"),
+		{name: "entered", cell: func(it client.HeldItem) cell { return moment(it.Created).to(heldLink(it.ID)) }},
+		keep("queue"), keep("categories"), keep("priority"), keep("deadline"), keep("surface"),
 		{name: "stage", side: true, cell: func(it client.HeldItem) cell { return word("page-held-stage-", it.Stage) }},
 	}
 }
@@ -167,6 +162,10 @@ type heldPage struct {
 	Here      string // address of the item
 	KeyNames  []string
 	Chosen    string
+	Takes     []string // records that each step may make
+	Returns   []string
+	Reads     []string
+	Rules     []string
 }
 
 // showHeld shows one item with all that bears on it. Its content is fetched when the reviewer asks for it, and a record says so.
@@ -178,7 +177,9 @@ func showHeld(v *visit, reveal bool) error {
 	}
 	now := v.Now()
 	data := heldPage{Item: it, Filter: v.reviewFilter(), Here: heldLink(id), Decides: v.actor().May(staff.HeldDecide), Senior: slices.Contains(v.actor().Roles, staff.Officer),
-		Decisions: decisions(), Measures: measures(), Chosen: v.sent("decision"), KeyNames: []string{"next", "show", "veil", "grey", "allow", "refuse", "restrict", "escalate", "extend", "back", "help"}}
+		Decisions: decisions(), Measures: steps(), Chosen: v.sent("decision"), KeyNames: []string{"next", "show", "veil", "grey", "allow", "refuse", "restrict", "escalate", "extend", "back", "help"}}
+	data.Takes, data.Returns, data.Reads = []string{"moderation.taken"}, []string{"moderation.returned"}, []string{"moderation.read"}
+	data.Rules = []string{"moderation.decided", "moderation.confirmed", "moderation.proposed", "moderation.escalated"}
 	open := it.State == "waiting" || it.State == "taken"
 	held := it.State == "taken" && it.Lease != nil && it.Lease.After(now)
 	data.Mine = held && it.Reviewer == string(v.opened.Account.ID)
@@ -211,8 +212,8 @@ func heldEnd(it client.HeldItem) []fact {
 	if it.Outcome == "" {
 		return nil
 	}
-	all := []fact{{"outcome", heldOutcome(it.Outcome)}, {"reason", reason(string(it.Reason))}, {"measure", word("page-measure-step-", it.Measure)}, {"decided-at", sometime(it.Decided)},
-		{"acted", sometime(it.Acted)}, {"overturned", yes(it.Overturned)}}
+	all := []fact{{"outcome", heldOutcome(it.Outcome)}, {"reason", reason(string(it.Reason))}, {"measure", word("page-step-", it.Measure)}, {"decided-at", sometime(it.Decided)},
+		{"acted", sometime(it.Acted)}, {"overturned", whether(it.Overturned)}}
 	return slices.DeleteFunc(all, func(f fact) bool { return f.Cell.Empty() })
 }
 
@@ -275,7 +276,7 @@ func (p *heldPage) context(v *visit, it client.HeldItem) error {
 		if level == "" {
 			level = "none"
 		}
-		p.Account = []fact{{"subject", subjectLink(it.Subject)}, {"identity-level", word("page-level-", level)}}
+		p.Account = []fact{{"subject", account(it.Subject)}, {"identity-level", word("page-level-", level)}}
 		if a.Minor != "" {
 			p.Account = append(p.Account, fact{"minor", word("page-minor-", a.Minor)})
 		}
@@ -287,7 +288,7 @@ func (p *heldPage) context(v *visit, it client.HeldItem) error {
 		}
 		p.InForce = tableOf("page-held-measures", []column[client.Measure]{
 			{name: "measure", cell: func(m client.Measure) cell {
-				return word("page-measure-step-", m.Step).to("/measures/" + escaped(m.ID))
+				return word("page-step-", m.Step).to("/measures/" + escaped(m.ID))
 			}},
 			{name: "in-force", cell: func(m client.Measure) cell { return yes(m.InForce) }},
 			{name: "until", cell: func(m client.Measure) cell { return sometime(m.Until) }},

@@ -72,7 +72,13 @@ func serviceSheet() sheet[client.Service] {
 		path: "/services/{id}", title: "page-service", action: staff.RegisterRead, fetch: serviceOf,
 		heading: func(s client.Service) cell { return named(s.Service.Names) },
 		facts: func(s client.Service) []fact {
-			return []fact{{"service", ident(s.ID)}, {"state", serviceState(s)}, {"role", word("page-service-role-", s.Service.Role)}, {"opinion", yes(s.Service.Opinion)}, {"changed", moment(s.Changed)}}
+			return []fact{{"service", ident(s.ID)}, {"state", serviceState(s)}, {"role", word("page-service-role-", s.Service.Role)}, {"opinion", whether(s.Service.Opinion)}, {"changed", moment(s.Changed)}}
+		},
+		ways: func(v *visit, s client.Service) []lead {
+			if !v.actor().May(staff.RegisterChange) || s.State != "open" {
+				return nil
+			}
+			return []lead{{"/services/" + escaped(s.ID) + "/change", "page-deed-service-change", ""}}
 		},
 		parts: func(v *visit, s client.Service) ([]part, error) {
 			functions, _, err := v.api().Functions(v.r.Context(), client.Listing{Filter: url.Values{"service": {s.ID}}, Limit: walkSize})
@@ -82,9 +88,6 @@ func serviceSheet() sheet[client.Service] {
 			ways := []lead{{with("/functions", url.Values{"service": {s.ID}}), "page-functions-all", ""}}
 			if s.State == "open" && v.actor().May(staff.RegisterChange) {
 				ways = append(ways, lead{with("/functions/new", url.Values{"service": {s.ID}}), "page-deed-function-add", ""})
-			}
-			if v.actor().May(staff.RegisterChange) && s.State == "open" {
-				ways = append(ways, lead{"/services/" + escaped(s.ID) + "/change", "page-deed-service-change", ""})
 			}
 			return []part{
 				{Title: "page-service-forms", Table: tableOf("page-service-forms", []column[client.ServiceForm]{

@@ -111,13 +111,6 @@ func signOut(v *visit) error {
 	return v.leave()
 }
 
-func signOutEverywhere(v *visit) error {
-	if err := v.Roster.SignOutEverywhere(v.r.Context(), v.opened.Token); err != nil {
-		return err
-	}
-	return v.leave()
-}
-
 // leave takes the session away from the browser.
 func (v *visit) leave() error {
 	v.keep(v.Roster.SessionCookie(v.Secure), "")

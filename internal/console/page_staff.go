@@ -2,43 +2,68 @@ package console
 
 import (
 	"context"
+	"slices"
+	"strings"
 
+	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/staff"
 )
 
-// pageSize is how many entries a list shows at once.
-const pageSize = 100
-
-type staffPage struct {
-	People []staff.Account
-	More   staff.ID // the entry after which the next page begins; empty on the last
-	Roles  []staff.Role
-	Chosen []string
+func staffPages() []page {
+	return slices.Concat(staffList().rows(), []page{
+		{method: get, path: "/staff/roles", action: staff.StaffRead, title: "page-permissions", above: "/staff", words: permissionWords(), do: showPermissions},
+	}, start("/staff/new", "/staff", invitePerson()), personSheet().rows())
 }
 
-func showStaff(v *visit) error {
-	list, more, err := entries(v, v.Roster.Accounts, func(a staff.Account) staff.ID { return a.ID })
-	if err != nil {
-		return err
+func staffList() list[staff.Account] {
+	return list[staff.Account]{
+		name: "staff", path: "/staff", title: "page-staff", group: groupSystem, action: staff.StaffRead,
+		read: func(v *visit, l client.Listing) ([]staff.Account, string, error) {
+			return rostered(v, l, v.Roster.Accounts, func(a staff.Account) staff.ID { return a.ID }, func(a staff.Account) bool {
+				state, role, login := l.Filter.Get("state"), l.Filter.Get("role"), strings.ToLower(l.Filter.Get("login"))
+				return (state == "" || state == personState(a).Text) && (role == "" || slices.Contains(a.Roles, staff.Role(role))) && strings.Contains(strings.ToLower(a.Login), login)
+			})
+		},
+		columns: []column[staff.Account]{
+			{name: "login", cell: func(a staff.Account) cell { return personName(a).to("/staff/" + escaped(string(a.ID))) }},
+			{name: "roles", cell: rolesOf},
+			{name: "means", cell: meansOf},
+			{name: "state", cell: personState},
+			{name: "created", cell: func(a staff.Account) cell { return moment(a.Created) }},
+			{name: "identifier", side: true, cell: func(a staff.Account) cell { return ident(string(a.ID)) }},
+		},
+		filters: []filter{{name: "login", kind: "text"}, {name: "role", label: "roles", kind: "choice", words: "page-role-", options: roleNames()}, {name: "state", kind: "choice", words: "page-state-", options: []string{"active", "disabled", "invited"}}},
+		deeds:   []lead{{"/staff/new", "page-deed-staff-invite", staff.StaffManage}, {"/staff/roles", "page-permissions", staff.StaffRead}},
+		says:    []string{"page-person-nameless"},
 	}
-	return v.show("staff", staffPage{list, more, staff.Roles(), v.r.PostForm["role"]})
 }
 
-// entries returns the part of a list that the address asks for.
-func entries[T any](v *visit, read func(context.Context, staff.Actor, staff.ID, int) ([]T, error), id func(T) staff.ID) ([]T, staff.ID, error) {
+// rostered returns a part of a list of the roster, of what fits.
+func rostered[T any](v *visit, l client.Listing, read func(context.Context, staff.Actor, staff.ID, int) ([]T, error), id func(T) staff.ID, fits func(T) bool) (list []T, next string, err error) {
 	var after staff.ID
-	if text := v.r.URL.Query().Get("after"); text != "" {
-		var err error
-		if after, err = staff.ParseID(text); err != nil {
+	if l.Cursor != "" {
+		if after, err = staff.ParseID(l.Cursor); err != nil {
 			return nil, "", err
 		}
 	}
-	list, err := read(v.r.Context(), v.actor(), after, pageSize+1)
-	if err != nil || len(list) <= pageSize {
-		return list, "", err
+	for {
+		part, err := read(v.r.Context(), v.actor(), after, mostStaff)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, x := range part {
+			if fits(x) {
+				if len(list) == l.Limit {
+					return list, string(after), nil
+				}
+				list = append(list, x)
+			}
+			after = id(x)
+		}
+		if len(part) < mostStaff {
+			return list, "", nil
+		}
 	}
-	list = list[:pageSize]
-	return list, id(list[pageSize-1]), nil
 }
 
 // invitedPage shows what is shown once: the address with which a person chooses a password.
@@ -47,83 +72,184 @@ type invitedPage struct {
 	Address string
 }
 
-func (v *visit) showInvited(a staff.Account, token string) error {
-	return v.show("invited", invitedPage{a.Login, v.Origin + "/invitation#" + token})
+func (v *visit) showInvited(login, token string) (string, error) {
+	return "-", v.show("invited", invitedPage{login, v.Origin + "/invitation#" + token})
 }
 
-func createPerson(v *visit) error {
-	a, token, err := v.Roster.Create(v.r.Context(), v.actor(), v.sent("login"), v.roles())
-	if err != nil {
-		return err
+func roleNames() (names []string) {
+	for _, role := range staff.Roles() {
+		names = append(names, string(role))
 	}
-	return v.showInvited(a, token)
+	return names
 }
 
-func (v *visit) roles() []staff.Role {
-	var list []staff.Role
+func (v *visit) sentRoles() (list []staff.Role) {
 	for _, role := range v.r.PostForm["role"] {
 		list = append(list, staff.Role(role))
 	}
 	return list
 }
 
-type personPage struct {
-	Person staff.Account
-	Own    bool // the visitor's own account, which they do not manage
-	Roles  []staff.Role
-	Chosen []string
+func invitePerson() deed[none] {
+	return deed[none]{
+		name: "staff-invite", action: staff.StaffManage, record: staff.ProofAccountCreated,
+		fields: []field[none]{{name: "login", kind: "text", required: true, hint: true, most: 128}, {name: "role", kind: "several", words: "page-role-", options: roleNames(), hint: true}},
+		do: func(v *visit, _ none) (string, error) {
+			a, token, err := v.Roster.Create(v.r.Context(), v.actor(), v.sent("login"), v.sentRoles())
+			if err != nil {
+				return "", err
+			}
+			return v.showInvited(a.Login, token)
+		},
+	}
 }
 
-func showPerson(v *visit) error {
-	a, err := v.person()
+// person is somebody of the staff as the visitor sees them.
+type person struct {
+	staff.Account
+	own bool // the visitor's own account, which they do not manage
+}
+
+func personOf(v *visit, id string) (person, error) {
+	at, err := staff.ParseID(id)
 	if err != nil {
-		return err
+		return person{}, err
 	}
-	data := personPage{Person: a, Own: a.ID == v.opened.Account.ID, Roles: staff.Roles()}
+	a, err := v.Roster.Account(v.r.Context(), v.actor(), at)
+	return person{a, a.ID == v.opened.Account.ID}, err
+}
+
+func personName(a staff.Account) cell {
+	if a.Login == "" {
+		return cell{Text: string(a.ID), Key: "page-person-nameless"}
+	}
+	return text(a.Login)
+}
+
+func personState(a staff.Account) cell {
+	name := "active"
+	switch {
+	case a.Disabled:
+		name = "disabled"
+	case a.Password == "" && len(a.Passkeys) == 0 && len(a.Identities) == 0:
+		name = "invited"
+	}
+	return state("page-state-", name, map[string]tone{"active": good, "disabled": bad, "invited": wait})
+}
+
+func rolesOf(a staff.Account) cell {
+	var c cell
 	for _, role := range a.Roles {
-		data.Chosen = append(data.Chosen, string(role))
+		c.Many = append(c.Many, word("page-role-", string(role)))
 	}
-	return v.show("person", data)
+	return c
 }
 
-func (v *visit) person() (staff.Account, error) {
-	id, err := v.id()
-	if err != nil {
-		return staff.Account{}, err
+// meansOf is by what somebody can sign in.
+func meansOf(a staff.Account) cell {
+	var c cell
+	if a.Password != "" {
+		c.Many = append(c.Many, word("page-method-", "password"))
 	}
-	return v.Roster.Account(v.r.Context(), v.actor(), id)
+	if len(a.Passkeys) > 0 {
+		c.Many = append(c.Many, word("page-method-", "passkey"))
+	}
+	for _, i := range a.Identities {
+		c.Many = append(c.Many, text(i.Issuer))
+	}
+	return c
 }
 
-// amend changes the account that the address names, and shows it again.
-func (v *visit) amend(done string, change func(context.Context, staff.Actor, staff.ID) (staff.Account, error)) error {
-	id, err := v.id()
-	if err != nil {
-		return err
+func personSheet() sheet[person] {
+	return sheet[person]{
+		path: "/staff/{id}", title: "page-person", action: staff.StaffRead, fetch: personOf,
+		heading: func(p person) cell { return personName(p.Account) }, private: true,
+		facts: func(p person) []fact {
+			own := cell{}
+			if p.own {
+				own = cell{Text: "own", Key: "page-person-own"}
+			}
+			return []fact{{"state", personState(p.Account)}, {"roles", rolesOf(p.Account)}, {"means", meansOf(p.Account)}, {"created", moment(p.Created)}, {"identifier", ident(string(p.ID))}, {"own-account-of-staff", own}}
+		},
+		parts: func(_ *visit, p person) ([]part, error) {
+			return []part{{Title: "page-person-may", Lead: "page-person-may-lead", Table: permissionTable(p.Roles, false), Ways: []lead{{to: "/staff/roles", title: "page-permissions"}}}}, nil
+		},
+		deeds:  personDeeds(),
+		labels: []string{"state", "roles", "means", "created", "identifier", "own-account-of-staff"},
+		says:   slices.Concat(of("page-state-", "active", "disabled", "invited"), of("page-method-", "password", "passkey"), []string{"page-person-nameless", "page-person-own", "page-person-may", "page-person-may-lead"}),
 	}
-	if _, err := change(v.r.Context(), v.actor(), id); err != nil {
-		return err
-	}
-	return v.send(v.place() + "?done=" + done)
 }
 
-func setRoles(v *visit) error {
-	return v.amend("roles", func(ctx context.Context, by staff.Actor, id staff.ID) (staff.Account, error) {
-		return v.Roster.SetRoles(ctx, by, id, v.roles())
-	})
+func personDeeds() []deed[person] {
+	other := func(p person) bool { return !p.own }
+	sure := func(change func(*visit, person) error) func(*visit, person) (string, error) {
+		return func(v *visit, p person) (string, error) { return "", change(v, p) }
+	}
+	return []deed[person]{
+		{name: "person-roles", step: "roles", action: staff.StaffManage, record: staff.ProofRolesChanged, may: other, danger: true,
+			fields: []field[person]{{name: "role", kind: "several", words: "page-role-", options: roleNames(), hint: true, value: func(p person) string {
+				var names []string
+				for _, role := range p.Roles {
+					names = append(names, string(role))
+				}
+				return strings.Join(names, " ")
+			}}},
+			do: sure(func(v *visit, p person) error {
+				_, err := v.Roster.SetRoles(v.r.Context(), v.actor(), p.ID, v.sentRoles())
+				return err
+			})},
+		{name: "person-invite", step: "invite", action: staff.StaffManage, record: staff.ProofAccountInvited, may: func(p person) bool { return !p.own && p.Login != "" },
+			do: func(v *visit, p person) (string, error) {
+				token, err := v.Roster.Invite(v.r.Context(), v.actor(), p.ID)
+				if err != nil {
+					return "", err
+				}
+				return v.showInvited(p.Login, token)
+			}},
+		{name: "person-enable", step: "enable", action: staff.StaffManage, record: staff.ProofAccountEnabled, may: func(p person) bool { return !p.own && p.Disabled },
+			do: sure(func(v *visit, p person) error {
+				_, err := v.Roster.Enable(v.r.Context(), v.actor(), p.ID)
+				return err
+			})},
+		{name: "person-disable", step: "disable", action: staff.StaffManage, record: staff.ProofAccountDisabled, danger: true, may: func(p person) bool { return !p.own && !p.Disabled },
+			do: sure(func(v *visit, p person) error {
+				_, err := v.Roster.Disable(v.r.Context(), v.actor(), p.ID)
+				return err
+			})},
+	}
 }
 
-func disablePerson(v *visit) error { return v.amend("disabled", v.Roster.Disable) }
-
-func enablePerson(v *visit) error { return v.amend("enabled", v.Roster.Enable) }
-
-func invitePerson(v *visit) error {
-	a, err := v.person()
-	if err != nil {
-		return err
+// permissionColumns are what the roles may do, and whether the key of an application may.
+func permissionColumns(roles []staff.Role, keys bool) []column[staff.Action] {
+	list := []column[staff.Action]{{name: "permission", cell: func(a staff.Action) cell { return word("page-action-", string(a)) }}}
+	for _, role := range roles {
+		list = append(list, column[staff.Action]{name: "role-" + string(role), cell: func(a staff.Action) cell { return yes(staff.Allowed(role, a)) }})
 	}
-	token, err := v.Roster.Invite(v.r.Context(), v.actor(), a.ID)
-	if err != nil {
-		return err
+	if keys {
+		list = append(list, column[staff.Action]{name: "by-key", side: true, cell: func(a staff.Action) cell { return yes(staff.AllowedToKeys(a)) }})
 	}
-	return v.showInvited(a, token)
+	return list
+}
+
+// permissionTable shows what the roles may do; without the keys, what one of them may.
+func permissionTable(roles []staff.Role, keys bool) *tableView {
+	list := staff.Actions()
+	if !keys {
+		list = slices.DeleteFunc(list, func(a staff.Action) bool {
+			return !slices.ContainsFunc(roles, func(r staff.Role) bool { return staff.Allowed(r, a) })
+		})
+	}
+	return tableOf("page-permissions", permissionColumns(roles, keys), list)
+}
+
+func permissionWords() []string {
+	words := append(of("page-label-role-", roleNames()...), "page-label-permission", "page-label-by-key")
+	for _, a := range staff.Actions() {
+		words = append(words, "page-action-"+string(a))
+	}
+	return words
+}
+
+func showPermissions(v *visit) error {
+	return v.show("permissions", permissionTable(staff.Roles(), true))
 }

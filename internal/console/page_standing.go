@@ -18,8 +18,8 @@ import (
 )
 
 func standingPages() []page {
-	words := slices.Concat(keysOf("page-step-", steps()...), keysOf("page-act-kind-", actKinds()...), keysOf("page-counted-", countedFor()...), keysOf("page-distinct-", distinct()...), keysOf("page-followed-", "item", "recheck"),
-		keysOf("page-label-", "step", "lasts", "longest", "counter", "counted", "of", "distinct-things", "window", "counter-bucket", "begins-anew", "signal-rule", "when", "follows", "quiet", "grounds", "fact", "table-reason", "version-new", "reason", "proposes-only"))
+	words := slices.Concat(of("page-step-", steps()...), of("page-act-kind-", actKinds()...), of("page-counted-", countedFor()...), of("page-distinct-", distinct()...), of("page-followed-", "item", "recheck"),
+		of("page-label-", "step", "lasts", "longest", "counter", "counted", "of", "distinct-things", "window", "counter-bucket", "begins-anew", "signal-rule", "when", "follows", "quiet", "grounds", "fact", "table-reason", "version-new", "reason", "proposes-only"))
 	return slices.Concat([]page{
 		{method: get, path: "/standing-rules", action: staff.MeasureRead, title: "page-standing-rules", menu: true, group: groupPeople, words: words, do: showStandingRules},
 		{method: get, path: "/standing-rules/edit", action: staff.StandingRules, title: "page-standing-edit", above: "/standing-rules", do: editStanding},
@@ -70,14 +70,14 @@ func counterTable(t client.StandingTable) *tableView {
 // spanTail is what Go writes behind the part of a span that says something.
 var spanTail = regexp.MustCompile(`(h|m)0(?:m0)?s$`)
 
-// short writes a span without its zeros: 24h0m0s is 24h.
-func short(s string) string { return spanTail.ReplaceAllString(s, "$1") }
+// shortSpan writes a span without its zeros: 24h0m0s is 24h.
+func shortSpan(s string) string { return spanTail.ReplaceAllString(s, "$1") }
 
 func lasting(s string) cell {
 	if s == "" {
 		return cell{Key: "page-no-end", Text: "-"}
 	}
-	return ident(short(s))
+	return cell{Text: shortSpan(s), Span: true}
 }
 
 func versionList() list[client.StandingVersion] {
@@ -91,11 +91,12 @@ func versionList() list[client.StandingVersion] {
 				return ident(x.Table.Version).to("/standing-rules/versions/" + escaped(x.Table.Version))
 			}},
 			{name: "proposed", cell: func(x client.StandingVersion) cell { return moment(x.By.At) }},
-			{name: "proposed-by", cell: func(x client.StandingVersion) cell { return ident(x.By.ID) }},
+			{name: "proposed-by", cell: func(x client.StandingVersion) cell { return by(x.By.ID) }},
 			{name: "released", cell: func(x client.StandingVersion) cell { return lastRelease(x) }},
 			{name: "table-reason", side: true, cell: func(x client.StandingVersion) cell { return text(x.Reason) }},
 		},
-		deeds: []lead{{"/standing-rules/edit", "page-standing-edit", staff.StandingRules}},
+		filters: []filter{{name: "state", kind: "choice", words: "page-standing-state-", options: []string{"offered", "released"}}},
+		deeds:   []lead{{"/standing-rules/edit", "page-standing-edit", staff.StandingRules}},
 	}
 }
 
@@ -108,21 +109,7 @@ func lastRelease(x client.StandingVersion) cell {
 
 // versionOf finds a version; there are few.
 func versionOf(v *visit, name string) (client.StandingVersion, error) {
-	cursor := ""
-	for {
-		list, next, err := v.api().StandingTables(v.r.Context(), client.Listing{Cursor: cursor, Limit: walkSize})
-		if err != nil {
-			return client.StandingVersion{}, err
-		}
-		for _, x := range list {
-			if x.Table.Version == name {
-				return x, nil
-			}
-		}
-		if cursor = next; next == "" {
-			return client.StandingVersion{}, &colophon.Error{Kind: colophon.Missing, Code: CodeUnknown}
-		}
-	}
+	return find(v.r.Context(), v.api().StandingTables, func(x client.StandingVersion) bool { return x.Table.Version == name })
 }
 
 type standingVersionPage struct {
@@ -135,7 +122,7 @@ func versionSheet() sheet[client.StandingVersion] {
 	return sheet[client.StandingVersion]{
 		path: "/standing-rules/versions/{id}", title: "page-standing-version", action: staff.MeasureRead, fetch: versionOf, template: "standingversion",
 		facts: func(x client.StandingVersion) []fact {
-			return []fact{{"version", ident(x.Table.Version)}, {"table-reason", text(x.Reason)}, {"proposed-by", ident(x.By.ID)}, {"proposed", moment(x.By.At)}, {"released", lastRelease(x)}, {"digest", ident(x.Digest)}}
+			return []fact{{"version", ident(x.Table.Version)}, {"table-reason", text(x.Reason)}, {"proposed-by", by(x.By.ID)}, {"proposed", moment(x.By.At)}, {"released", lastRelease(x)}, {"digest", ident(x.Digest)}}
 		},
 		more: func(v *visit, x client.StandingVersion) (any, error) {
 			now, _, err := v.api().StandingTable(v.r.Context())
@@ -148,12 +135,34 @@ func versionSheet() sheet[client.StandingVersion] {
 		labels: []string{"version", "table-reason", "proposed-by", "proposed", "released", "digest"}, says: []string{"page-done-standing-proposed"},
 		deeds: []deed[client.StandingVersion]{{
 			name: "standing-release", step: "release", action: staff.StandingRules, record: "standing.table-released", danger: true, fields: []field[client.StandingVersion]{{name: "table-reason", kind: "area", required: true, most: 1024}},
+			effect: releaseEffect, says: []string{"page-effect-standing-same", "page-effect-standing-changes"},
 			do: func(v *visit, x client.StandingVersion) (string, error) {
 				_, err := v.api().ReleaseStandingTable(v.r.Context(), x.Table.Version, v.sent("table-reason"))
 				return "/standing-rules", err
 			},
 		}},
 	}
+}
+
+// releaseEffect says how much a version changes of what is in force.
+func releaseEffect(v *visit, x client.StandingVersion) ([]said, error) {
+	now, _, err := v.api().StandingTable(v.r.Context())
+	if err != nil {
+		return nil, err
+	}
+	come, gone := 0, 0
+	for _, l := range difference.Lines(tableText(now), tableText(x.Table)) {
+		switch l.Kind {
+		case difference.Added:
+			come++
+		case difference.Removed:
+			gone++
+		}
+	}
+	if come+gone == 0 {
+		return []said{{Key: "page-effect-standing-same"}}, nil
+	}
+	return []said{{"page-effect-standing-changes", []string{"version", now.Version, "come", number(come), "gone", number(gone)}}}, nil
 }
 
 // tableText is a table as lines, for the difference between two.
@@ -197,7 +206,7 @@ type ruleRow struct {
 
 func newStandingForm(t client.StandingTable) standingForm {
 	t = shortSpans(t)
-	form := standingForm{Table: t, Facts: keysOf("measure-fact-", measureFacts()...), Grounds: ruleGrounds(t), Kinds: actKinds(), For: countedFor(), Distinct: distinct(), Steps: steps()}
+	form := standingForm{Table: t, Facts: of("measure-fact-", measureFacts()...), Grounds: ruleGrounds(t), Kinds: actKinds(), For: countedFor(), Distinct: distinct(), Steps: steps()}
 	for _, r := range t.Rules {
 		row := ruleRow{StandingRule: r}
 		for _, c := range r.Clauses {
@@ -212,13 +221,13 @@ func newStandingForm(t client.StandingTable) standingForm {
 func shortSpans(t client.StandingTable) client.StandingTable {
 	t.Ladder, t.Counters, t.Rules = slices.Clone(t.Ladder), slices.Clone(t.Counters), slices.Clone(t.Rules)
 	for i := range t.Ladder {
-		t.Ladder[i].Lasts, t.Ladder[i].Longest = short(t.Ladder[i].Lasts), short(t.Ladder[i].Longest)
+		t.Ladder[i].Lasts, t.Ladder[i].Longest = shortSpan(t.Ladder[i].Lasts), shortSpan(t.Ladder[i].Longest)
 	}
 	for i := range t.Counters {
-		t.Counters[i].Window, t.Counters[i].Bucket = short(t.Counters[i].Window), short(t.Counters[i].Bucket)
+		t.Counters[i].Window, t.Counters[i].Bucket = shortSpan(t.Counters[i].Window), shortSpan(t.Counters[i].Bucket)
 	}
 	for i := range t.Rules {
-		t.Rules[i].Quiet, t.Rules[i].Lasts = short(t.Rules[i].Quiet), short(t.Rules[i].Lasts)
+		t.Rules[i].Quiet, t.Rules[i].Lasts = shortSpan(t.Rules[i].Quiet), shortSpan(t.Rules[i].Lasts)
 	}
 	return t
 }

@@ -3,7 +3,6 @@ package console
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
@@ -149,12 +148,9 @@ func stop(v *visit) error {
 	if name := v.stopName(scope, target); strings.TrimSpace(v.sent("confirm")) != name {
 		return &colophon.Error{Kind: colophon.Invalid, Code: CodeStopUnconfirmed, Args: colophon.Args{"name": name}}
 	}
-	var until time.Time
-	if v.sent("until") != "" {
-		var err error
-		if until, err = v.sentMoment("until"); err != nil {
-			return &colophon.Error{Kind: colophon.Invalid, Code: CodeFormInvalid, Err: err}
-		}
+	until, err := v.sentMoment("until")
+	if err != nil {
+		return err
 	}
 	o, err := v.api().IssueOrder(v.r.Context(), client.OrderDraft{Scope: scope, Target: target, Action: v.sent("action"), Basis: v.sent("basis"), Reference: v.sent("reference"), Until: until, Reason: v.sent("reason")})
 	if err != nil {

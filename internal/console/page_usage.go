@@ -13,7 +13,7 @@ import (
 )
 
 func usagePages() []page {
-	words := slices.Concat(of("page-period-", "7", "30"), of("page-usage-", "all"), chartWords("requests", "by-model", "units", "by-account"), of("page-figure-", "requests", "requests-blocked", "units-in", "units-out"))
+	words := slices.Concat(of("page-period-", "7", "30"), []string{"page-usage-all", "page-chart-accounts-many"}, chartWords("requests", "by-model", "units", "by-account"), of("page-figure-", "requests", "requests-blocked", "units-in", "units-out"))
 	return append([]page{{method: get, path: "/usage", action: staff.GatewayRead, title: "page-usage", menu: true, group: groupServices, words: words, do: showUsage}}, usageList().rows()...)
 }
 
@@ -32,7 +32,7 @@ func usageList() list[client.Usage] {
 		columns: []column[client.Usage]{
 			{name: "day", cell: func(u client.Usage) cell { return text(u.Day) }},
 			{name: "model", cell: func(u client.Usage) cell { return text(u.Model) }},
-			{name: "subject", cell: func(u client.Usage) cell { return ident(u.Subject) }},
+			{name: "subject", cell: func(u client.Usage) cell { return account(u.Subject) }},
 			n("requests", false, func(u client.Usage) int64 { return u.Requests }), n("requests-blocked", false, func(u client.Usage) int64 { return u.Blocked }),
 			n("units-in", true, func(u client.Usage) int64 { return u.Input }), n("units-out", true, func(u client.Usage) int64 { return u.Output }),
 		},
@@ -64,13 +64,13 @@ type usagePage struct {
 // showUsage draws what was asked of models in a period, by model and by account.
 func showUsage(v *visit) error {
 	d := newDrawer(v, usageDays()...)
-	o, err := v.api().Overview(v.r.Context(), client.OverviewQuery{From: d.starts[0], To: v.Now(), Step: "day", Parts: []string{"gateway"}})
+	o, err := v.api().Overview(v.r.Context(), client.OverviewQuery{From: d.firstDay(), To: v.Now(), Step: "day", Parts: []string{"gateway"}})
 	if err != nil {
 		return err
 	}
-	data := usagePage{Periods: d.periods("/usage", usageDays()), All: d.since("/usage/rows", "", ""), CSV: with("/usage/rows.csv", url.Values{}, "from", d.starts[0].Format(dateForm))}
+	data := usagePage{Periods: d.periods("/usage", usageDays()), All: d.used("", ""), CSV: with("/usage/rows.csv", url.Values{}, "from", d.firstDay().Format(dateForm))}
 	if o.Gateway == nil {
-		v.problem = v.speakers[v.lang].Say("page-untold-gateway") + " " + v.speakers[v.lang].Say("page-could-not-tell")
+		v.problem = v.speakers[v.lang].Say("page-figures-failed")
 		return v.show("usage", data)
 	}
 	var all client.OverviewUsed
@@ -95,7 +95,7 @@ func plus(a, b client.OverviewUsed) client.OverviewUsed {
 // units draws what models counted, by day.
 func (d *drawer) units(used []client.OverviewUsed) chart.Drawn {
 	c := chart.Chart{Words: d.words("units"), Along: d.say("page-label-day"), Series: []chart.Series{{Name: d.say("page-figure-units-in"), Tone: chart.Second}, {Name: d.say("page-figure-units-out"), Tone: chart.First}}}
-	for day := d.starts[0].UTC().Truncate(24 * time.Hour); day.Before(d.Now()); day = day.AddDate(0, 0, 1) {
+	for day := d.firstDay(); day.Before(d.Now()); day = day.AddDate(0, 0, 1) {
 		name, in, out := day.Format(dateForm), int64(0), int64(0)
 		for _, u := range used {
 			if u.Day == name {
@@ -111,29 +111,52 @@ func (d *drawer) units(used []client.OverviewUsed) chart.Drawn {
 func (d *drawer) byModel(models map[string]client.OverviewUsed) chart.Drawn {
 	var rows []chart.Part
 	for name, u := range models {
-		rows = append(rows, chart.Part{Name: name, Tone: chart.First, Value: float64(u.Requests), To: d.since("/usage/rows", "model", name)})
+		rows = append(rows, chart.Part{Name: name, Tone: chart.First, Value: float64(u.Requests), To: d.used("model", name)})
 	}
 	return chart.Ranked(d.words("by-model"), d.say("page-label-model"), d.say("page-label-requests"), most(rows))
 }
 
-// accountsSeen is how many accounts are looked at for the ranking; a list shows all.
-const accountsSeen = 500
+const (
+	accountsSeen = 500 // sums that are asked for at once for the ranking of accounts
+	mostAccounts = 10 * accountsSeen
+)
 
-// accounts ranks the accounts that used most.
+// firstDay is the first day of the period, in UTC as usage is counted.
+func (d *drawer) firstDay() time.Time {
+	now := d.Now().UTC()
+	return time.Date(now.Year(), now.Month(), now.Day()-d.days+1, 0, 0, 0, 0, time.UTC)
+}
+
+// used is the list of what was used in the period, narrowed by one more field.
+func (d *drawer) used(name, value string) string {
+	return with("/usage/rows", url.Values{}, "from", d.firstDay().Format(dateForm), name, value)
+}
+
+// accounts ranks the accounts that used most. The sums come in no order of use, so it ranks all of them or none.
 func (d *drawer) accounts() (chart.Drawn, error) {
-	list, _, err := d.api().Usage(d.r.Context(), client.UsageQuery{From: d.starts[0].Format(dateForm), Sum: true, Limit: accountsSeen})
-	if err != nil {
-		return "", err
-	}
-	sums := map[string]int64{}
-	for _, u := range list {
-		sums[u.Subject] += u.Requests
+	sums, w := map[string]int64{}, d.words("by-account")
+	q := client.UsageQuery{From: d.firstDay().Format(dateForm), Sum: true, Limit: accountsSeen}
+	for seen := 0; ; seen += accountsSeen {
+		if seen == mostAccounts {
+			w.None = d.say("page-chart-accounts-many")
+			return chart.Ranked(w, d.say("page-label-subject"), d.say("page-label-requests"), nil), nil
+		}
+		list, next, err := d.api().Usage(d.r.Context(), q)
+		if err != nil {
+			return "", err
+		}
+		for _, u := range list {
+			sums[u.Subject] += u.Requests
+		}
+		if q.Cursor = next; next == "" {
+			break
+		}
 	}
 	var rows []chart.Part
 	for subject, n := range sums {
-		rows = append(rows, chart.Part{Name: subject, Tone: chart.Second, Value: float64(n), To: d.since("/usage/rows", "subject", subject)})
+		rows = append(rows, chart.Part{Name: subject, Tone: chart.Second, Value: float64(n), To: d.used("subject", subject)})
 	}
-	return chart.Ranked(d.words("by-account"), d.say("page-label-subject"), d.say("page-label-requests"), most(rows)), nil
+	return chart.Ranked(w, d.say("page-label-subject"), d.say("page-label-requests"), most(rows)), nil
 }
 
 // most are the rows with the largest values.

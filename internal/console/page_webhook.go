@@ -166,7 +166,7 @@ func messageColumns() []column[client.WebhookMessage] {
 		{name: "event", cell: func(m client.WebhookMessage) cell { return eventWord(m.Type) }},
 		{name: "tried", cell: func(m client.WebhookMessage) cell { return count(int64(m.Tried)) }},
 		{name: "last-attempt", cell: lastAttempt},
-		{name: "made", cell: func(m client.WebhookMessage) cell { return moment(m.Created) }},
+		{name: "created", cell: func(m client.WebhookMessage) cell { return moment(m.Created) }},
 	}
 }
 
@@ -189,7 +189,7 @@ func messageSheet() sheet[client.WebhookMessage] {
 			return v.api().WebhookMessage(v.r.Context(), id)
 		},
 		facts: func(m client.WebhookMessage) []fact {
-			return []fact{{"state", messageState(m)}, {"event", eventWord(m.Type)}, {"webhook", ident(m.Webhook).to("/webhooks/" + escaped(m.Webhook))}, {"tried", count(int64(m.Tried))}, {"made", moment(m.Created)}, {"changed", moment(m.Changed)}}
+			return []fact{{"state", messageState(m)}, {"event", eventWord(m.Type)}, {"webhook", ident(m.Webhook).to("/webhooks/" + escaped(m.Webhook))}, {"tried", count(int64(m.Tried))}, {"created", moment(m.Created)}, {"changed", moment(m.Changed)}}
 		},
 		parts: func(_ *visit, m client.WebhookMessage) ([]part, error) {
 			body, err := json.MarshalIndent(m.Body, "", "  ")

@@ -160,10 +160,10 @@ func TestConsentGiven(t *testing.T) {
 	c.want(c.send("/receipt", "/receipt", "code", strings.Repeat("0", 25)), 404)
 	typed := strings.ToLower(strings.ReplaceAll(receipt, "-", " "))
 	r = c.send("/receipt", "/receipt", "code", typed)
-	c.want(r, 200, "claimed: there is no recording", "Withdraw my consent", "That is not me", e.ID)
+	c.want(r, 200, "Claimed: there is no recording", "Withdraw my consent", "That is not me", e.ID)
 	c.want(c.do("POST", "/receipt/certificate", url.Values{"csrf": {field(r, "csrf")}, "code": {receipt}}), 404)
 	r = c.send("/receipt", "/receipt/withdraw", "code", receipt)
-	c.want(r, 200, "withdrawn", "What was deleted")
+	c.want(r, 200, "Withdrawn", "What was deleted")
 	c.lacks(r, "Withdraw my consent")
 	for range 3 {
 		g.fine(g.consents.Tick(g.ctx))
@@ -236,11 +236,11 @@ func TestDispute(t *testing.T) {
 	b = g.asked(e)
 	receipt := code(b.answer())
 	r := b.send("/receipt", "/receipt/dispute", "code", receipt, "note", "the film shows my brother")
-	b.want(r, 200, "frozen", "Withdraw my consent")
+	b.want(r, 200, "Frozen", "Withdraw my consent")
 	if now := g.now(e.ID); now.State != "disputed" {
 		t.Errorf("state %s", now.State)
 	}
-	b.want(b.send("/receipt", "/receipt/withdraw", "code", receipt), 200, "withdrawn")
+	b.want(b.send("/receipt", "/receipt/withdraw", "code", receipt), 200, "Withdrawn")
 	e = g.ask(g.terms())
 	b = g.asked(e)
 	b.want(b.send("/consent", "/consent", "answer", "perhaps"), 422)
@@ -420,7 +420,7 @@ func TestVerification(t *testing.T) {
 	if l := g.level(user); l != "none" {
 		t.Fatalf("level %s", l)
 	}
-	b.want(b.send("/verification", "/verification", claim("某某甲")...), 200, "You are verified", "number and name")
+	b.want(b.send("/verification", "/verification", claim("某某甲")...), 200, "You are verified", "Number and name")
 	if l := g.level(user); l != "two-factor" {
 		t.Errorf("level %s", l)
 	}
@@ -430,7 +430,7 @@ func TestVerification(t *testing.T) {
 	b.want(b.send("/verification", "/verification", "source", "text", "phone", "13800138000"), 303, "/verification")
 	b.want(b.get("/verification"), 200, "Code that was sent to your phone")
 	b.want(b.send("/verification", "/verification/code", "code", "000000"), 403, "not the code")
-	b.want(b.send("/verification", "/verification/code", "code", "123456"), 200, "You are verified", "phone number")
+	b.want(b.send("/verification", "/verification/code", "code", "123456"), 200, "You are verified", "Phone number")
 	if l := g.level("account-2"); l != "phone" {
 		t.Errorf("level %s", l)
 	}
@@ -448,7 +448,7 @@ func TestVerification(t *testing.T) {
 	thief.http.Jar.SetCookies(u, []*http.Cookie{b.http.Jar.Cookies(u)[pending]})
 	thief.want(thief.get("/verification/return?pass=yes"), 404)
 	r = b.get("/verification/return?pass=yes")
-	b.want(r, 200, "You are verified", "national network identity", "<h1>Verify who you are</h1>")
+	b.want(r, 200, "You are verified", "National network identity", "<h1>Verify who you are</h1>")
 	b.lacks(r, "pass=yes")
 	if l := g.level("account-3"); l != "network-id" {
 		t.Errorf("level %s", l)

@@ -211,7 +211,7 @@ func TestLogCompared(t *testing.T) {
 	b.lacks(r, "Nothing was rewritten")
 	more, err := evidence.SignCheckpoint(a.signer, 301, [32]byte{1})
 	b.fine(err)
-	b.want(ask(string(more.Note)), http.StatusOK, "does not begin with what this checkpoint covers")
+	b.want(ask(string(more.Note)), http.StatusOK, "newer than the log that this server shows")
 	for _, untold := range []string{string(other.checkpoint(t, 130).Note), "x", strings.Repeat("x", 5000)} {
 		r := ask(untold)
 		b.want(r, http.StatusOK, "could not be told")

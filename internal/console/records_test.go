@@ -34,6 +34,18 @@ func TestEveryRecordHasAName(t *testing.T) {
 		t.Fatalf("only %d types were found", len(found))
 	}
 	known := console.RecordTypes()
+	named := 0
+	for _, row := range console.Rows() {
+		for _, typ := range row.Makes {
+			named++
+			if !found[typ] {
+				t.Errorf("%s says that it makes a record %s, which nothing makes", row.Path, typ)
+			}
+		}
+	}
+	if named < 80 {
+		t.Errorf("only %d records of forms were found", named)
+	}
 	for typ := range found {
 		if !slices.Contains(known, typ) {
 			t.Errorf("records of type %s have no name on pages: add it to recordTypes", typ)

@@ -15,10 +15,12 @@ type sheet[T any] struct {
 	action   staff.Action
 	fetch    func(v *visit, id string) (T, error)
 	heading  func(T) cell // empty for the title
+	private  bool         // the heading names a person, and stays out of the window's title
 	facts    func(T) []fact
 	parts    func(v *visit, x T) ([]part, error) // nil for none
 	template string                              // of a page that shows more; its data are a sheetPage whose More it knows
 	more     func(v *visit, x T) (any, error)
+	ways     func(v *visit, x T) []lead // what is no deed of it, and stands beside its deeds; nil for none
 	deeds    []deed[T]
 	labels   []string // names of facts and columns
 	says     []string // other sentences
@@ -47,6 +49,7 @@ type sheetPage struct {
 	Heading cell
 	Facts   []fact
 	Parts   []part
+	Ways    []lead
 	Deeds   []deedLink
 	More    any
 }
@@ -78,6 +81,13 @@ func (s sheet[T]) show(v *visit) error {
 	if s.heading != nil {
 		data.Heading = s.heading(x)
 	}
+	say := v.speakers[v.lang]
+	if v.titled = data.Heading.named(say); v.titled == "" {
+		v.titled = say.Say(s.title) + " · " + tail(id)
+		data.Heading = text(v.titled)
+	} else if v.titled = say.Say(s.title) + " · " + v.titled; s.private {
+		v.titled = ""
+	}
 	for _, f := range s.facts(x) {
 		if !f.Cell.Empty() {
 			data.Facts = append(data.Facts, f)
@@ -93,16 +103,41 @@ func (s sheet[T]) show(v *visit) error {
 			data.Deeds = append(data.Deeds, deedLink{d.name, strings.ReplaceAll(s.path, "{id}", escaped(id)) + "/" + d.step, d.danger})
 		}
 	}
+	slices.SortStableFunc(data.Deeds, func(a, b deedLink) int { return order(a.Danger) - order(b.Danger) })
+	if s.ways != nil {
+		data.Ways = s.ways(v, x)
+	}
 	if s.more != nil {
 		if data.More, err = s.more(v, x); err != nil {
 			return err
 		}
+	}
+	v.introduceFacts(data.Facts)
+	for _, p := range data.Parts {
+		v.introduceFacts(p.Facts)
+		v.introduced(p.Table)
 	}
 	name := s.template
 	if name == "" {
 		name = "sheet"
 	}
 	return v.show(name, data)
+}
+
+// order puts what endangers last.
+func order(danger bool) int {
+	if danger {
+		return 1
+	}
+	return 0
+}
+
+// tail is an identifier as people tell it from others: whole, or the end of a long one.
+func tail(id string) string {
+	if len(id) <= 24 {
+		return id
+	}
+	return "…" + id[len(id)-6:]
 }
 
 // tableOf shows entries as a table inside a page.

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/colophon-project/colophon/internal/link"
 	"github.com/colophon-project/colophon/staff"
@@ -30,6 +31,7 @@ type page struct {
 	group  string            // key of the part of the menu that it stands in; empty for the top
 	above  string            // path of the page that it is below, where the address does not tell
 	words  []string          // keys of sentences that it says and that do not stand in the sources
+	makes  []string          // types of the records that its form may make, where the form says so
 	back   string            // path of the page to show when this fails; of a form, the page that it is on
 	script bool              // our script asks for it and gets JSON
 	link   link.Purpose      // of a holder's page: the purpose of the link
@@ -62,7 +64,9 @@ const (
 func table() []page {
 	return slices.Concat(
 		firstPages(),
+		accountPages(),
 		staffPages(),
+		keyPages(),
 		workPages(),
 		designPages(),
 		modelPages(),
@@ -88,6 +92,7 @@ func table() []page {
 		registerPages(),
 		rulesPages(),
 		logPages(),
+		aboutPages(),
 		servicePages(),
 		functionPages(),
 		agreementPages(),
@@ -156,26 +161,19 @@ func firstPages() []page {
 		{method: post, path: "/account/password", back: "/account", do: changePassword},
 		{method: post, path: "/account/passkey/begin", back: "/account", script: true, do: beginPasskey},
 		{method: post, path: "/account/passkey", back: "/account", do: finishPasskey},
-		{method: post, path: "/account/passkey/remove", back: "/account", do: removePasskey},
-		{method: post, path: "/account/sign-out", back: "/account", do: signOutEverywhere},
 	}
 }
 
-func staffPages() []page {
-	return []page{
-		{method: get, path: "/staff", action: staff.StaffRead, title: "page-staff", menu: true, group: groupSystem, do: showStaff},
-		{method: post, path: "/staff", action: staff.StaffManage, title: "page-invited", back: "/staff", do: createPerson},
-		{method: get, path: "/staff/{id}", action: staff.StaffRead, title: "page-person", do: showPerson},
-		{method: post, path: "/staff/{id}/roles", action: staff.StaffManage, back: "/staff/{id}", do: setRoles},
-		{method: post, path: "/staff/{id}/disable", action: staff.StaffManage, back: "/staff/{id}", do: disablePerson},
-		{method: post, path: "/staff/{id}/enable", action: staff.StaffManage, back: "/staff/{id}", do: enablePerson},
-		{method: post, path: "/staff/{id}/invite", action: staff.StaffManage, title: "page-invited", back: "/staff/{id}", do: invitePerson},
-
-		{method: get, path: "/keys", action: staff.APIKeyRead, title: "page-keys", menu: true, group: groupSystem, do: showKeys},
-		{method: post, path: "/keys", action: staff.APIKeyManage, title: "page-key-made", back: "/keys", do: createKey},
-		{method: post, path: "/keys/{id}/rotate", action: staff.APIKeyManage, title: "page-key-made", back: "/keys", do: rotateKey},
-		{method: post, path: "/keys/{id}/revoke", action: staff.APIKeyManage, back: "/keys", do: revokeKey},
+// reaches reports whether the visitor may see the page at an address of ours.
+func (v *visit) reaches(address string) bool {
+	path, _, _ := strings.Cut(address, "?")
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	for _, p := range v.pages {
+		if p.method == get && strings.HasPrefix(p.path, "/"+first) && fits(p.path, path) {
+			return p.action == "" || v.actor().May(p.action)
+		}
 	}
+	return true
 }
 
 // showing returns the page that a browser sees at a path.

@@ -156,6 +156,23 @@ func TestRoles(t *testing.T) {
 	}
 }
 
+// TestLinksFromElsewhere asks for bytes whose reading is recorded, as a link of another site does.
+func TestLinksFromElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := w.officer()
+	for from, want := range map[string]int{"": http.StatusInternalServerError, "same-origin": http.StatusInternalServerError, "cross-site": http.StatusSeeOther, "same-site": http.StatusSeeOther, "none": http.StatusSeeOther} {
+		r := httptest.NewRequest(http.MethodGet, "/review/x/content", nil)
+		r.AddCookie(&http.Cookie{Name: w.roster.SessionCookie(false).Name, Value: o.Token})
+		r.Header.Set("Sec-Fetch-Site", from)
+		rec := httptest.NewRecorder()
+		w.handler.ServeHTTP(rec, r)
+		if rec.Code != want || want == http.StatusSeeOther && rec.Header().Get("Location") != "/review/x" { // here, there is no API to ask
+			t.Errorf("from %q: %d %v", from, rec.Code, rec.Header())
+		}
+	}
+}
+
 // TestHeaders looks at what protects every page, and that no page has anything inline.
 func TestHeaders(t *testing.T) {
 	t.Parallel()

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,7 +35,7 @@ var templateFiles embed.FS
 // asset is a file with its digest in its address, so that browsers may keep it for ever.
 type asset struct {
 	kind   string
-	text   []byte
+	text   []byte // nil for what every browser that needs it takes packed
 	packed []byte // gzip
 	policy string // of a worker: what it may do
 }
@@ -69,7 +70,7 @@ func (c *console) load() error {
 		if err != nil {
 			return fmt.Errorf("reading the words of the pages: %w", err)
 		}
-		if c.speakers[lang], err = c.speak(p); err != nil {
+		if c.speakers[lang], err = c.speak(lang, p); err != nil {
 			return err
 		}
 	}
@@ -84,7 +85,7 @@ func (c *console) keepStatic(name string, text []byte, a asset) {
 }
 
 // speak reads the templates for a language.
-func (c *console) speak(p Printer) (speaker, error) {
+func (c *console) speak(lang locale.Language, p Printer) (speaker, error) {
 	s := speaker{p, map[string]*template.Template{}}
 	funcs := template.FuncMap{
 		"say":    p.Say,
@@ -92,6 +93,7 @@ func (c *console) speak(p Printer) (speaker, error) {
 		"iso":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"moment": func(t time.Time) string { return t.In(c.Zone).Format("2006-01-02 15:04 MST") },
 		"date":   func(t time.Time) string { return t.In(c.Zone).Format(dateForm) },
+		"clock":  func() string { return clockName(c.Zone, c.Now()) },
 		"count":  counted,
 		"word":   func(prefix string, name any) string { return p.Say(prefix + fmt.Sprint(name)) },
 		"sayall": func(key string, args []string) string { return p.Say(key, args...) },
@@ -103,7 +105,10 @@ func (c *console) speak(p Printer) (speaker, error) {
 			return deletionState(s.Name, string(s.State), left)
 		},
 		"term":       func(key, value string) string { return term(p, key, value) },
-		"law":        func(clause any) string { return law(p, fmt.Sprint(clause)) },
+		"valued":     func(key, value string) string { return valued(p, key, value) },
+		"law":        func(clause any) string { return law(lang, p, fmt.Sprint(clause)) },
+		"span":       func(length string) string { return spanned(p, length) },
+		"own":        func(text string) string { return own(lang, text) },
 		"credential": base64.RawURLEncoding.EncodeToString,
 		"has":        func(list []string, one any) bool { return slices.Contains(list, fmt.Sprint(one)) },
 	}
@@ -131,10 +136,30 @@ func (c *console) speak(p Printer) (speaker, error) {
 	return s, nil
 }
 
+// clockName names the clock of the pages, with how far it is from UTC.
+func clockName(zone *time.Location, now time.Time) string {
+	name, ahead := now.In(zone).Zone()
+	if ahead == 0 {
+		return "UTC"
+	}
+	return name + " (UTC" + now.In(zone).Format("-07:00") + ")"
+}
+
 // term is the sentence of a key, or the value where there is none.
 func term(p Printer, key, value string) string {
 	if said := p.Say(key); said != key {
 		return said
+	}
+	return value
+}
+
+// blanks are the places of arguments in a sentence.
+var blanks = regexp.MustCompile(`\{[a-z]+\}`)
+
+// valued is the sentence of a key as it stands alone, or the value where there is none. Arguments that nobody kept leave a gap.
+func valued(p Printer, key, value string) string {
+	if said := p.Say(key); said != key {
+		return capital(blanks.ReplaceAllString(said, "…"))
 	}
 	return value
 }
@@ -179,13 +204,9 @@ func (c *console) serveStatic(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	w.Header().Set("Vary", "Accept-Encoding")
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	if a.text == nil || strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		w.Header().Set("Content-Encoding", "gzip")
 		_, _ = w.Write(a.packed)
-		return
-	}
-	if a.text == nil {
-		unpack(w, a.packed)
 		return
 	}
 	_, _ = w.Write(a.text)
@@ -211,6 +232,7 @@ type choice struct {
 type view struct {
 	Lang     locale.Language
 	Title    string
+	Named    string // of what it is about, for the title of the window
 	Menu     []menuPart
 	Public   []choice // pages for everybody
 	Tongues  []choice
@@ -230,12 +252,12 @@ type view struct {
 func (w view) Kept(field string) string { return w.sent(field) }
 
 // deeds are what a page may say was done, by the word in its address.
-var deeds = []string{"password", "passkey", "passkey-removed", "roles", "disabled", "enabled", "revoked"}
+var deeds = []string{"password", "passkey"}
 
 // show writes a page.
 func (v *visit) show(name string, data any) error {
 	out := view{
-		Lang: v.lang, Title: v.page.title, Problem: v.problem, Data: data, Tongues: v.tongues(),
+		Lang: v.lang, Title: v.page.title, Named: v.titled, Problem: v.problem, Data: data, Tongues: v.tongues(),
 		Account: v.opened.Account, SignedIn: v.opened.Token != "", Guest: v.guest(), May: map[string]bool{},
 		sent: func(field string) string {
 			if v.problem == "" {

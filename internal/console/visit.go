@@ -34,6 +34,8 @@ type visit struct {
 	link    link.Entry               // the link; zero without a hold
 	problem string                   // why the page is shown again
 	waiting []client.OverviewWaiting // once it was asked what waits
+	titled  string                   // what the page is about, where its title says more than its kind
+	named   map[string]cell          // once names of the staff were asked for
 	status  int
 	about   string // of a public page: what search engines say of it, where the table does not know
 	things  any    // of a public page: what it is about, in the words of schema.org
@@ -164,8 +166,6 @@ func (v *visit) newPassword() (string, error) {
 	}
 	return v.sent("password"), nil
 }
-
-func (v *visit) id() (staff.ID, error) { return staff.ParseID(v.r.PathValue("id")) }
 
 // send makes the browser ask for another page.
 func (v *visit) send(to string) error {
@@ -314,21 +314,35 @@ func (v *visit) fail(err error) {
 		_ = v.answer(status, map[string]string{"problem": v.explain(status, err)})
 		return
 	}
-	if shown, ok := v.showing(v.page.back); ok && again(e, status) && (v.page.who != holder || v.link.ID != "") {
+	if shown, ok := v.showing(v.page.back); ok && again(e, status) && v.admitted(shown) {
 		v.page, v.status, v.problem = shown, status, v.explain(status, err)
-		if err = v.page.do(v); err == nil {
+		second := v.page.do(v)
+		if second == nil {
 			return
 		}
-		v.Log.ErrorContext(v.r.Context(), "page failed", "route", v.page.path, "error", err)
-		status = http.StatusInternalServerError
+		if v.problem = ""; statusIn(second) >= http.StatusInternalServerError { // and not that the page has no more to show either
+			v.Log.ErrorContext(v.r.Context(), "page failed", "route", v.page.path, "error", second)
+			status, err = http.StatusInternalServerError, second
+		}
 	}
 	v.showError(status, err)
+}
+
+// admitted reports whether whoever was let in to one page may be shown another in its place.
+func (v *visit) admitted(other page) bool {
+	switch {
+	case other.who == holder:
+		return v.link.ID != "" && other.link == v.page.link
+	case other.who == signedIn:
+		return v.opened.Token != "" && (other.action == "" || v.actor().May(other.action))
+	}
+	return true
 }
 
 // again reports whether somebody can do better on the page with the form.
 func again(e *colophon.Error, status int) bool {
 	switch e.Code {
-	case staff.CodeForbidden, staff.CodeForgedRequest, staff.CodeThrottled, staff.CodeIDInvalid, staff.CodeAccountUnknown:
+	case staff.CodeForbidden, staff.CodeForgedRequest, staff.CodeThrottled, staff.CodeIDInvalid, staff.CodeAccountUnknown, staff.CodePasskeyUnknown, staff.CodeKeyUnknown:
 		return false
 	}
 	return status < http.StatusInternalServerError

@@ -10,7 +10,7 @@ import (
 
 // guestWords are the words of pages for people without an account that are made of what the capabilities say.
 func guestWords() (keys []string) {
-	add(&keys, consent.States(), "page-consent-state-")
+	add(&keys, consent.States(), "page-likeness-state-")
 	add(&keys, []consent.State{consent.Given, consent.Refused, consent.Disputed}, "page-consent-did-")
 	add(&keys, []consent.Level{consent.Claimed, consent.Recorded, consent.Matched, consent.Verified}, "page-consent-proof-", "page-consent-level-")
 	add(&keys, consent.Modalities(), "page-modality-")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -11,11 +12,13 @@ import (
 	"time"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/internal/progress"
 	"github.com/colophon-project/colophon/staff"
 )
 
 const (
 	mostWorks = 64               // that are kept
+	mostOwn   = 4                // that one person may have going at a time
 	workAge   = 30 * time.Minute // after its end
 	workBeat  = 10 * time.Second // between signs of life
 )
@@ -33,6 +36,7 @@ func newWorks() *works { return &works{list: map[string]*work{}} }
 type work struct {
 	name    string // its sentence is page-work-NAME
 	by      staff.ID
+	action  staff.Action // of the page that began it
 	mu      sync.Mutex
 	done    int64
 	of      int64
@@ -43,8 +47,8 @@ type work struct {
 	changed chan struct{} // closed at each change
 }
 
-// progress is what is told of it.
-type progress struct {
+// workState is what is told of it.
+type workState struct {
 	done, of int64
 	to       string
 	show     func(*visit) error
@@ -52,10 +56,10 @@ type progress struct {
 	changed  chan struct{}
 }
 
-func (w *work) now() progress {
+func (w *work) now() workState {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return progress{w.done, w.of, w.to, w.show, w.problem, w.changed}
+	return workState{w.done, w.of, w.to, w.show, w.problem, w.changed}
 }
 
 func (w *work) change(do func()) {
@@ -66,8 +70,19 @@ func (w *work) change(do func()) {
 	w.changed = make(chan struct{})
 }
 
-// begin starts work and sends the browser to the page that shows how far it is. The function tells that now and then, and
-// returns where the result is.
+// tell notes how far it is. Whoever follows it hears of steps that can be seen.
+func (w *work) tell(done, of int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	seen := of <= 0 || of != w.of || done*200/of != w.done*200/of
+	if w.done, w.of = done, of; seen {
+		close(w.changed)
+		w.changed = make(chan struct{})
+	}
+}
+
+// begin starts work and sends the browser to the page that shows how far it is. The function tells that now and then, or what
+// it calls does by its context, and returns where the result is.
 func (v *visit) begin(name string, run func(ctx context.Context, tell func(done, of int64)) (to string, err error)) error {
 	return v.beginShown(name, func(ctx context.Context, tell func(done, of int64)) (string, func(*visit) error, error) {
 		to, err := run(ctx, tell)
@@ -78,7 +93,7 @@ func (v *visit) begin(name string, run func(ctx context.Context, tell func(done,
 // beginShown is begin for work whose result is kept nowhere: the function returns what shows it, and the page of the work
 // does so until the work is forgotten.
 func (v *visit) beginShown(name string, run func(ctx context.Context, tell func(done, of int64)) (to string, show func(*visit) error, err error)) error {
-	w := &work{name: name, by: v.opened.Account.ID, changed: make(chan struct{})}
+	w := &work{name: name, by: v.opened.Account.ID, action: v.page.action, changed: make(chan struct{})}
 	id := rand.Text()
 	if !v.works.add(id, w, v.Now()) {
 		return &colophon.Error{Kind: colophon.Conflict, Code: CodeWorkMuch}
@@ -92,31 +107,39 @@ func (v *visit) beginShown(name string, run func(ctx context.Context, tell func(
 				err = fmt.Errorf("work broke off: %v", fault)
 			}
 			if err != nil {
+				to, show = "", nil // there is nothing there
 				log.WarnContext(ctx, "work failed", slog.String("work", name), slog.Any("error", err))
 			}
 			w.change(func() { w.to, w.show, w.problem, w.ended = to, show, err, now() })
 		}()
-		to, show, err = run(ctx, func(done, of int64) { w.change(func() { w.done, w.of = done, of }) })
+		to, show, err = run(progress.With(ctx, w.tell), w.tell)
 	}()
 	return v.send("/work/" + id)
 }
 
-// add keeps work, and forgets what ended long ago or, where there is too much, first. It reports whether there is room.
+// add keeps work, and forgets what ended long ago or, where there is too much, first. It reports whether there is room, and
+// whoever began it has not too much going already.
 func (w *works) add(id string, one *work, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	oldest, last := "", now
+	oldest, last, own := "", now, 0
 	for id, old := range w.list {
 		old.mu.Lock()
 		ended := old.ended
 		old.mu.Unlock()
 		switch {
 		case ended.IsZero():
+			if old.by == one.by {
+				own++
+			}
 		case now.Sub(ended) > workAge:
 			delete(w.list, id)
 		case !ended.After(last):
 			oldest, last = id, ended
 		}
+	}
+	if own >= mostOwn {
+		return false
 	}
 	if len(w.list) >= mostWorks {
 		if oldest == "" { // all of it goes on
@@ -128,11 +151,11 @@ func (w *works) add(id string, one *work, now time.Time) bool {
 	return true
 }
 
-// work finds what the visitor began.
+// work finds what the visitor began, and still may do.
 func (v *visit) work() (*work, error) {
 	v.works.mu.Lock()
 	defer v.works.mu.Unlock()
-	if w := v.works.list[v.r.PathValue("id")]; w != nil && w.by == v.opened.Account.ID {
+	if w := v.works.list[v.r.PathValue("id")]; w != nil && w.by == v.opened.Account.ID && (w.action == "" || v.actor().May(w.action)) {
 		return w, nil
 	}
 	return nil, &colophon.Error{Kind: colophon.Missing, Code: CodeWorkUnknown}
@@ -151,20 +174,26 @@ type workPage struct {
 	Told         string
 }
 
-func (v *visit) toldOf(p progress) string {
+func (v *visit) toldOf(p workState) string {
 	switch {
 	case p.problem != nil:
 		return v.explain(statusIn(p.problem), p.problem)
 	case p.of > 0:
 		return v.speakers[v.lang].Say("page-work-far", "done", grouped(p.done), "of", grouped(p.of))
+	case p.done > 0:
+		return v.speakers[v.lang].Say("page-work-so-far", "done", grouped(p.done))
 	}
 	return v.speakers[v.lang].Say("page-work-goes")
 }
 
-// statusIn is the status that an error of work would have had.
+// statusIn is the status that an error has.
 func statusIn(err error) int {
 	if said, _ := told(err); said != nil {
 		return said.Status
+	}
+	var e *colophon.Error
+	if errors.As(err, &e) {
+		return statusOf(e)
 	}
 	return http.StatusInternalServerError
 }

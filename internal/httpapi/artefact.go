@@ -66,7 +66,7 @@ type listInput struct {
 	Page
 	Digest  string           `query:"digest" pattern:"^[0-9a-f]{64}$" doc:"SHA-256 before or after marking, in hexadecimal."`
 	Subject evidence.Subject `query:"subject" maxLength:"64" doc:"Pseudonym of an account."`
-	State   artefact.State   `query:"state" enum:"received,held,marked,delivered,failed,erased" doc:"How far the items got."`
+	States  []artefact.State `query:"state,explode" nullable:"false" maxItems:"6" enum:"received,held,marked,delivered,failed,erased" doc:"How far the items got; may be repeated."`
 	Parent  artefact.Number  `query:"parent" maxLength:"256" doc:"Made from this item, directly."`
 	Format  media.Format     `query:"format" maxLength:"16" doc:"File format."`
 	Made    string           `query:"function" maxLength:"64" doc:"The function that made the items."`
@@ -86,7 +86,7 @@ type artefactPage struct {
 type listOutput struct{ Body artefactPage }
 
 func (s *server) list(ctx context.Context, in *listInput) (*listOutput, error) {
-	q := artefact.Query{Account: in.Subject, State: in.State, Parent: in.Parent, Format: in.Format, Function: in.Made, Model: in.Model, Finding: in.Finding, From: in.From, To: in.To, Newest: in.Newest}
+	q := artefact.Query{Account: in.Subject, States: in.States, Parent: in.Parent, Format: in.Format, Function: in.Made, Model: in.Model, Finding: in.Finding, From: in.From, To: in.To, Newest: in.Newest}
 	if in.Digest != "" {
 		raw, err := hex.DecodeString(in.Digest)
 		if err != nil {

@@ -296,6 +296,11 @@ func TestConsentStory(t *testing.T) {
 	if found.Basis != consent.OtherConsent || len(found.Consents) != 0 {
 		t.Errorf("%+v", found)
 	}
+	var spent struct{ Consents []httpapi.ConsentSpent }
+	w.ask("GET", "/v1/artefacts/"+number+"/consents", nil).by(officer).want(200, &spent)
+	if len(spent.Consents) != 1 || spent.Consents[0].Consent != asked.ID || spent.Consents[0].Token != minted.Token.ID || spent.Consents[0].State != consent.Withdrawn || spent.Consents[0].Used == nil {
+		t.Errorf("%+v", spent)
+	}
 	w.silent("Depicted Person", "Studio", minted.Text, code)
 }
 

@@ -5,8 +5,10 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/colophon-project/colophon/internal/httpapi"
+	"github.com/colophon-project/colophon/staff"
 )
 
 // TestPublicLookUp asks, without any key, whether content was made here.
@@ -41,6 +43,17 @@ func TestPublicLookUp(t *testing.T) {
 		}
 		if got.Known && (got.Number != made.Number || got.Made == nil || got.State != "made") || !got.Known && got.Number != "" {
 			t.Errorf("%s: %s", c.about, out.Body)
+		}
+	}
+	// An order about the account is nobody else's business; one about the content is told.
+	officer := w.people[staff.Officer]
+	for _, o := range []struct{ scope, field, target, state string }{{"account", "account", person, "made"}, {"content", "target", string(made.Number), "stopped"}} {
+		w.ask("POST", "/v1/orders", map[string]any{"scope": o.scope, o.field: o.target, "action": "stop", "basis": "own", "reason": "notice"}).by(officer).want(201, nil)
+		w.clock.Set(w.clock.Now().Add(time.Second))
+		w.must(w.config.Watch.Read(w.Context()))
+		var got httpapi.LookUp
+		if w.ask("POST", "/v1/public/look-up", map[string]any{"number": made.Number}).want(200, &got); got.State != o.state {
+			t.Errorf("an order about the %s makes it %s", o.scope, got.State)
 		}
 	}
 	for _, asked := range []map[string]any{{}, {"sha256": "no digest"}, {"account": person}} {

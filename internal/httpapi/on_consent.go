@@ -20,6 +20,7 @@ func consentRoutes() []route {
 		{get, "/v1/consents", "consents", staff.ConsentRead, "consents", 0, 200, do((*server).consentList), "List consents of depicted people, without what leads to them", 0},
 		{post, "/v1/consents", "request-consent", staff.ConsentAsk, "consents", small, 201, once((*server).consentRequest), "Ask for the consent of the person who is to be depicted", 0},
 		{post, "/v1/consents:look-up", "look-up-consent", staff.ConsentRead, "consents", small, 200, do((*server).consentLookUp), "Was it made here, when, and with whose consent: the answer tells nothing of others", 0},
+		{get, "/v1/artefacts/{number}/consents", "artefact-consents", staff.ConsentRead, "consents", 0, 200, do((*server).artefactConsents), "List the consents that were spent for an artefact, with their tokens", 0},
 		{post, "/v1/consent-references", "add-consent-reference", staff.ConsentAsk, "consents", 0, 201, do((*server).consentReference), "Add a reference: a picture, film or recording of the person", upload},
 		{get, "/v1/consents/{id}", "consent", staff.ConsentRead, "consents", 0, 200, do((*server).consentShow), "Show a consent, with the cascade of one that is over", 0},
 		{get, "/v1/consents/{id}/particulars", "consent-particulars", staff.ConsentManage, "consents", 0, 200, do((*server).consentParticulars), "Read who the parties are; a record says that you did", 0},
@@ -390,6 +391,31 @@ func (s *server) useOf(ctx context.Context, v ConsentUse) (consent.Use, error) {
 	account, err := s.People.Account(ctx, v.Account)
 	u.Account = account
 	return u, err
+}
+
+type artefactConsentsInput struct{ Numbered }
+
+type artefactConsentsOutput struct {
+	Body struct {
+		Consents []ConsentSpent `json:"consents" nullable:"false" doc:"One for each token that was spent for the artefact."`
+	}
+}
+
+func (s *server) artefactConsents(ctx context.Context, in *artefactConsentsInput) (*artefactConsentsOutput, error) {
+	if err := askerOf(ctx).mayOfAll(staff.ConsentRead); err != nil {
+		return nil, err
+	}
+	a, err := s.find(ctx, in.Number)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.Consents.Spent(ctx, string(a.Number), consent.Use{})
+	out := &artefactConsentsOutput{}
+	out.Body.Consents = []ConsentSpent{}
+	for _, g := range list {
+		out.Body.Consents = append(out.Body.Consents, ConsentSpent{g.Consent, g.Token, g.Subject, g.State, g.Level.String(), g.Modality, set(g.Used)})
+	}
+	return out, err
 }
 
 type tokenListInput struct {

@@ -259,6 +259,17 @@ type ConsentFound struct {
 	Used      *time.Time    `json:"used,omitempty" doc:"When the item was made with it."`
 }
 
+// ConsentSpent is a consent that was spent for an artefact.
+type ConsentSpent struct {
+	Consent  string             `json:"consent" doc:"Identifier."`
+	Token    string             `json:"token" doc:"Identifier of the token."`
+	Subject  evidence.Subject   `json:"subject" doc:"Pseudonym of the person who is depicted."`
+	State    consent.State      `json:"state" doc:"Where the consent is now."`
+	Level    string             `json:"level" enum:"claimed,recorded,matched,verified" doc:"How well it is proven."`
+	Modality []consent.Modality `json:"modality" nullable:"false" enum:"face,voice,body,name" doc:"What of the person it is about."`
+	Used     *time.Time         `json:"used,omitempty" doc:"When the token was spent for it."`
+}
+
 // ConsentFinding answers a depicted person.
 type ConsentFinding struct {
 	Made     string         `json:"made" enum:"passed,failed,could-not-tell" doc:"passed: it was made here; failed: nothing here has that number; could-not-tell: it could not be told."`

@@ -76,8 +76,17 @@ type scansOutput struct {
 	}
 }
 
-func (s *server) scans(ctx context.Context, in *Page) (*scansOutput, error) {
-	list, next, err := s.Scans.Page(ctx, ledger.Query{Newest: true, After: in.Cursor, Limit: in.Limit})
+type scansInput struct {
+	Page
+	States []intake.ScanState `query:"state,explode" nullable:"false" maxItems:"3" enum:"running,done,stopped" doc:"State; may be repeated."`
+}
+
+func (s *server) scans(ctx context.Context, in *scansInput) (*scansOutput, error) {
+	q := ledger.Query{Newest: true, After: in.Cursor, Limit: in.Limit}
+	for _, state := range in.States {
+		q.States = append(q.States, string(state))
+	}
+	list, next, err := s.Scans.Page(ctx, q)
 	out := &scansOutput{}
 	out.Body.Scans, out.Body.Next = []BucketScan{}, next
 	for _, e := range list {

@@ -218,8 +218,8 @@ func (s *server) features(ctx context.Context, in *featuresInput) (*featuresOutp
 }
 
 type batchesInput struct {
-	ID    string        `query:"id" maxLength:"64" doc:"Identifier of one batch."`
-	State library.State `query:"state" enum:"proposed,reviewed,replayed,active,retired,rejected" doc:"A feature of them is in this state."`
+	ID     string          `query:"id" maxLength:"64" doc:"Identifier of one batch."`
+	States []library.State `query:"state,explode" nullable:"false" maxItems:"6" enum:"proposed,reviewed,replayed,active,retired,rejected" doc:"A feature of them is in this state; may be repeated."`
 	Page
 }
 
@@ -231,7 +231,7 @@ type batchesOutput struct {
 }
 
 func (s *server) batches(ctx context.Context, in *batchesInput) (*batchesOutput, error) {
-	list, err := s.Curator.Batches(ctx, library.BatchQuery{ID: in.ID, State: in.State, Below: in.Cursor, Limit: in.Limit})
+	list, err := s.Curator.Batches(ctx, library.BatchQuery{ID: in.ID, States: in.States, Below: in.Cursor, Limit: in.Limit})
 	out := &batchesOutput{}
 	out.Body.Batches = []FeatureBatch{}
 	for _, b := range list {

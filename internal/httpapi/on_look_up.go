@@ -30,7 +30,7 @@ type lookUpInput struct {
 // Public states of content.
 const (
 	publicMade    = "made"    // it was marked here, and nothing else is to be said
-	publicStopped = "stopped" // an order binds that stops its being handed out
+	publicStopped = "stopped" // an order binds, not about its account, that stops its being handed out
 	publicErased  = "erased"  // the provider keeps nothing of it but its number
 )
 
@@ -42,7 +42,7 @@ type LookUp struct {
 	Made     *time.Time      `json:"made,omitempty" doc:"When it was made."`
 	Service  *TextPair       `json:"service,omitempty" doc:"Service that made it."`
 	Function *TextPair       `json:"function,omitempty" doc:"Function that made it."`
-	State    string          `json:"state,omitempty" enum:"made,stopped,erased" doc:"Made: nothing else is to be said. Stopped: an order stops its being handed out. Erased: nothing is kept of it but its number."`
+	State    string          `json:"state,omitempty" enum:"made,stopped,erased" doc:"Made: nothing else is to be said. Stopped: an order about it, or about what made it, stops its being handed out; orders about accounts are not told. Erased: nothing is kept of it but its number."`
 }
 
 type lookUpOutput struct{ Body LookUp }
@@ -113,9 +113,10 @@ func (s *server) lookUp(ctx context.Context, n artefact.Number, digest artefact.
 	return list[0], nil
 }
 
-// publicMaker names function and service, where the register has them, and says what control orders may be about.
+// publicMaker names function and service, where the register has them, and says what control orders may be about: not the
+// account, since items that stop together would tell that one account made them.
 func (s *server) publicMaker(ctx context.Context, v *LookUp, a artefact.Artefact) (incident.Target, error) {
-	t := incident.Target{Act: incident.Publish, Model: a.Model, Account: a.Account, Content: string(a.Number),
+	t := incident.Target{Act: incident.Publish, Model: a.Model, Content: string(a.Number),
 		Biometric: a.Function == string(stamp.Person) || a.Function == string(stamp.Voice)}
 	var marks production.Marks
 	if len(a.Marks) > 0 {

@@ -92,6 +92,7 @@ type OverviewCoverage struct {
 	Steps     []OverviewMadeAt `json:"steps" nullable:"false" doc:"Every step of the period."`
 	Functions []OverviewMadeBy `json:"functions" nullable:"false" doc:"By function, the one that made most first."`
 	Formats   []OverviewMadeBy `json:"formats" nullable:"false" doc:"By format, the most frequent first."`
+	Kept      *time.Time       `json:"kept,omitempty" doc:"Days before yesterday are told as they were counted at this time; absent where all was counted now."`
 }
 
 // OverviewJudged is how judgements came out.
@@ -128,6 +129,7 @@ type OverviewScreening struct {
 	Steps      []OverviewJudgedAt `json:"steps" nullable:"false" doc:"Every step of the period."`
 	Surfaces   []OverviewJudgedOn `json:"surfaces" nullable:"false" doc:"By where the content stood."`
 	Categories []OverviewFound    `json:"categories" nullable:"false" doc:"What was found, the most frequent first."`
+	Kept       *time.Time         `json:"kept,omitempty" doc:"Days before yesterday are told as they were counted at this time; absent where all was counted now."`
 }
 
 // OverviewUsed is what was asked of a model on a day.

@@ -5,8 +5,10 @@ import (
 	"encoding/hex"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/screen/policy"
 	"github.com/colophon-project/colophon/staff"
@@ -184,12 +186,17 @@ type policiesOutput struct {
 	}
 }
 
-func (s *server) policies(ctx context.Context, in *Page) (*policiesOutput, error) {
+type policiesInput struct {
+	Page
+	State string `query:"state" enum:"offered" doc:"offered leaves those alone that wait: proposed since the last release, and never released."`
+}
+
+func (s *server) policies(ctx context.Context, in *policiesInput) (*policiesOutput, error) {
 	after, err := policy.ParsePlace(in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.Policies.Versions(ctx, policy.VersionQuery{After: after, Limit: in.Limit})
+	list, err := s.Policies.Versions(ctx, policy.VersionQuery{Offered: in.State == "offered", After: after, Limit: in.Limit})
 	out := &policiesOutput{}
 	out.Body.Versions = []PolicyVersion{}
 	for _, v := range list {
@@ -304,6 +311,8 @@ type judgementsInput struct {
 	To       time.Time        `query:"to" doc:"Before this."`
 	Action   string           `query:"action" enum:"allow,label,limit,review,refuse" doc:"What was decided."`
 	Category string           `query:"category" maxLength:"64" doc:"Something of this category was found."`
+	Verdicts []string         `query:"verdict,explode" nullable:"false" maxItems:"3" enum:"passed,failed,could-not-tell" doc:"What was found; may be repeated."`
+	Surface  string           `query:"surface" enum:"input,output,upload" doc:"Where the content stood."`
 	Subject  evidence.Subject `query:"subject" maxLength:"64" doc:"Pseudonym of an account."`
 	About    string           `query:"about" maxLength:"256" doc:"What was judged, such as a content number."`
 }
@@ -330,6 +339,16 @@ type judgementsOutput struct {
 	}
 }
 
+// verdicts are those that have names.
+func verdicts(names []string) (list []colophon.Verdict) {
+	for _, v := range []colophon.Verdict{colophon.Unknown, colophon.Passed, colophon.Failed} {
+		if slices.Contains(names, v.String()) {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
 func (s *server) judgements(ctx context.Context, in *judgementsInput) (*judgementsOutput, error) {
 	if err := askerOf(ctx).mayOfAll(staff.ScreenRead); err != nil {
 		return nil, err
@@ -339,7 +358,7 @@ func (s *server) judgements(ctx context.Context, in *judgementsInput) (*judgemen
 		return nil, err
 	}
 	action, _ := policy.ParseAction(in.Action)
-	list, err := s.Policies.Past(ctx, policy.PastQuery{ID: in.ID, From: in.From, To: in.To, Action: action, Category: in.Category, Subject: in.Subject, About: in.About, After: after, Limit: in.Limit})
+	list, err := s.Policies.Past(ctx, policy.PastQuery{ID: in.ID, From: in.From, To: in.To, Action: action, Category: in.Category, Subject: in.Subject, About: in.About, Surface: in.Surface, Verdicts: verdicts(in.Verdicts), After: after, Limit: in.Limit})
 	out := &judgementsOutput{}
 	out.Body.Judgements = []Judged{}
 	for _, j := range list {

@@ -177,6 +177,7 @@ type FunctionCondition struct {
 	Name    string           `json:"name" enum:"agreement,assessment,filing,consent-level,notice-policy,security-assessment" doc:"Which."`
 	Verdict string           `json:"verdict" enum:"passed,failed,could-not-tell" doc:"What could not be told counts as unmet."`
 	Met     bool             `json:"met" doc:"It passed or is waived."`
+	Asked   bool             `json:"asked" doc:"It is asked of a function like this; what is not asked counts as passed."`
 	Reason  *Sentence        `json:"reason,omitempty" doc:"Why it has not passed."`
 	Clause  colophon.Clause  `json:"clause" doc:"Which article wants it."`
 	Waiver  *ConditionWaiver `json:"waiver,omitempty" doc:"Waiver in force."`
@@ -203,7 +204,7 @@ func viewSnapshot(ctx context.Context, p register.Snapshot) RegisteredFunction {
 	say := printer(askerOf(ctx).language)
 	v := viewFunction(p.ID, string(p.State), p.Function)
 	for _, c := range p.Conditions {
-		out := FunctionCondition{Name: c.Name, Verdict: c.Verdict.String(), Met: c.Met(), Clause: c.Clause, Until: set(c.Until), Reason: sentence(say, c.Code, c.Args)}
+		out := FunctionCondition{Name: c.Name, Verdict: c.Verdict.String(), Met: c.Met(), Asked: !c.Exempt, Clause: c.Clause, Until: set(c.Until), Reason: sentence(say, c.Code, c.Args)}
 		if c.Waiver != nil {
 			w := ConditionWaiver(*c.Waiver)
 			out.Waiver = &w

@@ -442,8 +442,13 @@ type standingTablesOutput struct {
 	}
 }
 
-func (s *server) standingTables(ctx context.Context, in *Page) (*standingTablesOutput, error) {
-	list, next, err := s.Standing.Tables(ctx, in.Cursor, in.Limit)
+type standingTablesInput struct {
+	Page
+	States []standing.State `query:"state,explode" nullable:"false" maxItems:"2" enum:"offered,released" doc:"offered waits for its release; may be repeated."`
+}
+
+func (s *server) standingTables(ctx context.Context, in *standingTablesInput) (*standingTablesOutput, error) {
+	list, next, err := s.Standing.Tables(ctx, in.Cursor, in.Limit, in.States...)
 	out := &standingTablesOutput{}
 	out.Body.Versions, out.Body.Next = []StandingVersion{}, next
 	for _, v := range list {

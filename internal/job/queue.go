@@ -86,7 +86,7 @@ func New(c Config) (*Queue, error) {
 	q := &Queue{config: c, node: node, workers: map[string]Worker{}}
 	var postgres bool
 	q.write, q.read, postgres = c.Store.Pools()
-	var driver riverdriver.Driver[*sql.Tx] = riversqlite.New(q.write)
+	var driver riverdriver.Driver[*sql.Tx] = glancing{riversqlite.New(q.write), q.read}
 	q.dialect = sqlite
 	if postgres {
 		driver, q.dialect = riverdatabasesql.New(q.write), postgreSQL

@@ -84,6 +84,18 @@ func (w *Where) Add(condition string, value any) {
 	w.And(strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(w.Args))))
 }
 
+// In adds the condition that a column has one of some values; of no values it adds none.
+func (w *Where) In(column string, values ...any) {
+	var places []string
+	for _, v := range values {
+		w.Args = append(w.Args, v)
+		places = append(places, "$"+strconv.Itoa(len(w.Args)))
+	}
+	if len(places) > 0 {
+		w.And(column + ` IN (` + strings.Join(places, `, `) + `)`)
+	}
+}
+
 // And adds a condition without a value.
 func (w *Where) And(condition string) {
 	word := " AND "

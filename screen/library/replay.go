@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/internal/progress"
 	"github.com/colophon-project/colophon/screen/keyword"
 )
 
@@ -98,6 +99,7 @@ func (k *Curator) rehearse(ctx context.Context, p *picked) (Report, error) {
 			}
 			r.compare(list[i].ID, before.Scan(nil, string(words), at), after.Scan(nil, string(words), at), effects)
 		}
+		progress.Tell(ctx, int64(r.Samples+r.Unread), 0)
 		if len(list) < q.Limit {
 			break
 		}

@@ -56,10 +56,10 @@ type Query struct {
 
 // BatchQuery says which batches are looked for. Fields that are set must all fit.
 type BatchQuery struct {
-	ID    string
-	State State  // a feature of it is in this state
-	Below string // identifier of the last batch of the page before
-	Limit int
+	ID     string
+	States []State // a feature of it is in one of them
+	Below  string  // identifier of the last batch of the page before
+	Limit  int
 }
 
 // SampleStore keeps samples. The contract is that of [Store].

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/internal/progress"
 )
 
 // Limits of a comparison.
@@ -90,6 +91,7 @@ func (k *Keeper) replay(ctx context.Context, c *Comparison, now, next *Policy) e
 			c.count(turns, &page[i], now, next)
 		}
 		c.Judgements += len(page)
+		progress.Tell(ctx, int64(c.Judgements), 0)
 		c.Whole = len(page) < MaxPage
 		if !c.Whole {
 			last := page[len(page)-1]

@@ -63,6 +63,7 @@ type Release struct {
 type VersionQuery struct {
 	Version string
 	InForce bool  // the one that was released last
+	Offered bool  // those that wait: proposed since the last release, and never released
 	After   Place // by time and name
 	Limit   int
 }
@@ -91,8 +92,10 @@ type PastQuery struct {
 	Category  string // one that something was found of; what nobody checked does not count
 	Subject   evidence.Subject
 	About     string // what was judged, such as a content number
-	WithFacts bool   // leave out those without facts
-	After     Place  // by time and ID
+	Surface   string
+	Verdicts  []colophon.Verdict // one of them
+	WithFacts bool               // leave out those without facts
+	After     Place              // by time and ID
 	Limit     int
 }
 

@@ -13,7 +13,7 @@ const (
 	gutter = 48  // beside it, for the scale
 	unit   = 1000.0
 	most   = 8 // names along the axis
-	least  = 2 // pixels of what is not nothing: a few failures among thousands must be seen
+	least  = 3 // pixels of what is not nothing: a few failures among thousands must be seen
 )
 
 // Line draws a line for each series. Where a value is not known a line has a gap.
@@ -22,7 +22,7 @@ func Line(c Chart) Drawn {
 	return c.plot(top, func(b *strings.Builder) {
 		fmt.Fprintf(b, `<svg y="%d" width="100%%" height="%d" viewBox="0 0 %d %d" preserveAspectRatio="none" aria-hidden="true">`, roof, high, int(unit), int(unit))
 		for _, s := range c.Series {
-			var path strings.Builder
+			var path, dots strings.Builder
 			begin := true
 			for i := range c.Points {
 				y := s.at(i)
@@ -30,16 +30,23 @@ func Line(c Chart) Drawn {
 					begin = true
 					continue
 				}
-				step := "L"
-				if begin {
-					step, begin = "M", false
+				place := num((float64(i)+0.5)/float64(len(c.Points))*unit) + " " + num(unit-within(y/top)*unit)
+				switch alone := math.IsNaN(s.at(i + 1)); {
+				case begin && alone: // a dot, by the round end of a line
+					fmt.Fprintf(&dots, "M%sh0", place)
+				case begin:
+					path.WriteString("M" + place)
+				default:
+					path.WriteString("L" + place)
 				}
-				fmt.Fprintf(&path, "%s%s %s", step, num((float64(i)+0.5)/float64(len(c.Points))*unit), num(unit-within(y/top)*unit))
-				if alone := math.IsNaN(s.at(i+1)) && step == "M"; alone { // a dot, by the round end of a line
-					path.WriteString("h0")
-				}
+				begin = false
 			}
-			fmt.Fprintf(b, `<path class="line %s" d="%s"/>`, esc(string(s.Tone)), path.String())
+			if path.Len() > 0 {
+				fmt.Fprintf(b, `<path class="line %s" d="%s"/>`, esc(string(s.Tone)), path.String())
+			}
+			if dots.Len() > 0 {
+				fmt.Fprintf(b, `<path class="line dot %s" d="%s"/>`, esc(string(s.Tone)), dots.String())
+			}
 		}
 		b.WriteString(`</svg>`)
 	})

@@ -6,6 +6,15 @@ htmx.registerExtension('colophon', {
   init: (api) => api.initSecurity(window.trustedTypes ? trustedTypes.createPolicy('htmx', policy) : policy, refuse, refuse),
 });
 
+// On a phone the menu begins folded.
+const fold = document.querySelector('.fold');
+if (fold) {
+  const narrow = matchMedia('(max-width: 46rem)');
+  const turn = () => { fold.open = !narrow.matches; };
+  turn();
+  narrow.addEventListener('change', turn);
+}
+
 // Follows work that takes long: the server sends how far it is, and where to go at its end.
 const work = document.querySelector('[data-work]');
 if (work) {

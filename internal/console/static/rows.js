@@ -1,3 +1,8 @@
-// Brings the row that was just changed, or that something is wrong with, into view.
+// Brings the row that was just changed, or that something is wrong with, into view; and opens a row whose field is not right, so
+// that the browser can say so there.
 'use strict';
-(document.querySelector('.row.wrong input[aria-invalid]') || document.querySelector('.row[data-focus] input:not([type=hidden])'))?.focus();
+document.addEventListener('invalid', (event) => {
+  const row = event.target.closest('details');
+  if (row) row.open = true;
+}, true);
+(document.querySelector('.wrong [aria-invalid]') || document.querySelector('[data-focus] input:not([type=hidden])'))?.focus();

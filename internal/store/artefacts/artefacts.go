@@ -259,9 +259,11 @@ func (s *Artefacts) Artefacts(ctx context.Context, q artefact.Query) ([]artefact
 	if q.Account != "" {
 		w.Add(`a.account = ?`, string(q.Account))
 	}
-	if q.State != "" {
-		w.Add(`a.state = ?`, string(q.State))
+	var states []any
+	for _, state := range q.States {
+		states = append(states, string(state))
 	}
+	w.In(`a.state`, states...)
 	if q.Format != "" {
 		w.Add(`a.format = ?`, string(q.Format))
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/internal/progress"
 	"github.com/colophon-project/colophon/internal/store"
 	"github.com/colophon-project/colophon/screen/keyword"
 	"github.com/colophon-project/colophon/screen/library"
@@ -62,10 +63,13 @@ func (s *Features) Propose(ctx context.Context, rec evidence.Record, about []str
 			b.ID, b.Proposer, b.Proposed.UnixMilli(), b.Origin, b.Digest[:], int64(b.Count)); err != nil {
 			return err
 		}
+		done := 0
 		for part := range slices.Chunk(features, rowsAtOnce) {
 			if err := insert(tx, b.ID, part); err != nil {
 				return err
 			}
+			done += len(part)
+			progress.Tell(ctx, int64(done), int64(len(features)))
 		}
 		return nil
 	})
@@ -230,8 +234,12 @@ func (s *Features) Batches(ctx context.Context, want library.BatchQuery) ([]libr
 	if want.Below != "" {
 		q.where(`id < ` + q.arg(want.Below))
 	}
-	if want.State != "" {
-		q.where(`EXISTS (SELECT 1 FROM feature f WHERE f.batch = feature_batch.id AND f.state = ` + q.arg(string(want.State)) + `)`)
+	if len(want.States) > 0 {
+		var states []string
+		for _, state := range want.States {
+			states = append(states, string(state))
+		}
+		q.where(`EXISTS (SELECT 1 FROM feature f WHERE f.batch = feature_batch.id AND f.state IN ` + tuple(&q, states...) + `)`)
 	}
 	list, err := store.Collect(ctx, s.store, func(row store.Row) (library.Batch, error) {
 		b := library.Batch{States: map[library.State]int{}}

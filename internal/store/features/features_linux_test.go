@@ -190,7 +190,7 @@ func TestMany(t *testing.T) {
 	if err != nil || n != len(list) {
 		t.Fatal(n, err)
 	}
-	left, err := w.k.Batches(t.Context(), library.BatchQuery{State: library.Rejected})
+	left, err := w.k.Batches(t.Context(), library.BatchQuery{States: []library.State{library.Rejected}})
 	if err != nil || len(left) != 1 || left[0].States[library.Rejected] != len(list) {
 		t.Error(left, err)
 	}

@@ -1,7 +1,8 @@
 // Package overview counts, over the whole store, what people are told at a glance: what waits for somebody, and what was made,
 // judged and used in a period. Each count is one statement that reads an index.
 //
-// What not to do here: no single entry and nothing about an account. No rule about who may see a count. Nothing is kept.
+// What not to do here: no single entry and nothing about an account. No rule about who may see a count. Only counts of days
+// that are over are kept, for a while, by [Days].
 package overview
 
 import (

@@ -138,3 +138,41 @@ func TestIndexes(t *testing.T) {
 		}
 	}
 }
+
+// TestDays: days before yesterday are counted once and told as of then, until there is time or they are too old; all else is
+// counted each time.
+func TestDays(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t, storetest.SQLite(t))
+	now := noon
+	d := overview.NewDays(overview.New(s), func() time.Time { return now })
+	sum := func() (n int64, since time.Time) {
+		t.Helper()
+		made, since, err := d.Made(t.Context(), noon.Add(-100*time.Hour), noon.Add(time.Hour), time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range made {
+			n += m.Count
+		}
+		return n, since
+	}
+	fill(t, s, artefact("1", "delivered", "chat", "text", 0), artefact("2", "delivered", "chat", "text", -20), artefact("3", "delivered", "chat", "text", -60), artefact("4", "delivered", "chat", "text", -99), artefact("5", "delivered", "chat", "text", -101))
+	if n, since := sum(); n != 4 || !since.IsZero() {
+		t.Errorf("%d, %v", n, since)
+	}
+	fill(t, s, artefact("6", "delivered", "chat", "text", 0), artefact("7", "delivered", "chat", "text", -61), artefact("8", "delivered", "chat", "text", -98))
+	now = noon.Add(time.Minute)
+	if n, since := sum(); n != 6 || !since.Equal(noon) { // not yet the one of a day that is over
+		t.Errorf("%d, %v", n, since)
+	}
+	now = noon.Add(11 * time.Minute)
+	sum()
+	if n, _ := sum(); n != 7 {
+		t.Errorf("%d", n)
+	}
+	found, since, err := d.Found(t.Context(), noon.Add(-time.Hour), noon)
+	if err != nil || len(found) != 0 || !since.IsZero() {
+		t.Error(found, since, err)
+	}
+}

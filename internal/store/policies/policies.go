@@ -13,6 +13,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -147,6 +148,9 @@ func (p *Policies) Versions(ctx context.Context, q policy.VersionQuery) ([]polic
 	if q.InForce {
 		w.And(`version = (SELECT version FROM policy_release ORDER BY number DESC LIMIT 1)`)
 	}
+	if q.Offered {
+		w.And(`at > COALESCE((SELECT MAX(r.at) FROM policy_release r), 0) AND NOT EXISTS (SELECT 1 FROM policy_release r WHERE r.version = policy_version.version)`)
+	}
 	w.Beyond(`<`, `at`, `version`, q.After.At.UnixMilli(), q.After.Name)
 	list, err := store.Collect(ctx, p.store, func(row store.Row) (v policy.Version, err error) {
 		var digest []byte
@@ -211,6 +215,16 @@ func (p *Policies) Past(ctx context.Context, q policy.PastQuery) ([]policy.Judge
 	if q.About != "" {
 		w.And(`j.about <> ''`) // what the index holds
 		w.Add(`j.about = ?`, q.About)
+	}
+	if q.Surface != "" {
+		w.Add(`j.surface = ?`, q.Surface)
+	}
+	var verdicts []any
+	for _, v := range q.Verdicts {
+		verdicts = append(verdicts, int64(v))
+	}
+	if w.In(`j.verdict`, verdicts...); slices.Equal(q.Verdicts, []colophon.Verdict{colophon.Unknown}) {
+		w.And(`j.verdict = 0`) // what the index holds
 	}
 	if q.WithFacts {
 		w.And(`j.facts IS NOT NULL`)

@@ -148,7 +148,7 @@ func (m *Memory) Batches(_ context.Context, q library.BatchQuery) ([]library.Bat
 				b.States[f.State]++
 			}
 		}
-		if (q.ID == "" || b.ID == q.ID) && (q.Below == "" || b.ID < q.Below) && (q.State == "" || b.States[q.State] > 0) {
+		if (q.ID == "" || b.ID == q.ID) && (q.Below == "" || b.ID < q.Below) && (len(q.States) == 0 || slices.ContainsFunc(q.States, func(s library.State) bool { return b.States[s] > 0 })) {
 			list = append(list, b)
 		}
 	}

@@ -37,7 +37,7 @@ func (s *suite) shelf() {
 		}
 	}
 	both("st-1 own-1 st-3", 2)
-	batches, err := s.k.Batches(s.ctx, library.BatchQuery{State: library.Proposed})
+	batches, err := s.k.Batches(s.ctx, library.BatchQuery{States: []library.State{library.Proposed}})
 	s.no(err)
 	if len(batches) != 1 || batches[0].Count != 2 || batches[0].Proposer != library.System().ID || batches[0].Origin != library.StarterOrigin {
 		s.Fatalf("%+v", batches)

@@ -179,7 +179,7 @@ func (s *suite) find() {
 	} {
 		s.same(want, s.ids(q), strings.Fields(want))
 	}
-	for want, q := range map[string]library.BatchQuery{"b-2 b-1": {}, "b-1": {Below: "b-2"}, "b-2": {ID: "b-2"}, "": {State: library.Active}, "b-2 b-1 ": {State: library.Proposed}} {
+	for want, q := range map[string]library.BatchQuery{"b-2 b-1": {}, "b-1": {Below: "b-2"}, "b-2": {ID: "b-2"}, "": {States: []library.State{library.Active}}, "b-2 b-1 ": {States: []library.State{library.Active, library.Proposed}}} {
 		q.Limit = 9
 		list, err := s.Store.Batches(s.ctx, q)
 		s.no(err)

@@ -96,9 +96,17 @@ func (m *Memory) Versions(_ context.Context, q policy.VersionQuery) ([]policy.Ve
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var list []policy.Version
+	var last time.Time
+	for _, v := range m.versions {
+		for _, r := range v.Releases {
+			if r.At.After(last) {
+				last = r.At
+			}
+		}
+	}
 	for _, v := range m.versions {
 		inForce := len(v.Releases) > 0 && v.Releases[len(v.Releases)-1].Number == m.number
-		if (q.Version == "" || q.Version == v.Table.Version) && (!q.InForce || inForce) && before(v.At, v.Table.Version, q.After) {
+		if (q.Version == "" || q.Version == v.Table.Version) && (!q.InForce || inForce) && (!q.Offered || len(v.Releases) == 0 && v.At.After(last)) && before(v.At, v.Table.Version, q.After) {
 			list = append(list, own(v))
 		}
 	}
@@ -127,6 +135,7 @@ func (m *Memory) Past(_ context.Context, q policy.PastQuery) ([]policy.Judged, e
 		switch {
 		case q.ID != "" && j.ID != q.ID, !q.From.IsZero() && j.At.Before(q.From), !q.To.IsZero() && !j.At.Before(q.To),
 			q.Action != 0 && j.Action != q.Action, q.Category != "" && !found, q.Subject != "" && j.Subject != q.Subject, q.About != "" && j.About != q.About,
+			q.Surface != "" && j.Surface != q.Surface, len(q.Verdicts) > 0 && !slices.Contains(q.Verdicts, j.Verdict),
 			q.WithFacts && len(j.Facts) == 0, !before(j.At, j.ID, q.After):
 			continue
 		}

@@ -219,12 +219,18 @@ func testContract(s *suite) {
 	if list, err := s.Store.Versions(ctx, policy.VersionQuery{InForce: true, Limit: 9}); err != nil || len(list) != 0 {
 		s.Error(list, err)
 	}
+	if list, err := s.Store.Versions(ctx, policy.VersionQuery{Offered: true, Limit: 9}); err != nil || len(list) != 1 {
+		s.Error(list, err)
+	}
 	c := policy.Comparison{Version: "v1", Against: "v0", By: "staff-3", At: s.Now(), From: s.Now(), To: s.Now(), Judgements: 3, Stricter: 1,
 		Changes: []policy.Change{{Category: "drugs", From: policy.Allow, To: policy.Refuse, Count: 2}}}
 	s.no(s.Store.Compared(ctx, s.record("a"), c))
 	r := policy.Release{Number: 1, Version: "v1", By: "staff-2", At: s.Now()}
 	s.no(s.Store.Release(ctx, s.record("a"), r))
 	v.Comparison, v.Releases = &c, []policy.Release{r}
+	if list, err := s.Store.Versions(ctx, policy.VersionQuery{Offered: true, Limit: 9}); err != nil || len(list) != 0 {
+		s.Error(list, err)
+	}
 	list, err = s.Store.Versions(ctx, policy.VersionQuery{InForce: true, Limit: 9})
 	s.no(err)
 	if diff := cmp.Diff([]policy.Version{v}, list); diff != "" {
@@ -375,6 +381,9 @@ func testQuery(s *suite) {
 		"allowed":          {policy.PastQuery{Action: policy.Allow}, []policy.Judged{c, b}},
 		"category":         {policy.PastQuery{Category: "drugs"}, []policy.Judged{a}},
 		"unchecked":        {policy.PastQuery{Category: "fraud"}, nil},
+		"untold":           {policy.PastQuery{Verdicts: []colophon.Verdict{colophon.Unknown}}, []policy.Judged{c}},
+		"told":             {policy.PastQuery{Verdicts: []colophon.Verdict{colophon.Passed, colophon.Failed}}, []policy.Judged{b, a}},
+		"surface":          {policy.PastQuery{Surface: "output"}, []policy.Judged{b}},
 		"subject":          {policy.PastQuery{Subject: "acc-1"}, []policy.Judged{c, a}},
 		"facts":            {policy.PastQuery{WithFacts: true}, []policy.Judged{c, a}},
 		"after":            {policy.PastQuery{After: policy.Place{At: c.At, Name: c.ID}}, []policy.Judged{b, a}},
