@@ -287,6 +287,15 @@ func (r Report) text(out result) string {
 		fmt.Fprintln(&b, r.Say.Say("inspect-stamped", "time", out.Stamped.Format(time.RFC3339)))
 	}
 	conclusion := r.Say.Say("inspect-"+out.Verdict.String(), "parts", strings.Join(parts, ", "))
+	open := 0 // was not checked, and need not be
+	for _, c := range out.Checks {
+		if c.Verdict == colophon.Unknown {
+			open++
+		}
+	}
+	if out.Verdict == colophon.Passed && open > 0 {
+		conclusion = r.Say.Say("inspect-passed-open", "count", strconv.Itoa(open))
+	}
 	fmt.Fprintf(&b, "%s: %s %s\n", locale.Visible(out.File), r.Say.Say("mark-"+out.Verdict.String()), conclusion)
 	return b.String()
 }
