@@ -449,27 +449,28 @@ func (c *Client) Speak(ctx context.Context, p ModelPrompt, voice, format string)
 	return d, err
 }
 
-// ErrFilm says that a model could not make a film.
-var ErrFilm = errors.New("colophon: the model could not make the film")
+// ErrFilm says that a model could not make a film, or that the film may not leave. The [Error] beside it has the code of why, and
+// its number.
+var ErrFilm = errors.New("colophon: there is no film")
 
-// Film has a model make a film, such as of size 320x240, and looks every now and then whether it is there. It is sent once: a
-// film is a record.
+// Film has a model make a film, such as of size 320x240, and looks every now and then whether it is there. For one that a person
+// has to look at it does not wait: that takes days. It is sent once: a film is a record.
 func (c *Client) Film(ctx context.Context, p ModelPrompt, seconds int, size string, every time.Duration) (d Drawn, err error) {
 	resp, err := c.ask(ctx, p, "/v1/videos", map[string]any{"model": p.Model, "prompt": p.Text, "seconds": strconv.Itoa(seconds), "size": size})
 	if err != nil {
 		return d, err
 	}
 	var film struct {
-		ID, Status string
-		Error      struct {
-			Code    colophon.Code
-			Message string
-		}
+		ID, Status, Held string
+		Error            struct{ Message colophon.Code }
 	}
 	err = errors.Join(json.NewDecoder(resp.Body).Decode(&film), resp.Body.Close())
 	for err == nil && film.Status != "completed" {
+		if film.Held != "" {
+			film.Status, film.Error.Message = "failed", "gateway-media-held"
+		}
 		if film.Status == "failed" {
-			return d, errors.Join(ErrFilm, &Error{Status: http.StatusUnprocessableEntity, Code: film.Error.Code, Title: film.Error.Message})
+			return d, errors.Join(ErrFilm, &Error{Status: http.StatusUnprocessableEntity, Code: film.Error.Message, Title: string(film.Error.Message), Args: colophon.Args{"number": film.ID, "held": film.Held}})
 		}
 		if err = c.config.Sleep(ctx, every); err == nil {
 			err = c.get(ctx, request{method: http.MethodGet, path: "/v1/videos/" + url.PathEscape(film.ID)}, &film)

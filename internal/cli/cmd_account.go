@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -239,16 +238,6 @@ func (c *accountImportCommand) Run(s *session, a *accountCommand) error {
 	defer f.Close()
 	return a.call(s, func(ctx context.Context, server *client.Client) error {
 		v, err := server.ProposeImport(ctx, f)
-		var wrong *client.Error
-		if errors.As(err, &wrong) {
-			for _, line := range wrong.Fields {
-				if s.json {
-					s.printJSON(line)
-				} else {
-					fmt.Fprintf(s.Stderr, "%s: %s\n", locale.Visible(line.Field), locale.Visible(line.Rule))
-				}
-			}
-		}
 		return s.imported(v, err)
 	})
 }

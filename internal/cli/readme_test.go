@@ -196,7 +196,7 @@ func TestOperate(t *testing.T) {
 				"echo '" + password + "' > password.txt; mkdir backup; curl -fsS -o log.pub $SITE/v1/log/key",
 				`curl -fsS --oauth2-bearer $KEY -H Content-Type:application/json $SITE/v1/accounts:attest -d '{"account":"user-1","level":"phone","method":"phone","provider":"own-registration","transaction":"rv-1","at":"'$(date -u +%FT%TZ)'"}'`,
 				`AT=$(curl -fsS --oauth2-bearer $KEY -H Colophon-Account:user-1 -F file=@picture.png -o marked.png -w '%header{location}' "$SITE/v1/artefacts?function=other&return=content")`,
-				"curl -fs --oauth2-bearer $KEY --retry 9 --retry-all-errors -o bundle.zip $SITE$AT/bundle",
+				"curl -fs --oauth2-bearer $KEY --retry 9 --retry-delay 1 --retry-all-errors -o bundle.zip $SITE$AT/bundle",
 			}
 			setting, asks := regexp.MustCompile(`^[a-z-]+: `), regexp.MustCompile(`\bID\b|PSEUDONYM|openssl enc`)
 			ran := 0

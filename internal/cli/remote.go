@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/internal/durable"
+	"github.com/colophon-project/colophon/internal/locale"
 )
 
 // Codes of errors about a server that a command talks to.
@@ -50,9 +52,25 @@ func reach(s *session, address, file string, do func(context.Context, *client.Cl
 		return &colophon.Error{Kind: colophon.Invalid, Code: codeServerURL, Args: colophon.Args{"value": address}, Err: err}
 	}
 	if err := do(s.ctx, speaker); err != nil {
+		s.printFields(err)
 		s.stop(answered(err))
 	}
 	return nil
+}
+
+// printFields says which parameters, fields or lines of a file the server does not take.
+func (s *session) printFields(err error) {
+	var wrong *client.Error
+	if !errors.As(err, &wrong) {
+		return
+	}
+	for _, f := range wrong.Fields {
+		if s.json {
+			s.printJSON(f)
+		} else {
+			fmt.Fprintf(s.Stderr, "%s: %s\n", locale.Visible(f.Field), locale.Visible(f.Rule))
+		}
+	}
 }
 
 // answered is an error of the server, or of the way there, as this program has errors.

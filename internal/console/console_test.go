@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"html"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -458,5 +459,32 @@ func TestWords(t *testing.T) {
 				t.Errorf("nobody says %s", key)
 			}
 		}
+	}
+}
+
+// TestFirstKey makes the first key by the guide: it may what whoever makes it may, and its page tells no more.
+func TestFirstKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(_ *staff.Config, c *console.Config) {
+		c.API = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, `{"data":[]}`) })
+	})
+	o := w.officer()
+	text := regexp.MustCompile(`clp_[0-9A-Za-z]{49}`)
+	made := func(p staff.Opened, n int) reply {
+		t.Helper()
+		b := w.browser().with(p)
+		r := b.send("/account", "/guide/key", "name", "first")
+		b.want(r, http.StatusOK, "shown once", "Ask models")
+		k, err := w.roster.CheckKey(w.ctx, text.FindString(r.body))
+		if err != nil || len(k.Scope.Actions) != n {
+			t.Errorf("%+v, %v", k, err)
+		}
+		return r
+	}
+	if r := made(o, 4); !strings.Contains(r.body, "colophon-verify") {
+		t.Error("an officer is not told how to prove")
+	}
+	if r := made(w.person(o, "first.engineer", staff.Engineer), 3); strings.Contains(r.body, "colophon-verify") {
+		t.Error("an engineer, whose key makes no bundles, is told how to make one")
 	}
 }

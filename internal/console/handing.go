@@ -34,6 +34,9 @@ func (h *handing) Write(p []byte) (int, error) {
 }
 
 func (h *handing) end(err error) error {
+	if err == nil && !h.begun { // an empty file is one too
+		_, err = h.Write(nil)
+	}
 	if err == nil || !h.begun {
 		return err
 	}

@@ -29,7 +29,7 @@ func someOverview() client.Overview {
 	at := time.Now().UTC().Truncate(time.Hour)
 	since, ms := at.Add(-48*time.Hour), 180.0
 	return client.Overview{At: at, From: since, To: at, Untold: []string{},
-		Waiting: []client.OverviewWaiting{{Kind: "orders", Count: 1234, Since: &since}, {Kind: "orders-in-force", Count: 2}, {Kind: "dead-jobs", Count: 3, Late: 1}, {Kind: "records-unlogged", Count: 7}},
+		Waiting: []client.OverviewWaiting{{Kind: "orders", Count: 1234, Since: &since}, {Kind: "orders-in-force", Count: 2}, {Kind: "dead-jobs", Count: 3, Late: 1}, {Kind: "records-unlogged", Count: 7}, {Kind: "features", Count: 4321}},
 		Coverage: &client.OverviewCoverage{Total: client.OverviewMade{Made: 2000, Marked: 1999, Failed: 1}, Steps: []client.OverviewMadeAt{{At: at, OverviewMade: client.OverviewMade{Made: 2000, Marked: 1999, Failed: 1}}},
 			Functions: []client.OverviewMadeBy{{Name: "<b>mill</b>", Service: "studio", OverviewMade: client.OverviewMade{Made: 2000, Marked: 1999}}}, Formats: []client.OverviewMadeBy{{Name: "png", OverviewMade: client.OverviewMade{Made: 2000, Marked: 1999}}}},
 		Screening: &client.OverviewScreening{Total: client.OverviewJudged{Allowed: 900, Held: 2, Untold: 1}, Steps: []client.OverviewJudgedAt{{At: at, OverviewJudged: client.OverviewJudged{Allowed: 900, Held: 2}}},
@@ -50,6 +50,9 @@ func TestStart(t *testing.T) {
 	r := b.get("/")
 	b.want(r, http.StatusOK, "1,234,567", " CST", "1 overdue", ">dead jobs<", `href="/orders?state=release-proposed"`, `<span class="waits">1,234<`, "needs attention", ">99.9%", "0 of 1", "180 ms", "<b>mill")
 	b.lacks(r, "records that the log does not have", "Nothing waits")
+	if _, entry, _ := strings.Cut(r.body, `<li><a href="/features">`); !strings.Contains(entry[:strings.Index(entry, "</li>")], ">4,321<") {
+		t.Error("the menu does not count what waits in a list that it does not have")
+	}
 	if strings.Contains(r.body, "<b>mill") {
 		t.Error("a name is taken for HTML")
 	}
@@ -82,4 +85,27 @@ func TestStartUntold(t *testing.T) {
 	})
 	b = w.browser().with(w.officer())
 	b.want(b.get("/"), http.StatusOK, "Nothing waits")
+}
+
+// TestUsedNow: whoever suspends a function is told how much was made with it, which stands in the marks of items alone.
+func TestUsedNow(t *testing.T) {
+	t.Parallel()
+	items := 3
+	w := newWorld(t, func(_ *staff.Config, c *console.Config) {
+		c.API = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/v1/artefacts" {
+				_ = json.NewEncoder(w).Encode(client.Function{ID: "mill", State: "live"})
+				return
+			}
+			list := make([]client.Artefact, items)
+			for i := range list {
+				list[i] = client.Artefact{Function: "mill", Marks: json.RawMessage(`{"policy":{"use":{"function":"` + []string{"mill", "other"}[i%2] + `"}}}`)}
+			}
+			_ = json.NewEncoder(w).Encode(map[string]any{"artefacts": list})
+		})
+	})
+	b := w.browser().with(w.officer())
+	b.want(b.get("/functions/mill/suspend"), http.StatusOK, "in the last 24 hours: 2.")
+	items = 1002
+	b.want(b.get("/functions/mill/suspend"), http.StatusOK, "newest 1,000 items", ": 500.")
 }

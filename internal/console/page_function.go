@@ -218,20 +218,28 @@ func (v *visit) conditions(f client.Function) functionMore {
 	return more
 }
 
-// usedNow says how much was made with a function lately, of which there will be no more.
+// mostUsed is how many items are looked at for what was made with a function.
+const mostUsed = 1000
+
+// usedNow says how much was made with a function lately, of which there will be no more. Which function made an item stands in
+// its marks alone.
 func usedNow(v *visit, f client.Function) ([]said, error) {
 	if f.State != "live" {
 		return []said{{Key: "page-effect-function-idle"}}, nil
 	}
-	o, err := v.api().Overview(v.r.Context(), client.OverviewQuery{From: v.Now().Add(-24 * time.Hour), To: v.Now(), Step: "hour", Parts: []string{"coverage"}})
-	if err != nil || o.Coverage == nil {
-		return []said{{Key: "page-effect-function-untold"}}, nil //nolint:nilerr // the page says that it can't tell, and the deed goes on
-	}
 	made := int64(0)
-	for _, by := range o.Coverage.Functions {
-		if by.Service != "" && by.Name == f.ID {
-			made += by.Made
+	more, err := through(v.r.Context(), v.api().Artefacts, url.Values{"newest": {"true"}, "from": {v.Now().Add(-24 * time.Hour).UTC().Format(time.RFC3339)}}, mostUsed, func(a client.Artefact) (bool, error) {
+		m, err := marksOf(a)
+		if m != nil && m.Policy.Use != nil && m.Policy.Use.Function == f.ID {
+			made++
 		}
+		return false, err
+	})
+	switch {
+	case err != nil:
+		return []said{{Key: "page-effect-function-untold"}}, nil //nolint:nilerr // the page says that it can't tell, and the deed goes on
+	case more:
+		return []said{{"page-effect-function-some", []string{"count", grouped(made), "of", grouped(mostUsed)}}}, nil
 	}
 	return []said{{"page-effect-function-used", []string{"count", grouped(made)}}}, nil
 }
@@ -274,7 +282,7 @@ func functionDeeds() []deed[client.Function] {
 				return "", err
 			}},
 		{name: "function-suspend", step: "suspend", action: staff.RegisterChange, record: "function.suspended", danger: true, fields: because, effect: usedNow,
-			says: []string{"page-effect-function-used", "page-effect-function-untold", "page-effect-function-idle"},
+			says: []string{"page-effect-function-used", "page-effect-function-some", "page-effect-function-untold", "page-effect-function-idle"},
 			may:  func(f client.Function) bool { return f.State == "live" },
 			do: func(v *visit, f client.Function) (string, error) {
 				_, err := v.api().SuspendFunction(v.r.Context(), f.ID, prose(v.sent("reason")))

@@ -246,7 +246,9 @@ func guideFunction(v *visit) error {
 const guideKeyDays = 90
 
 type guideKeyPage struct {
-	Text, Origin, Model, Account string // without a model that makes pictures, Model is empty
+	Text, Origin, Model, Function, Account string // without a model that makes pictures, Model is empty
+	Actions                                cell
+	Bundles                                bool // it may make bundles
 }
 
 // guideKey makes a key for an application and shows how it is used. Its text is shown once.
@@ -262,10 +264,16 @@ func guideKey(v *visit) error {
 			break
 		}
 	}
-	scope := staff.Scope{Actions: []staff.Action{staff.ArtefactCreate, staff.ArtefactRead, staff.GatewayUse, staff.BundleMake}, Services: []string{"*"}, Functions: []string{"*"}}
-	if data.Text, _, err = v.Roster.CreateKey(v.r.Context(), v.actor(), strings.TrimSpace(v.sent("name")), scope, guideKeyDays*24*time.Hour); err != nil {
+	if data.Function, err = v.liveWith(data.Model); err != nil {
 		return err
 	}
+	scope := staff.Scope{Actions: []staff.Action{staff.ArtefactCreate, staff.ArtefactRead, staff.GatewayUse, staff.BundleMake}, Services: []string{"*"}, Functions: []string{"*"}}
+	scope.Actions = slices.DeleteFunc(scope.Actions, func(a staff.Action) bool { return !v.actor().May(a) }) // nobody gives what they may not
+	var k staff.Key
+	if data.Text, k, err = v.Roster.CreateKey(v.r.Context(), v.actor(), strings.TrimSpace(v.sent("name")), scope, guideKeyDays*24*time.Hour); err != nil {
+		return err
+	}
+	data.Actions, data.Bundles = keyActions(k), slices.Contains(k.Scope.Actions, staff.BundleMake)
 	return v.show("guidekey", data)
 }
 
@@ -281,7 +289,21 @@ func guidePicture(v *visit) error {
 			break
 		}
 	}
+	if t.Function, err = v.liveWith(t.Model); err != nil {
+		return err
+	}
 	return v.try(t)
+}
+
+// liveWith is a live function that a model works for, or empty.
+func (v *visit) liveWith(model string) (string, error) {
+	list, _, err := v.api().Functions(v.r.Context(), client.Listing{Limit: walkSize})
+	for _, f := range list {
+		if f.State == "live" && slices.ContainsFunc(f.Function.Models, func(m client.FunctionModel) bool { return m.Name == model }) {
+			return f.ID, err
+		}
+	}
+	return "", err
 }
 
 func drawsPictures(m client.Model) bool {

@@ -2,9 +2,6 @@ package console
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -106,9 +103,6 @@ func orderSheet() sheet[client.ControlOrder] {
 // orderBeat is how often an order's page asks how far the nodes are.
 const orderBeat = 500 * time.Millisecond
 
-// orderFollowed is for how long a page is told; a browser that is still there asks anew.
-const orderFollowed = 10 * time.Minute
-
 // orderNow is what changes on the page of an order while people look at it.
 type orderNow struct {
 	State  string      `json:"state"`
@@ -145,41 +139,12 @@ func (v *visit) orderNow(o client.ControlOrder) orderNow {
 	return now
 }
 
-// followOrder tells a browser what becomes of an order on the nodes (server-sent events).
+// followOrder tells a browser what becomes of an order on the nodes.
 func followOrder(v *visit) error {
-	ctx, stop := context.WithTimeout(v.r.Context(), orderFollowed)
-	defer stop()
-	out := http.NewResponseController(v.w)
-	beat := time.NewTicker(orderBeat)
-	defer beat.Stop()
-	told := ""
-	for {
+	return v.follow(orderBeat, func(ctx context.Context) (any, bool, error) {
 		o, err := v.api().Order(ctx, v.r.PathValue("id"))
-		if err != nil {
-			if told == "" {
-				return err
-			}
-			return nil // the browser asks anew, and is told why
-		}
-		text, err := json.Marshal(v.orderNow(o))
-		if err != nil {
-			return err
-		}
-		if told == "" {
-			v.w.Header().Set("Content-Type", "text/event-stream")
-		}
-		if string(text) != told {
-			told = string(text)
-			if _, err := fmt.Fprintf(v.w, "data: %s\n\n", text); err != nil || out.Flush() != nil || !binds(o) {
-				return nil // the browser went away, or knows all
-			}
-		}
-		select {
-		case <-beat.C:
-		case <-ctx.Done():
-			return nil
-		}
-	}
+		return v.orderNow(o), !binds(o), err
+	})
 }
 
 // orderDrill is an order against a test account, to see how long it takes.

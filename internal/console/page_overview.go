@@ -19,7 +19,8 @@ import (
 // need is what waits for a person, and the list of it.
 type need struct {
 	Kind, To string
-	Most     int64 // how far it is counted; 0 for mostNeeded
+	Menu     string // the entry of the menu, where the list has none
+	Most     int64  // how far it is counted; 0 for mostNeeded
 	Count    int64
 	Late     int64
 	Since    *time.Time
@@ -36,9 +37,9 @@ func (n need) More() bool { return n.Count >= cmp.Or(n.Most, mostNeeded) }
 func needs() []need {
 	return []need{
 		{Kind: "report-duties", To: "/report-duties?state=open"}, {Kind: "held", To: "/review"}, {Kind: "records-unlogged", To: "/evidence"}, {Kind: "dead-jobs", To: "/jobs", Most: 500},
-		{Kind: "orders", To: "/orders?state=release-proposed"}, {Kind: "disputes", To: "/consents?state=disputed"}, {Kind: "filing-duties", To: "/filing-duties?state=open"},
+		{Kind: "orders", To: "/orders?state=release-proposed"}, {Kind: "disputes", To: "/consents?state=disputed"}, {Kind: "filing-duties", To: "/filing-duties?state=open", Menu: "/faces"},
 		{Kind: "measures", To: "/measures?state=proposed"}, {Kind: "imports", To: "/imports?state=proposed"},
-		{Kind: "features", To: "/feature-batches?state=open"}, {Kind: "policies", To: "/policies?state=offered"}, {Kind: "standing-tables", To: "/standing-rules/versions?state=offered"},
+		{Kind: "features", To: "/feature-batches?state=open", Menu: "/features"}, {Kind: "policies", To: "/policies?state=offered"}, {Kind: "standing-tables", To: "/standing-rules/versions?state=offered", Menu: "/standing-rules"},
 		{Kind: "agreements", To: "/agreements?state=draft"}, {Kind: "assessments", To: "/assessments?state=proposed"}, {Kind: "functions", To: "/functions?state=ready"},
 	}
 }
@@ -75,8 +76,9 @@ func (v *visit) waits() map[string]int64 {
 	counts := map[string]int64{}
 	list, _ := v.counted()
 	for _, n := range v.needed(list) {
-		path, _, _ := strings.Cut(n.To, "?")
-		counts[path] += n.Count
+		if path, _, _ := strings.Cut(n.To, "?"); path != "" {
+			counts[cmp.Or(n.Menu, path)] += n.Count
+		}
 	}
 	return counts
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,6 +15,10 @@ import (
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
+	"github.com/colophon-project/colophon/gateway"
+	"github.com/colophon-project/colophon/gateway/media"
+	"github.com/colophon-project/colophon/production"
+	"github.com/colophon-project/colophon/screen"
 	"github.com/colophon-project/colophon/staff"
 )
 
@@ -396,7 +401,7 @@ func (t *trying) ask(ctx context.Context, s *trialStep) error {
 	}
 	began := t.Now()
 	if err := t.request(ctx); err != nil {
-		if t.kept(ctx, began); t.judged == nil {
+		if t.kept(ctx, began, err); t.judged == nil {
 			return err
 		}
 		t.refusal = t.explain(statusIn(err), err)
@@ -418,21 +423,42 @@ func (t *trying) ask(ctx context.Context, s *trialStep) error {
 	return nil
 }
 
-// kept looks whether the result of a model was kept back by its screening, so that it is not said of the model.
-func (t *trying) kept(ctx context.Context, began time.Time) {
-	if !t.actor().May(staff.ScreenRead) || !t.actor().May(staff.AccountRead) {
+// kept looks whether the result of a model was kept back by its screening, so that it is not said of the model. Where the error
+// does not name the judgement or the result, it is the last such judgement of the account.
+func (t *trying) kept(ctx context.Context, began time.Time, why error) {
+	e, _ := told(why)
+	if e == nil || !slices.Contains(keptBack(), e.Code) || !t.actor().May(staff.ScreenRead) {
 		return
 	}
-	subject, err := t.api.FindAccount(ctx, playgroundAccount)
-	if err != nil {
+	if id := e.Args["judgement"]; id != "" {
+		if j, err := t.api.PastJudgement(ctx, id); err == nil {
+			t.judged = &j
+		}
 		return
 	}
-	list, _, err := t.api.Judgements(ctx, client.Listing{Filter: url.Values{"subject": {subject}, "from": {began.UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano)}}, Limit: listSize})
+	filter := url.Values{"about": {e.Args["number"]}}
+	if e.Args["number"] == "" {
+		if !t.actor().May(staff.AccountRead) {
+			return
+		}
+		subject, err := t.api.FindAccount(ctx, playgroundAccount)
+		if err != nil {
+			return
+		}
+		filter = url.Values{"subject": {subject}, "from": {began.UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano)}}
+	}
+	list, _, err := t.api.Judgements(ctx, client.Listing{Filter: filter, Limit: listSize})
 	for _, j := range list {
 		if err == nil && j.Surface == "output" && (j.Action == "refuse" || j.Action == "review") {
 			t.judged = &j
+			return
 		}
 	}
+}
+
+// keptBack are the codes of errors that screening kept the result of a model back.
+func keptBack() []colophon.Code {
+	return []colophon.Code{gateway.CodeOutput, gateway.CodeReview, screen.CodeStreamRefused, screen.CodeStreamReview, media.CodeRefused, media.CodeHeld, production.CodeRefused}
 }
 
 // request asks the model for what is wanted, and keeps what comes.
@@ -452,6 +478,9 @@ func (t *trying) request(ctx context.Context) error {
 		t.name = "sound.wav"
 	case "film":
 		drawn, err = t.api.Film(ctx, ask, 4, "320x240", 200*time.Millisecond)
+		if e, _ := told(err); e != nil && errors.Is(err, client.ErrFilm) { // which says why by a code alone
+			e.Title = t.speakers[t.lang].Error(&colophon.Error{Kind: colophon.Refused, Code: e.Code, Args: e.Args})
+		}
 		t.name = "film.mp4"
 	default:
 		var answer strings.Builder

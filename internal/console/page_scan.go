@@ -2,9 +2,6 @@ package console
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/colophon-project/colophon/client"
@@ -37,40 +34,11 @@ func scanLive(v *visit, s client.BucketScan) (any, error) {
 	return scanMore{"/scans/" + escaped(s.ID) + "/events", v.scanNow(s).Text}, nil
 }
 
-// followScan tells a browser how far a scan is (server-sent events), on whatever node it runs.
+// followScan tells a browser how far a scan is, on whatever node it runs.
 func followScan(v *visit) error {
-	ctx, stop := context.WithTimeout(v.r.Context(), orderFollowed)
-	defer stop()
-	out := http.NewResponseController(v.w)
-	beat := time.NewTicker(scanBeat)
-	defer beat.Stop()
-	told := ""
-	for {
+	return v.follow(scanBeat, func(ctx context.Context) (any, bool, error) {
 		s, err := v.api().Scan(ctx, v.r.PathValue("id"))
-		if err != nil {
-			if told == "" {
-				return err
-			}
-			return nil // the browser asks anew, and is told why
-		}
 		now := v.scanNow(s)
-		text, err := json.Marshal(now)
-		if err != nil {
-			return err
-		}
-		if told == "" {
-			v.w.Header().Set("Content-Type", "text/event-stream")
-		}
-		if string(text) != told {
-			told = string(text)
-			if _, err := fmt.Fprintf(v.w, "data: %s\n\n", text); err != nil || out.Flush() != nil || now.To != "" {
-				return nil // the browser went away, or knows all
-			}
-		}
-		select {
-		case <-beat.C:
-		case <-ctx.Done():
-			return nil
-		}
-	}
+		return now, now.To != "", err
+	})
 }

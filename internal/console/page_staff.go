@@ -92,7 +92,7 @@ func (v *visit) sentRoles() (list []staff.Role) {
 
 func invitePerson() deed[none] {
 	return deed[none]{
-		name: "staff-invite", action: staff.StaffManage, record: staff.ProofAccountCreated,
+		name: "staff-invite", action: staff.StaffManage, record: staff.ProofAccountCreated + " " + staff.ProofAccountInvited,
 		fields: []field[none]{{name: "login", kind: "text", required: true, hint: true, most: 128}, {name: "role", kind: "several", words: "page-role-", options: roleNames(), hint: true}},
 		do: func(v *visit, _ none) (string, error) {
 			a, token, err := v.Roster.Create(v.r.Context(), v.actor(), v.sent("login"), v.sentRoles())

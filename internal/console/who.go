@@ -40,7 +40,7 @@ func (v *visit) roster() map[string]cell {
 			v.Log.WarnContext(ctx, "the names of the staff could not be read", "error", err)
 		}
 		for _, a := range people {
-			v.named[string(a.ID)] = text(a.Login).to("/staff/" + escaped(string(a.ID)))
+			v.named[string(a.ID)] = personName(a).to("/staff/" + escaped(string(a.ID)))
 		}
 	}
 	if v.actor().May(staff.APIKeyRead) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -104,7 +105,7 @@ func (v *visit) beginShown(name string, run func(ctx context.Context, tell func(
 		to, show, err := "", (func(*visit) error)(nil), error(nil)
 		defer func() {
 			if fault := recover(); fault != nil {
-				err = fmt.Errorf("work broke off: %v", fault)
+				err = fmt.Errorf("work broke off: %T at %s", fault, debug.Stack()) // what it says may be about people
 			}
 			if err != nil {
 				to, show = "", nil // there is nothing there
@@ -251,6 +252,45 @@ func followWork(v *visit) error {
 			case <-v.r.Context().Done():
 				return nil
 			}
+		}
+	}
+}
+
+// longestFollowed is for how long a page is told of what goes on elsewhere; a browser that is still there asks anew.
+const longestFollowed = 10 * time.Minute
+
+// follow sends a browser what something is, each time that it changed, until it is over (server-sent events).
+func (v *visit) follow(every time.Duration, look func(context.Context) (now any, over bool, err error)) error {
+	ctx, stop := context.WithTimeout(v.r.Context(), longestFollowed)
+	defer stop()
+	out := http.NewResponseController(v.w)
+	beat := time.NewTicker(every)
+	defer beat.Stop()
+	told := ""
+	for {
+		now, over, err := look(ctx)
+		var text []byte
+		if err == nil {
+			text, err = json.Marshal(now)
+		}
+		switch {
+		case err != nil && told == "":
+			return err
+		case err != nil:
+			return nil // the browser asks anew, and is told why
+		case told == "":
+			v.w.Header().Set("Content-Type", "text/event-stream")
+		}
+		if string(text) != told {
+			told = string(text)
+			if _, err := fmt.Fprintf(v.w, "data: %s\n\n", text); err != nil || out.Flush() != nil || over {
+				return nil // the browser went away, or knows all
+			}
+		}
+		select {
+		case <-beat.C:
+		case <-ctx.Done():
+			return nil
 		}
 	}
 }

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -63,3 +64,48 @@ func TestWork(t *testing.T) {
 }
 
 const post = http.MethodPost
+
+// TestTrialKept tries a film that a person has to look at, and one that screening refuses: that is said of their screening, not
+// of the model, and nothing waits for them.
+func TestTrialKept(t *testing.T) {
+	t.Parallel()
+	film, action := `{"id":"n1","status":"in_progress","held":"h1"}`, "review"
+	var asked atomic.Pointer[url.URL]
+	w := newWorld(t, func(_ *staff.Config, c *console.Config) {
+		c.API = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			text := `{"verdict":"passed","action":"allow","decision":{"allow":true,"verdict":"passed"}}`
+			switch {
+			case strings.HasPrefix(r.URL.Path, "/v1/videos"):
+				text = film
+			case r.URL.Path == "/v1/judgements":
+				asked.Store(r.URL)
+				text = `{"judgements":[{"id":"j1","surface":"output","verdict":"failed","action":"` + action + `"}]}`
+			}
+			_, _ = w.Write([]byte(text))
+		})
+	})
+	b := w.browser().with(w.officer())
+	try := func() reply {
+		r := b.send("/account", "/playground", "kind", "film", "model", "m", "prompt", "a lake")
+		b.want(r, http.StatusSeeOther)
+		at := r.Header.Get("Location")
+		b.get(at + "/events") // until its end
+		return b.get(at)
+	}
+	r := try()
+	b.want(r, http.StatusOK, "A person has to look at what the model made", "content number n1", "/judgements/j1")
+	if at := asked.Load(); at == nil || at.Query().Get("about") != "n1" {
+		t.Errorf("asked %v", at)
+	}
+	if strings.Count(r.body, `"state good"`) != 3 || !strings.Contains(r.body, "A person would have to decide") {
+		t.Errorf("%s", r.body)
+	}
+	film, action = `{"id":"n1","status":"failed","error":{"code":"content_filter","message":"production-refused"}}`, "refuse"
+	r = try()
+	b.want(r, http.StatusOK, "/judgements/j1")
+	b.lacks(r, "roduction-refused")
+	film = `{"id":"n1","status":"failed","error":{"code":"video_generation_failed","message":"gateway-video-failed"}}`
+	r = try()
+	b.lacks(r, "/judgements/j1", "ateway-video-failed")
+}
