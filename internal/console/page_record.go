@@ -40,13 +40,16 @@ func recordTypes() map[string]string {
 		"assessment": "approved lapsed proposed rejected superseded", "companion": "crisis exit",
 		"consent": "cascade-step certificate challenged disputed expired given invalidated looked-up matched narrowed read receipt recorded reference refused relation relation-decided renewed requested settled shown " +
 			"token-ended token-minted token-spent token-unspent uses-returned uses-taken verified withdrawn",
+		"copy":     "discarded ended granted handed read refused requested withdrawn",
 		"desk":     "acknowledged acted answered asked breached decided extended joined parted paused read received resumed returned reversed reviewed sought taken told undone withdrawn",
 		"evidence": "bundled purged sampled", "faces": "level", "filing-duty": "dismissed filed opened", "function": "added changed condition-waived lapsed live retired suspended",
 		"gateway": "ended key-removed key-set lost opened progress video-asked video-begun video-deleted video-failed video-received", "hold": "lifted placed",
 		"identity": "decided import-approved import-over import-proposed import-rejected over read recheck requested superseded tried", "intake": "delivered file-ended materials scan taken",
 		"job": "discarded retried", "key": "rotated", "limits": "drafted published withdrawn", "library": "activated proposed rejected replayed retired reviewed sample-removed sampled", "link": "expired minted opened revoked used", "log": "checked",
 		"moderation": "acted confirmed content-ended decided escalated expired held proposed read returned taken", "network-log": "read",
-		"order": "acknowledged expired in-force issued kept release-proposed released", "policy": "compared proposed released", "prompt": "acknowledged shown", "record": "read",
+		"order": "acknowledged expired in-force issued kept release-proposed released", "pack": "dismissed drafted filed filled proven read", "policy": "compared proposed released", "prompt": "acknowledged shown", "record": "read",
+		"recall":      "ended entered failed followed read retracted superseded taken",
+		"refutation":  "corrected drafted notice notice-dropped notice-read notice-told notice-unreachable proposed published returned revised spread withdrawn",
 		"report-duty": "dismissed filed opened", "screen": "judged opened", "service": "added changed retired",
 		"staff": "account-created account-disabled account-enabled account-invited identity-linked identity-unlinked passkey-added passkey-removed passkey-suspected passkey-used password-changed password-upgraded " +
 			"roles-changed session-ended session-opened session-rotated set-up-opened signed-out-everywhere",
