@@ -56,7 +56,7 @@ func (h *Hosted) code(token []byte) []byte {
 // Open opens the item that a token is for. Of who asks, the place in the network alone is taken from by.
 func (h *Hosted) Open(ctx context.Context, by production.By, token string) (*production.Content, error) {
 	const head = 8 + 1
-	raw, err := base64.RawURLEncoding.DecodeString(token)
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(raw) <= head+sha256.Size {
 		return nil, notHosted(CodeAddress)
 	}
