@@ -240,3 +240,55 @@ func (c *Client) ProposeStandingTable(ctx context.Context, t StandingTable, reas
 func (c *Client) ReleaseStandingTable(ctx context.Context, version, reason string) (v StandingVersion, err error) {
 	return v, c.change(ctx, "/v1/standing-tables/"+url.PathEscape(version)+":release", map[string]string{"reason": reason}, &v)
 }
+
+// CaseReceipt is what whoever brings a case gets. Code and PIN are told this once.
+type CaseReceipt struct {
+	ID       string    `json:"id"`
+	Kind     string    `json:"kind"`
+	State    string    `json:"state"`
+	Code     string    `json:"code,omitempty"`
+	PIN      string    `json:"pin,omitempty"`
+	Received time.Time `json:"received"`
+	Sought   string    `json:"sought"` // found, none, unknown or not
+}
+
+// OwnCase is a case as it is shown to whoever brought it, and, once it was decided, to the account that it is about.
+type OwnCase struct {
+	ID          string     `json:"id"`
+	Kind        string     `json:"kind"`
+	Side        string     `json:"side"` // reporter or affected
+	State       string     `json:"state"`
+	Received    time.Time  `json:"received"`
+	Due         *time.Time `json:"due,omitempty"`
+	Outcome     string     `json:"outcome,omitempty"`
+	Reasons     *Statement `json:"reasons,omitempty"`
+	Facts       string     `json:"facts,omitempty"`
+	Explanation string     `json:"explanation,omitempty"`
+	Appealable  bool       `json:"appealable,omitempty"`
+	AppealUntil *time.Time `json:"appeal_until,omitempty"`
+}
+
+// OwnCases returns a page of the cases that an account brought, by your own identifier of it, and the cursor of the next page.
+func (c *Client) OwnCases(ctx context.Context, account, cursor string) (list []OwnCase, next string, err error) {
+	var page struct {
+		Cases []OwnCase
+		Next  string
+	}
+	err = c.post(ctx, "/v1/cases:own", nil, map[string]string{"account": account, "cursor": cursor}, &page)
+	return page.Cases, page.Next, err
+}
+
+// OwnCase shows an account its case, or a decided one about it.
+func (c *Client) OwnCase(ctx context.Context, account, id string) (o OwnCase, err error) {
+	return o, c.post(ctx, "/v1/cases:look", nil, map[string]string{"account": account, "id": id}, &o)
+}
+
+// AppealOwnCase appeals for an account against the decision of a case.
+func (c *Client) AppealOwnCase(ctx context.Context, account, id, text string) (r CaseReceipt, err error) {
+	return r, c.change(ctx, "/v1/cases:appeal", map[string]string{"account": account, "id": id, "text": text}, &r)
+}
+
+// LookAtCase shows a case to whoever has its code and PIN. It needs no key.
+func (c *Client) LookAtCase(ctx context.Context, code, pin string) (o OwnCase, err error) {
+	return o, c.post(ctx, "/v1/public/cases:look", nil, map[string]string{"code": code, "pin": pin}, &o)
+}

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
 )
 
@@ -99,12 +101,37 @@ func (d *Desk) Decide(ctx context.Context, by Clerk, id string, r Ruling) (Case,
 			a.Next = now
 			c.Actions = append(c.Actions, a)
 		}
+		d.concern(e, c, r.Deeds)
 		addKey(e, ledger.Key{Name: keyDecided, Value: month(now)})
 		if err := d.amend(e, func(p *Particulars) { p.Facts, p.Explanation = r.Facts, r.Explanation }); err != nil {
 			return ledger.Act{}, err
 		}
 		return c.act(RecordDecided, by.By, payload{Outcome: r.Outcome, Statement: &r.Statement, Other: c.AppealOf, Ruling: map[string]string{"facts": r.Facts, "explanation": r.Explanation}}), nil
 	})
+}
+
+// concern has a case be about the account that the decision is about, where nobody could be sure before: whoever something is
+// taken from may appeal.
+func (d *Desk) concern(e *Entry, c *Case, deeds []Deed) {
+	var account evidence.Subject
+	for _, deed := range deeds {
+		one := evidence.Subject(deed.Target)
+		if deed.Do != TakeMeasure {
+			i := slices.IndexFunc(c.Found, func(f Found) bool { return f.Number == deed.Target })
+			if !deed.Do.restricts() || i < 0 {
+				continue
+			}
+			one = c.Found[i].Account
+		}
+		if account != "" && one != "" && one != account {
+			return // several, so none
+		}
+		account = cmp.Or(one, account)
+	}
+	if c.About.Account == "" && account != "" && account != evidence.System {
+		c.About.Account = account
+		d.index(e, c, nil)
+	}
 }
 
 // undo lists the actions by which an appeal takes back what was done for the decision before.

@@ -374,3 +374,35 @@ func TestAnonymousAppeal(t *testing.T) {
 		t.Errorf("%+v", a.Case)
 	}
 }
+
+// TestConcern has a decision say whose content it is where nobody could be sure before, so that the account may appeal.
+func TestConcern(t *testing.T) {
+	w := open(t)
+	w.found["n-1"] = desk.Found{Number: "n-1", Account: "account-1", How: desk.ByLikeness, Bits: 9}
+	w.found["n-2"] = desk.Found{Number: "n-2", Account: "account-2", How: desk.ByLikeness, Bits: 12}
+	for _, c := range []struct {
+		deeds []desk.Deed
+		want  evidence.Subject
+	}{
+		{[]desk.Deed{stop("n-1")}, "account-1"},
+		{[]desk.Deed{stop("n-1"), measure("account-1")}, "account-1"},
+		{[]desk.Deed{measure("account-3")}, "account-3"},
+		{[]desk.Deed{stop("n-1"), stop("n-2")}, ""},
+		{[]desk.Deed{{Do: desk.ReleaseContent, Target: "n-1"}}, ""},
+	} {
+		d := report("n-1")
+		d.About.Numbers = []string{"n-1", "n-2"}
+		o := w.open(another(d, string(c.want)+c.deeds[0].Target+string(c.deeds[0].Do)+"@mail.example"))
+		if o.About.Account != "" {
+			t.Fatalf("%+v", o.About)
+		}
+		decided := w.decide(first, o.ID, ruling(desk.Founded, c.deeds...))
+		if decided.About.Account != c.want {
+			t.Errorf("%v: %s", c.deeds, decided.About.Account)
+		}
+		_, err := w.desk.Look(w.ctx, desk.Access{ID: o.ID, Account: "account-1"})
+		if (err == nil) != (c.want == "account-1") {
+			t.Errorf("%v: %v", c.deeds, err)
+		}
+	}
+}

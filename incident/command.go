@@ -10,6 +10,9 @@ import (
 	"github.com/colophon-project/colophon/evidence/ledger"
 )
 
+// keyOrigin names the key by which an order of a decision is found.
+const keyOrigin = "origin"
+
 // drillLasts is how long a drill lasts at most.
 const drillLasts = time.Hour
 
@@ -42,12 +45,24 @@ func (c *Command) issue(ctx context.Context, by ledger.By, d Draft, drill bool) 
 		return Entry{}, &colophon.Error{Kind: colophon.Invalid, Code: CodeInvalid, Args: colophon.Args{"field": field}}
 	}
 	e := Entry{State: string(Issued), Due: d.Until.UTC().Truncate(time.Millisecond), Value: Order{Scope: d.Scope, Target: d.Target, Action: d.Action, Basis: d.Basis, Reference: d.Reference,
-		Drill: drill, Issuer: by.ID}}
+		Drill: drill, Issuer: by.ID, Origin: d.Origin}}
 	e.Value.Until = e.Due
+	if d.Origin != "" {
+		e.Keys = []ledger.Key{{Name: keyOrigin, Value: d.Origin, Unique: true}}
+	}
 	if d.Scope == OnAccount {
 		e.Subject = evidence.Subject(d.Target)
 	}
-	return c.orders.Add(ctx, e, nil, act(RecordIssued, by, e.Value, d.Reason))
+	e, err := c.orders.Add(ctx, e, nil, act(RecordIssued, by, e.Value, d.Reason))
+	if errors.Is(err, ledger.ErrExists) && d.Origin != "" {
+		return c.Of(ctx, d.Origin)
+	}
+	return e, err
+}
+
+// Of returns the order that an action of a decision gave.
+func (c *Command) Of(ctx context.Context, origin string) (Entry, error) {
+	return c.orders.One(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyOrigin, Value: origin}}})
 }
 
 // act is the record of a step.
@@ -129,6 +144,29 @@ func (c *Command) Expire(ctx context.Context) error {
 			return nil // it was released in the meantime
 		}
 		return err
+	})
+}
+
+// Overrule ends an order that a decision of the desk gave, because another person decided so on an appeal: these are the two
+// who end it. One that ended already stays as it is.
+func (c *Command) Overrule(ctx context.Context, by ledger.By, id, reason string) (Entry, error) {
+	if err := person(by); err != nil {
+		return Entry{}, err
+	}
+	return c.orders.Change(ctx, id, func(e *Entry) (ledger.Act, error) {
+		switch {
+		case !State(e.State).Binds():
+			return ledger.Act{}, ledger.ErrSame
+		case e.Value.Origin == "" || e.Value.Issuer == by.ID:
+			return ledger.Act{}, &colophon.Error{Kind: colophon.Refused, Code: CodeSame, Clauses: []colophon.Clause{colophon.ClauseDS21}}
+		}
+		if State(e.State) != Proposed {
+			if err := to(e, Proposed); err != nil {
+				return ledger.Act{}, err
+			}
+		}
+		e.Due, e.Value.Confirmer = time.Time{}, by.ID
+		return act(RecordReleased, by, e.Value, reason), to(e, Released)
 	})
 }
 

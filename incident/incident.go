@@ -9,7 +9,8 @@
 //	quarantine  nothing of the target is published or leaves; running work goes on, and what is there is kept
 //
 // An order binds a node as soon as the node has read it. It is issued, in force once the first node said so, and goes on
-// to bind while its release is proposed. It ends when a second person confirms the release, or at its own end.
+// to bind while its release is proposed. It ends when a second person confirms the release, or at its own end. One that a
+// decision of the desk gave ends, too, when another person decides so on an appeal.
 //
 // A node that could not read the orders for [Grace] refuses all work on faces and voices, and ends what runs of it: nobody
 // can know that it is not under an order. Other work goes on with the last orders known, up to a bound that the
@@ -111,6 +112,7 @@ type Order struct {
 	Issuer    string    `json:"issuer"`
 	Proposer  string    `json:"proposer,omitempty"` // of the release
 	Confirmer string    `json:"confirmer,omitempty"`
+	Origin    string    `json:"origin,omitempty"` // action of a decision that gave it; one order for each
 }
 
 // Ack says since when an order is effective on a node.
@@ -131,6 +133,8 @@ type Draft struct {
 	Reference string
 	Until     time.Time
 	Reason    string // prose; it stands in the sealed payload of the record and nowhere else
+	// Origin is the action of a decision that wants it; a second draft of the same gives the first order.
+	Origin string
 }
 
 // maxWord and maxReason bound what a draft may hold, in bytes.
@@ -149,6 +153,8 @@ func (d Draft) check(now time.Time) string {
 		return "basis"
 	case d.Basis != Own && d.Reference == "" || !word(d.Reference):
 		return "reference"
+	case !word(d.Origin):
+		return "origin"
 	case !d.Until.IsZero() && !d.Until.After(now):
 		return "until"
 	case d.Reason == "" || len(d.Reason) > maxReason:

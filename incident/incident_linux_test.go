@@ -522,3 +522,37 @@ func TestNothingLeavesAfterTheOrder(t *testing.T) {
 		t.Errorf("%+v, and the last output was at %v", acks, last)
 	}
 }
+
+// TestOverrule ends orders that decisions gave, by somebody else alone, and no other orders.
+func TestOverrule(t *testing.T) {
+	b := open(t)
+	d := incident.Draft{Scope: incident.OnContent, Target: "n-1", Action: incident.Stop, Basis: incident.Authority, Reference: "notice 12", Reason: "case", Origin: "case-1-0"}
+	one, err := b.command.Issue(b.ctx, first, d)
+	b.must(err)
+	if again, err := b.command.Issue(b.ctx, second, d); err != nil || again.ID != one.ID || again.Value.Issuer != first.ID {
+		t.Errorf("a second order for the same: %+v %v", again, err)
+	}
+	if found, err := b.command.Of(b.ctx, d.Origin); err != nil || found.ID != one.ID {
+		t.Errorf("%+v %v", found, err)
+	}
+	_, err = b.command.Of(b.ctx, "none")
+	want(t, err, colophon.Missing, incident.CodeMissing)
+	_, err = b.command.Overrule(b.ctx, first, one.ID, "appeal")
+	want(t, err, colophon.Refused, incident.CodeSame)
+	_, err = b.command.Overrule(b.ctx, ledger.By{Role: "system"}, one.ID, "appeal")
+	want(t, err, colophon.Refused, incident.CodePerson)
+	_, err = b.command.Propose(b.ctx, second, one.ID, "over")
+	b.must(err)
+	for range 2 {
+		if e, err := b.command.Overrule(b.ctx, second, one.ID, "appeal"); err != nil || e.State != string(incident.Released) || e.Value.Confirmer != second.ID {
+			t.Errorf("%+v %v", e, err)
+		}
+	}
+	other, err := b.command.Issue(b.ctx, first, draft())
+	b.must(err)
+	_, err = b.command.Overrule(b.ctx, second, other.ID, "appeal")
+	want(t, err, colophon.Refused, incident.CodeSame)
+	if types := b.types(one.ID); len(types) != 3 || types[2] != incident.RecordReleased {
+		t.Error(types)
+	}
+}

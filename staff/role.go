@@ -92,6 +92,12 @@ const (
 	IntakeUse         Action = "intake.use"     // hand in uploads of a platform
 	IntakeRead        Action = "intake.read"    // what was said of them, and the files
 	WebhookManage     Action = "webhook.manage" // who is told what happens
+	DeskRead          Action = "desk.read"      // cases, without what is sealed
+	DeskDecide        Action = "desk.decide"    // take, read, ask, decide
+	DeskAppeal        Action = "desk.appeal"    // hear appeals
+	DeskSubmit        Action = "desk.submit"    // bring and follow cases for accounts and callers
+	LimitsWrite       Action = "limits.write"   // draft time limits
+	LimitsPublish     Action = "limits.publish" // what somebody else drafted
 	SessionEnd        Action = "session.end"    // of a program that signed in for a person
 	SettingsRead      Action = "settings.read"
 	SettingsChange    Action = "settings.change"
@@ -172,6 +178,12 @@ func permissions() []permission {
 		{IntakeUse, []Role{Officer, Engineer}, true, false},
 		{IntakeRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
 		{WebhookManage, []Role{Officer, Engineer}, false, false},
+		{DeskRead, []Role{Officer, Reviewer, Auditor}, false, true},
+		{DeskDecide, []Role{Officer, Reviewer}, false, false},
+		{DeskAppeal, []Role{Officer}, false, false},
+		{DeskSubmit, []Role{Officer, Reviewer}, true, false},
+		{LimitsWrite, []Role{Officer, Engineer}, false, false},
+		{LimitsPublish, []Role{Officer}, false, false},
 		{SessionEnd, []Role{Officer, Reviewer, Engineer, Auditor}, false, true},
 		{SettingsRead, []Role{Officer, Engineer, Auditor}, false, true},
 		{SettingsChange, []Role{Officer, Engineer}, false, false},

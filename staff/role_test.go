@@ -76,6 +76,12 @@ func TestAllowed(t *testing.T) {
 		intake.use        yes     -        yes      -       yes
 		intake.read       yes     yes      yes      yes     yes
 		webhook.manage    yes     -        yes      -       -
+		desk.read         yes     yes      -        yes     -
+		desk.decide       yes     yes      -        -       -
+		desk.appeal       yes     -        -        -       -
+		desk.submit       yes     yes      -        -       yes
+		limits.write      yes     -        yes      -       -
+		limits.publish    yes     -        -        -       -
 		session.end       yes     yes      yes      yes     -
 		settings.read     yes     -        yes      yes     -
 		settings.change   yes     -        yes      -       -`

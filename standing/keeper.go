@@ -108,6 +108,7 @@ type Filter struct {
 	Subject evidence.Subject
 	States  []State
 	Step    Step
+	Origin  string // of what proposed it
 	After   string
 	Limit   int
 }
@@ -119,8 +120,10 @@ func (k *Keeper) Measures(ctx context.Context, f Filter) ([]Measure, string, err
 	for _, s := range f.States {
 		q.States = append(q.States, string(s))
 	}
-	if f.Step != "" {
-		q.Keys = []ledger.Key{{Name: keyStep, Value: string(f.Step)}}
+	for name, value := range map[string]string{keyStep: string(f.Step), keyOrigin: f.Origin} {
+		if value != "" {
+			q.Keys = append(q.Keys, ledger.Key{Name: name, Value: value})
+		}
 	}
 	page, next, err := k.measures.Page(ctx, q)
 	list := make([]Measure, len(page))

@@ -49,6 +49,9 @@ func grounded(clauses []colophon.Clause) bool {
 	return len(clauses) <= len(sayClauses) && !slices.ContainsFunc(clauses, func(c colophon.Clause) bool { return sayClauses[c] == "" })
 }
 
+// MayGround reports whether a measure may be grounded on a clause.
+func MayGround(c colophon.Clause) bool { return sayClauses[c] != "" }
+
 // Sentence is one sentence of a statement.
 type Sentence struct {
 	Code colophon.Code

@@ -71,6 +71,7 @@ type Server struct {
 	watch      *incident.Watch
 	gate       *admission.Gate
 	uploads    uploads
+	cases      cases
 	queue      *job.Queue
 	line       *production.Line
 	binder     *production.Binder
@@ -94,7 +95,7 @@ func OpenServer(ctx context.Context, c Config, v Serving, output io.Writer) (*Se
 	if c.Producer == "" {
 		return nil, &colophon.Error{Kind: colophon.Invalid, Code: CodeNoProducer}
 	}
-	for _, open := range []func(context.Context) error{s.openKeys, s.openTelemetry(output), s.openStore, s.openBlobs, s.openLog, s.openStaff, s.openLinks, s.openIdentity, s.openScreens, s.openStanding, s.openAhead, s.openRegister, s.openConsents, s.openOrders, s.openAdmission, s.openLine, s.openIntake, s.openModels, s.openQueue, s.openDoors} {
+	for _, open := range []func(context.Context) error{s.openKeys, s.openTelemetry(output), s.openStore, s.openBlobs, s.openLog, s.openStaff, s.openLinks, s.openIdentity, s.openScreens, s.openStanding, s.openAhead, s.openRegister, s.openConsents, s.openOrders, s.openAdmission, s.openLine, s.openIntake, s.openDesk, s.openModels, s.openQueue, s.openDoors} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}

@@ -36,7 +36,7 @@ func (s *Server) openDoors(context.Context) error {
 		Answers: s.answers, Roster: s.roster, Ready: s.ready, Metrics: s.telemetry.Handler(), Logger: s.log, PublicURL: s.set.PublicURL,
 		Source:   func(r *http.Request) netip.AddrPort { return edge.ClientOf(r.Context()).Address },
 		Screener: s, Curator: s.screens.curator, Shelf: s.libraryShelf(), Policies: s.screens.policies, Docket: s.screens.docket, Reports: s.screens.reports, Beheld: s, Links: s.links, Identity: s.identities, Consents: s.consents, Agreements: s.agreements, Register: s.functions, People: guests{s}, Standing: s.standing,
-		Prompt: s.ahead.prompt, Assessments: s.ahead.assessments, AssessmentPage: s.ahead.page, Faces: s.ahead.faces, Orders: s.orders, Watch: s.watch, Admission: s.gate, Decisions: s.store, Intake: s.uploads.line, Scans: s.uploads.scanner, Materials: s.uploads.materials, Webhooks: s.uploads.hooks, Models: s.modelDoors(), Exporter: exporter, UpstreamKeys: s.models.keys, Usage: used{s.models.usage, custody{s}}, Overviews: overviews{s, overview.NewDays(overview.New(s.store), time.Now)},
+		Prompt: s.ahead.prompt, Assessments: s.ahead.assessments, AssessmentPage: s.ahead.page, Faces: s.ahead.faces, Orders: s.orders, Watch: s.watch, Admission: s.gate, Decisions: s.store, Intake: s.uploads.line, Scans: s.uploads.scanner, Materials: s.uploads.materials, Webhooks: s.uploads.hooks, Desk: s.cases.desk, CaseLimits: s.cases.limits, CaseFiles: caseFiles{s}, Models: s.modelDoors(), Exporter: exporter, UpstreamKeys: s.models.keys, Usage: used{s.models.usage, custody{s}}, Overviews: overviews{s, overview.NewDays(overview.New(s.store), time.Now)},
 		RequestID: edge.RequestID, MaxUpload: int64(s.set.MaxUpload) << 20,
 	})
 	if err != nil {

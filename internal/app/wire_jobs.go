@@ -67,6 +67,7 @@ func (s *Server) openQueue(context.Context) (err error) {
 		{"sweep-held", job.Every(time.Hour), s.sweepHeld},
 		{"expire-measures", job.Every(time.Minute), s.expireMeasures},
 		{"settle-signals", job.Every(time.Minute), s.settleSignals},
+		{"sweep-cases", job.Every(2 * time.Minute), s.sweepCases},
 		{"sweep-tallies", job.Every(time.Hour), s.standing.Sweep},
 		{"sweep-company", job.Every(time.Hour), s.sweepCompany},
 		{"sweep-usage", job.Daily(3, 7, time.UTC), s.sweepUsage},
@@ -126,6 +127,9 @@ func (s *Server) sweepBlobs(ctx context.Context) error {
 		}
 		if err == nil && !needed {
 			needed, err = s.uploads.line.Referenced(ctx, ref)
+		}
+		if err == nil && !needed {
+			needed, err = s.cases.desk.Needs(ctx, ref)
 		}
 		if err != nil {
 			return err

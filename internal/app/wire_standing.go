@@ -33,7 +33,7 @@ const (
 
 func (s *Server) openStanding(ctx context.Context) (err error) {
 	s.standing, err = standing.NewKeeper(ctx, standing.Config{Measures: ledgers.Of[standing.Measure](s.store, "measure"), Signals: ledgers.Of[standing.Signal](s.store, "signal"),
-		Versions: ledgers.Of[standing.Version](s.store, "standing-table"), Tallies: tallies.New(s.store), Recorder: s.recorder, Keys: s.keys.Envelopes, People: persons{s}, Desk: desk{s}, Appeal: s.set.Appeal})
+		Versions: ledgers.Of[standing.Version](s.store, "standing-table"), Tallies: tallies.New(s.store), Recorder: s.recorder, Keys: s.keys.Envelopes, People: persons{s}, Desk: reviewers{s}, Appeal: s.set.Appeal})
 	return err
 }
 
@@ -54,11 +54,11 @@ func sweep(ctx context.Context, step func(context.Context, int) (int, error)) er
 	}
 }
 
-// desk has signals wait for a reviewer.
-type desk struct{ *Server }
+// reviewers have signals wait for one of them.
+type reviewers struct{ *Server }
 
 // Open implements standing.Desk. What the reviewer reads is the signal itself.
-func (d desk) Open(ctx context.Context, s standing.Signal) (string, error) {
+func (d reviewers) Open(ctx context.Context, s standing.Signal) (string, error) {
 	text, err := json.MarshalIndent(map[string]any{"signal": s.ID, "rule": s.Rule, "kind": s.Kind, "finding": s.Finding, "counts": s.Counts, "measure": s.Measure}, "", " ")
 	if err != nil {
 		return "", err

@@ -372,7 +372,13 @@ func noticePlace(n production.NoticeMark) cell {
 	case slices.Contains([]string{"start", "end", "both"}, n.Place):
 		return word("page-where-", n.Place)
 	}
-	return text(n.Place)
+	var c cell // of a document they may be several
+	for place := range strings.SplitSeq(n.Place, ", ") {
+		if place != "" {
+			c.Many = append(c.Many, cell{Text: place, Key: "notice-at-" + strings.ReplaceAll(place, " ", "-")})
+		}
+	}
+	return c
 }
 
 func noticeFacts(n production.NoticeMark) []fact {

@@ -30,7 +30,7 @@ func contentLink(number string) string { return "/content/" + escaped(number) }
 func contentNumber(n string) cell { return ident(n).to(contentLink(n)) }
 
 // format is the name of a file format.
-func format(name string) cell { return text(strings.ToUpper(name)) }
+func format(name string) cell { return word("page-format-", name) }
 
 func contentColumns() []column[client.Artefact] {
 	return []column[client.Artefact]{

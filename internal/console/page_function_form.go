@@ -102,7 +102,7 @@ func kindNames(v *visit) map[string]string {
 	names := map[string]string{}
 	for _, i := range items {
 		for _, k := range i.Kinds {
-			names[k.ID] = v.pair(client.TextPair{ZH: k.ZH, EN: k.EN})
+			names[k.ID] = v.pair(client.TextPair{ZH: k.ZH, EN: capital(k.EN)})
 		}
 	}
 	return names

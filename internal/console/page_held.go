@@ -54,7 +54,7 @@ func heldColumns() []column[client.HeldItem] {
 		{name: "deadline", side: true, cell: func(it client.HeldItem) cell { return moment(it.Deadline) }},
 		{name: "queue", side: true, cell: func(it client.HeldItem) cell { return queueName(it.Queue) }},
 		{name: "surface", side: true, cell: func(it client.HeldItem) cell { return word("page-surface-", it.Surface) }},
-		{name: "function", side: true, cell: func(it client.HeldItem) cell { return text(it.Function) }},
+		{name: "function", side: true, cell: func(it client.HeldItem) cell { return madeBy(it.Function) }},
 		{name: "subject", side: true, cell: func(it client.HeldItem) cell { return account(it.Subject) }},
 	}
 }
@@ -125,13 +125,17 @@ func showHeldFigures(v *visit) error {
 	words := func(id string) chart.Words {
 		return chart.Words{ID: "held-" + id, Title: say("page-held-chart-" + id), About: say("page-held-chart-" + id + "-about"), Table: say("page-held-chart-table"), None: say("page-held-chart-none"), Untold: say("page-held-chart-untold")}
 	}
+	pace := words("median")
+	if whole.Decided > 0 {
+		pace.None = "" // a time near nothing is one
+	}
 	data.Charts = []template.HTML{
 		chart.Bars(chart.Chart{Words: words("decided"), Along: say("page-label-day"), Points: points, Series: []chart.Series{
 			{Name: say("page-held-series-agreed"), Tone: chart.Good, Values: decided},
 			{Name: say("page-held-series-overturned"), Tone: chart.Wait, Values: overturned},
 			{Name: say("page-held-series-expired"), Tone: chart.Bad, Values: expired},
 		}}),
-		chart.Line(chart.Chart{Words: words("median"), Along: say("page-label-day"), Points: points, Series: []chart.Series{{Name: say("page-label-minutes"), Tone: chart.First, Values: median}}}),
+		chart.Line(chart.Chart{Words: pace, Along: say("page-label-day"), Points: points, Series: []chart.Series{{Name: say("page-label-minutes"), Tone: chart.First, Values: median}}}),
 	}
 	return v.show("heldfigures", data)
 }
@@ -143,10 +147,18 @@ func figureFacts(f client.HeldFigures) []fact {
 	}
 	facts := []fact{{"waiting", count(int64(waiting))}, {"taken", count(int64(taken))}, {"escalated", count(int64(escalated))}, {"decided-items", count(int64(f.Decided))}}
 	if f.Decided > 0 {
-		facts = append(facts, fact{"median-minutes", text(strconv.FormatFloat(float64(f.MedianSeconds)/60, 'f', 1, 64))})
+		facts = append(facts, fact{"median-minutes", text(minutes(f.MedianSeconds))})
 	}
 	return append(facts, fact{"expired-items", count(int64(f.Expired))}, fact{"overturned", count(int64(f.Overturned))},
 		fact{"unacted", count(int64(f.Unacted))}, fact{"duties-open", count(int64(f.DutiesOpen)).to("/report-duties?state=open")}, fact{"duties-overdue", count(int64(f.DutiesOverdue)).to("/report-duties?state=overdue")})
+}
+
+// minutes is a length of time in minutes, as figures show it.
+func minutes(seconds int64) string {
+	if seconds < 60 {
+		return "< 1"
+	}
+	return strconv.FormatFloat(float64(seconds)/60, 'f', 1, 64)
 }
 
 func queueTable(f client.HeldFigures) *tableView {

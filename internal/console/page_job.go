@@ -50,7 +50,12 @@ func jobList() list[client.Job] {
 			{name: "job-kind", cell: func(j client.Job) cell { return word("page-job-kind-", j.Kind).to("/jobs/" + escaped(j.ID)) }},
 			{name: "state", cell: jobState},
 			{name: "attempts", cell: func(j client.Job) cell { return count(int64(j.Attempt)) }},
-			{name: "percent", side: true, cell: func(j client.Job) cell { return count(int64(j.Percent)) }},
+			{name: "percent", side: true, cell: func(j client.Job) cell {
+				if j.Percent == 0 { // most do not tell
+					return cell{}
+				}
+				return count(int64(j.Percent))
+			}},
 			{name: "created", cell: func(j client.Job) cell { return moment(j.Created) }},
 			{name: "identifier", side: true, cell: func(j client.Job) cell { return ident(j.ID) }},
 			{name: "trouble", side: true, cell: func(j client.Job) cell {

@@ -90,7 +90,7 @@ func judgementList() list[client.Judged] {
 			{name: "verdict", cell: func(j client.Judged) cell { return verdict(j.Verdict) }},
 			{name: "surface", cell: func(j client.Judged) cell { return word("page-surface-", j.Surface) }},
 			{name: "categories", cell: func(j client.Judged) cell { return found(j.Facts) }},
-			{name: "function", side: true, cell: func(j client.Judged) cell { return text(j.Function) }},
+			{name: "function", side: true, cell: func(j client.Judged) cell { return madeBy(j.Function) }},
 			{name: "subject", side: true, cell: func(j client.Judged) cell { return account(j.Subject) }},
 		},
 		filters: []filter{
@@ -113,7 +113,7 @@ func judgementSheet() sheet[client.Judged] {
 		facts: func(j client.Judged) []fact {
 			return []fact{
 				{"decision", policyAction(j.Action)}, {"verdict", verdict(j.Verdict)}, {"decided-at", moment(j.At)}, {"surface", word("page-surface-", j.Surface)},
-				{"function", text(j.Function)}, {"account-class", word("page-account-class-", j.Class)}, {"subject", account(j.Subject)},
+				{"function", madeBy(j.Function)}, {"account-class", word("page-account-class-", j.Class)}, {"subject", account(j.Subject)},
 				{"policy", ident(j.Policy).to("/policies/" + escaped(j.Policy))}, {"library", ident(j.Library).to("/features")}, {"judgement", ident(j.ID)},
 			}
 		},

@@ -151,7 +151,7 @@ func followOrder(v *visit) error {
 func orderDrill() deed[none] {
 	return deed[none]{
 		name: "order-drill", action: staff.OrderIssue, record: "order.issued",
-		fields: []field[none]{{name: "test-account", kind: "text", required: true, hint: true}, {name: "until", kind: "moment", hint: true}, {name: "reason", kind: "area", required: true, hint: true}},
+		fields: []field[none]{{name: "test-account", kind: "text", required: true, hint: true}, {name: "until", kind: "moment"}, {name: "reason", kind: "area", required: true, hint: true}},
 		do: func(v *visit, _ none) (string, error) {
 			until, err := v.sentMoment("until")
 			if err != nil {

@@ -298,7 +298,7 @@ func (d *drawer) coverage(c client.OverviewCoverage) board {
 	}
 	b.Charts = []chart.Drawn{
 		chart.Ranked(d.words("functions"), d.say("page-label-made-by"), d.say("page-series-marked"), by(c.Functions, d.functionName, func(name string) string { return d.since("/content", "function", name) })),
-		chart.Ranked(d.words("formats"), d.say("page-label-format"), d.say("page-series-marked"), by(c.Formats, func(m client.OverviewMadeBy) string { return strings.ToUpper(m.Name) },
+		chart.Ranked(d.words("formats"), d.say("page-label-format"), d.say("page-series-marked"), by(c.Formats, func(m client.OverviewMadeBy) string { return valued(d.speakers[d.lang], "page-format-"+m.Name, m.Name) },
 			func(name string) string { return d.since("/content", "format", name) })),
 	}
 	if d.days == 7 {

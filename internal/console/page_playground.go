@@ -149,8 +149,9 @@ type trialStep struct {
 	Why        string // its sentence is page-trial-why-WHY; empty where the state says all
 	Problem    string
 	Conditions []lookedAt
-	Judgement  cell // that was recorded
-	Unseen     cell // categories that nobody could look for
+	decision   client.Decision // of which the conditions are
+	Judgement  cell            // that was recorded
+	Unseen     cell            // categories that nobody could look for
 	Findings   *tableView
 	Runs       *tableView
 	Facts      []fact
@@ -185,8 +186,17 @@ func (v *visit) try(t *trying) error {
 	return v.beginShown("playground", func(ctx context.Context, tell func(done, of int64)) (string, func(*visit) error, error) {
 		t.run(ctx, tell)
 		shown := t.trial // without the files, which nobody asks for any more
-		return "", func(v *visit) error { return v.show("trial", shown) }, nil
+		return "", func(v *visit) error { return v.show("trial", v.tongued(shown)) }, nil
 	})
+}
+
+// tongued is a trial with its conditions in the language in which it is looked at now.
+func (v *visit) tongued(t trial) trial {
+	t.Steps = slices.Clone(t.Steps)
+	for i, s := range t.Steps {
+		t.Steps[i].Conditions = v.decided(s.decision).Conditions
+	}
+	return t
 }
 
 func milliseconds(microseconds int64) string {
@@ -269,7 +279,7 @@ func (t *trying) admit(ctx context.Context, s *trialStep) error {
 		if err != nil {
 			return err
 		}
-		s.Conditions, s.State = t.decided(e.Decision).Conditions, trialState(e.Decision.Verdict)
+		s.decision, s.State = e.Decision, trialState(e.Decision.Verdict)
 		if !e.Decision.Allow {
 			if e.Decision.Verdict == "passed" {
 				s.State = trialState("failed")

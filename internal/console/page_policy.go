@@ -214,7 +214,7 @@ type rowDifference struct {
 	Place  int
 	Action cell
 	What   string            // same, new, changed, moved or gone
-	Was    map[string]string // cells that were otherwise, by name
+	Was    map[string][]cell // cells that were otherwise, by name
 }
 
 // mostNamed is how many categories of a row are named; the form names all.
@@ -296,12 +296,22 @@ func differences(before, after []client.PolicyRow) []rowDifference {
 	return list
 }
 
-func cellsChanged(a, b client.PolicyRow) map[string]string {
-	was := map[string]string{}
-	for name, pair := range map[string][2]string{"category": {a.Category, b.Category}, "level": {a.Level, b.Level}, "surface": {a.Surface, b.Surface}, "class": {a.Class, b.Class},
-		"when": {a.When, b.When}, "action": {a.Action, b.Action}, "help": {a.Help, b.Help}, "reason": {a.Reason, b.Reason}} {
-		if pair[0] != pair[1] {
-			was[name] = pair[0]
+// cellsChanged are the cells of a row that were otherwise, as people read them. In which order alternatives stand changes nothing.
+func cellsChanged(a, b client.PolicyRow) map[string][]cell {
+	was := map[string][]cell{}
+	for name, c := range map[string]struct{ prefix, before, after string }{"category": {"page-category-", a.Category, b.Category}, "level": {"page-finding-level-", a.Level, b.Level},
+		"surface": {"page-surface-", a.Surface, b.Surface}, "class": {"page-account-class-", a.Class, b.Class}} {
+		before := boxes(c.before)
+		if !slices.Equal(slices.Sorted(slices.Values(before)), slices.Sorted(slices.Values(boxes(c.after)))) {
+			was[name] = alternatives(c.prefix, c.before, max(len(before), mostNamed))
+		}
+	}
+	for name, c := range map[string]struct {
+		before, after string
+		said          cell
+	}{"when": {a.When, b.When, text(a.When)}, "reason": {a.Reason, b.Reason, text(a.Reason)}, "action": {a.Action, b.Action, policyAction(a.Action)}, "help": {a.Help, b.Help, word("page-help-", a.Help)}} {
+		if c.before != c.after {
+			was[name] = []cell{c.said}
 		}
 	}
 	return was

@@ -85,7 +85,7 @@ func (v *visit) publicService(s client.PublicService, items []register.Item) pub
 		if f.Filing.Number != "" {
 			p.Filed++
 		}
-		p.Functions = append(p.Functions, publicFunction{ID: f.ID, Name: v.pair(f.Names), Purpose: v.pair(f.Purpose), Item: item, Kind: v.pair(f.Kind), Class: f.Class,
+		p.Functions = append(p.Functions, publicFunction{ID: f.ID, Name: v.pair(f.Names), Purpose: v.pair(f.Purpose), Item: item, Kind: capital(v.pair(f.Kind)), Class: f.Class,
 			Policy: f.Notice.Policy, Method: v.pair(f.Notice.Method), Number: f.Filing.Number, Link: web(f.Filing.Link), Models: f.Models,
 			Facts: []fact{{"filing", word("page-filing-state-", f.Filing.State)}}})
 	}

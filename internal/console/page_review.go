@@ -201,7 +201,7 @@ func showHeld(v *visit, reveal bool) error {
 
 func heldFacts(it client.HeldItem) []fact {
 	all := []fact{
-		{"state", heldState(it)}, {"queue", queueName(it.Queue)}, {"priority", count(int64(it.Priority))}, {"surface", word("page-surface-", it.Surface)}, {"function", text(it.Function)},
+		{"state", heldState(it)}, {"queue", queueName(it.Queue)}, {"priority", count(int64(it.Priority))}, {"surface", word("page-surface-", it.Surface)}, {"function", madeBy(it.Function)},
 		{"about", ident(it.About).to("/content/" + escaped(it.About))}, {"entered", moment(it.Created)}, {"deadline", moment(it.Deadline)},
 		{"judgement", ident(it.Judgement).to("/judgements/" + escaped(it.Judgement))}, {"policy", ident(it.Policy).to("/policies/" + escaped(it.Policy))}, {"rows", idents(it.Rows)}, {"library", ident(it.Library)},
 	}
@@ -278,7 +278,7 @@ func (p *heldPage) context(v *visit, it client.HeldItem) error {
 		}
 		p.Account = []fact{{"subject", account(it.Subject)}, {"identity-level", word("page-level-", level)}}
 		if a.Minor != "" {
-			p.Account = append(p.Account, fact{"minor", word("page-minor-", a.Minor)})
+			p.Account = append(p.Account, fact{"minor", word("page-age-", a.Minor)})
 		}
 	}
 	if v.actor().May(staff.MeasureRead) {

@@ -57,6 +57,10 @@ func TestDifferences(t *testing.T) {
 	row := func(id, action string) client.PolicyRow {
 		return client.PolicyRow{ID: id, Category: "*", Action: action}
 	}
+	kinds := func(id, category string) client.PolicyRow { return client.PolicyRow{ID: id, Category: category} }
+	if diff := cmp.Diff([]string{"x same", "y changed"}, console.Differences([]client.PolicyRow{kinds("x", "drugs|fraud"), kinds("y", "drugs")}, []client.PolicyRow{kinds("x", "fraud|drugs"), kinds("y", "*")})); diff != "" {
+		t.Error(diff)
+	}
 	before := []client.PolicyRow{row("a", "allow"), row("b", "allow"), row("c", "allow"), row("d", "allow")}
 	after := []client.PolicyRow{row("a", "allow"), row("new", "refuse"), row("c", "refuse"), row("b", "allow")}
 	if diff := cmp.Diff([]string{"a same", "new new", "c changed", "b moved", "d gone"}, console.Differences(before, after)); diff != "" {

@@ -189,6 +189,9 @@ func grouped(n int64) string {
 // capital makes a sentence out of one of internal/locale, which begin in lower case.
 func capital(s string) string {
 	first, n := utf8.DecodeRuneInString(s)
+	if strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Han, r) }) { // Chinese, that may begin with a code
+		return s
+	}
 	return string(unicode.ToUpper(first)) + s[n:]
 }
 

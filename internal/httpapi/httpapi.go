@@ -32,6 +32,8 @@ import (
 	"github.com/colophon-project/colophon/consent/assessment"
 	"github.com/colophon-project/colophon/consent/faces"
 	"github.com/colophon-project/colophon/consent/prompt"
+	"github.com/colophon-project/colophon/desk"
+	"github.com/colophon-project/colophon/desk/limits"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/identity"
 	"github.com/colophon-project/colophon/incident"
@@ -171,6 +173,10 @@ type Config struct {
 	Scans     *intake.Scanner
 	Materials *intake.AppStore
 	Webhooks  *webhook.Dispatcher
+	// Desk hears whoever comes with a case.
+	Desk       *desk.Desk
+	CaseLimits *limits.Keeper
+	CaseFiles  CaseFiles
 	// Exporter turns answers of the models into files.
 	Exporter Exporter
 	// Models is what stands in front of the models.
@@ -210,7 +216,7 @@ func New(c Config) (*API, error) {
 	if c.Line == nil || c.Binder == nil || c.Artefacts == nil || c.Log == nil || c.Jobs == nil || c.Ledger == nil || c.Custody == nil || c.Restraints == nil || c.LogCheck == nil ||
 		c.Answers == nil || c.Roster == nil || c.Ready == nil || c.Metrics == nil || c.Source == nil || c.RequestID == nil || c.Logger == nil || c.MaxUpload <= 0 ||
 		c.Screener == nil || c.Curator == nil || c.Shelf.InForce == nil || c.Shelf.Refresh == nil || c.Shelf.Signer == nil || c.Policies == nil || c.Docket == nil || c.Reports == nil || c.Beheld == nil || c.Links == nil || c.Consents == nil || c.Agreements == nil || c.Register == nil || c.People == nil || c.Standing == nil || c.Identity == nil ||
-		c.Prompt == nil || c.Assessments == nil || c.AssessmentPage == nil || c.Faces == nil || c.Orders == nil || c.Watch == nil || c.Admission == nil || c.Decisions == nil || c.Intake == nil || c.Scans == nil || c.Materials == nil || c.Webhooks == nil || c.UpstreamKeys == nil || c.Usage == nil || c.Overviews == nil {
+		c.Prompt == nil || c.Assessments == nil || c.AssessmentPage == nil || c.Faces == nil || c.Orders == nil || c.Watch == nil || c.Admission == nil || c.Decisions == nil || c.Intake == nil || c.Scans == nil || c.Materials == nil || c.Webhooks == nil || c.UpstreamKeys == nil || c.Usage == nil || c.Overviews == nil || c.Desk == nil || c.CaseLimits == nil || c.CaseFiles == nil {
 		return nil, errors.New("httpapi: a required part of the configuration is missing")
 	}
 	s, err := newServer(c)

@@ -64,6 +64,9 @@ func (s *server) register(m *API) *huma.OpenAPI {
 		rt.add(s, api, operation(rt, registry, problem))
 		if rt.is(upload) {
 			api.OpenAPI().Paths[rt.template()].Post.RequestBody = uploadBody(rt.tag == "intake")
+			if rt.tag == "desk" {
+				api.OpenAPI().Paths[rt.template()].Post.RequestBody = caseBody(rt.id)
+			}
 		}
 		if rt.is(foreign) {
 			api.OpenAPI().Paths[rt.template()].Post.RequestBody = &huma.RequestBody{Required: true, Description: "As its author describes it; fields that are not known are passed over.",
@@ -98,6 +101,7 @@ func tags() []*huma.Tag {
 		{Name: "gateway", Description: "Models behind Colophon, in the shapes of OpenAI and Anthropic. What their clients send besides is described by their authors."},
 		{Name: "intake", Description: "What platforms and app stores hand in: what the law asks for it, and the file with the platform's elements."},
 		{Name: "webhooks", Description: "Programs that are told what happens, by Standard Webhooks."},
+		{Name: "desk", Description: "Where anybody is heard: complaints, reports, rights, appeals, and the time limits for them."},
 		{Name: "overview", Description: "How everything stands, at a glance."},
 		{Name: "jobs", Description: "What is worked while nobody waits."},
 		{Name: "sessions", Description: "How a program acts for a person of the staff."},
@@ -184,6 +188,10 @@ func detail(op *huma.Operation, registry huma.Registry) {
 		answer(304, "You have them already.", nil)
 	case "moderations", "guardrail":
 		answer(200, "The answer, as its author describes it.", map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}})
+	case "public-figures":
+		answer(200, "The figures.", map[string]*huma.MediaType{"application/json": object(MonthFigures{}), "text/csv": text})
+	case "case-file":
+		answer(200, "The file.", map[string]*huma.MediaType{"application/octet-stream": binary})
 	case "take-in":
 		answer(201, "The report, or the file.", map[string]*huma.MediaType{"application/json": object(Intake{}), "application/octet-stream": binary}).Headers =
 			header("Location", "Where the report is.")
@@ -244,4 +252,33 @@ func uploadBody(fields bool) *huma.RequestBody {
 	}
 	return &huma.RequestBody{Required: true, Description: about,
 		Content: map[string]*huma.MediaType{"application/octet-stream": binary, "multipart/form-data": {Schema: form}}}
+}
+
+// caseBody describes the form of a case.
+func caseBody(id string) *huma.RequestBody {
+	word := &huma.Schema{Type: huma.TypeString}
+	list := &huma.Schema{Type: huma.TypeArray, Items: word}
+	files := &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	form := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"text": word, "file": files}}
+	switch id {
+	case "answer-case":
+		form.Required = []string{"code", "pin"}
+	case "answer-own-case":
+		form.Required = []string{"id"}
+		form.Properties["account"], form.Properties["subject"] = word, word
+	default:
+		form.Required = []string{"kind"}
+		for _, name := range draftFields() {
+			form.Properties[name] = word
+		}
+		form.Properties["ground"], form.Properties["number"] = list, list
+		if id == "open-case" {
+			form.Properties["account"], form.Properties["subject"] = word, word
+		}
+	}
+	for _, name := range form.Required {
+		form.Properties[name] = word
+	}
+	return &huma.RequestBody{Required: true, Description: "A form with fields, and any number of parts named file: pictures, video, sound, PDF or plain text. What the fields may be, the answer to a wrong one says.",
+		Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: form}}}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/admission"
+	"github.com/colophon-project/colophon/desk"
 	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/internal/locale"
 	"github.com/colophon-project/colophon/production"
@@ -146,7 +147,7 @@ func status(e *colophon.Error) int {
 		return http.StatusUnsupportedMediaType
 	case admission.CodeConsentNone:
 		return http.StatusUnavailableForLegalReasons
-	case staff.CodeThrottled, admission.CodeQuota:
+	case staff.CodeThrottled, admission.CodeQuota, desk.CodeTries, desk.CodeCrowd:
 		return http.StatusTooManyRequests
 	case CodeUnavailable, staff.CodeBusy, "ffmpeg-missing", "store-unavailable", "store-outcome-unknown", "store-closed", "blob-store-failed",
 		durable.CodeDiskFull, durable.CodePermission, durable.CodeFailed:

@@ -66,6 +66,9 @@ func routes() []route {
 		exportRoutes(),
 		upstreamRoutes(),
 		overviewRoutes(),
+		deskRoutes(),
+		caseRoutes(),
+		limitsRoutes(),
 	)
 }
 

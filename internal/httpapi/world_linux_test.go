@@ -243,6 +243,8 @@ type world struct {
 	jobs     *jobs
 	custody  *custody
 	parrot   *parrot
+	counter  *counter
+	visitors int
 	logged   *bytes.Buffer
 	verifier note.Verifier
 	people   map[staff.Role]staff.Opened
@@ -302,6 +304,7 @@ func open(t *testing.T, set func(*httpapi.Config)) *world {
 	w.openExports(new(bool))
 	w.openUpstream(rec, config.Keys)
 	w.openIntake(kept, rec, config.Keys)
+	w.openDesk(kept, rec, config.Keys)
 	w.config.Overviews = &counted{}
 	if set != nil {
 		set(&w.config)

@@ -50,7 +50,7 @@ const tell = (file) => {
   put('title', report.title);
   put('sure', report.sure);
   put('name', file.name);
-  put('format', report.format || one('format').dataset.unknown);
+  put('format', report.format ? report.format.toUpperCase() : one('format').dataset.unknown);
   put('size', one('size').dataset.bytes.replace('{count}', grouped(report.size)));
   put('digest', report.digest);
   put('number', report.number);
