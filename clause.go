@@ -74,6 +74,10 @@ const (
 	ClausePIPL30 Clause = "pipl-30"
 	// ClausePIPL31 is Personal Information Protection Law Art. 31: consent of the guardian for those under 14.
 	ClausePIPL31 Clause = "pipl-31"
+	// ClausePIPL45 is Personal Information Protection Law Art. 45: access to, and a copy of, what is kept; transfer to another.
+	ClausePIPL45 Clause = "pipl-45"
+	// ClausePIPL46 is Personal Information Protection Law Art. 46: what is wrong or incomplete is corrected after a check.
+	ClausePIPL46 Clause = "pipl-46"
 	// ClausePIPL47 is Personal Information Protection Law Art. 47: deletion, and storage alone while a period runs.
 	ClausePIPL47 Clause = "pipl-47"
 	// ClausePIPL49 is Personal Information Protection Law Art. 49: what close relatives of the deceased may ask for.

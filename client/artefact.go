@@ -81,6 +81,7 @@ type Artefact struct {
 	Job      string          `json:"job"`
 	Reason   *Sentence       `json:"reason"`
 	Original *time.Time      `json:"original_until"`
+	Refuted  []Refuted       `json:"refuted,omitempty"` // absent in lists
 	Created  time.Time       `json:"created"`
 	Changed  time.Time       `json:"changed"`
 }

@@ -48,7 +48,10 @@ type Intake struct {
 	Notice      map[string]string `json:"notice,omitempty"` // what has to be shown around the content, in zh and en
 	Reasons     []IntakeReason    `json:"reasons,omitempty"`
 	Findings    []Finding         `json:"findings,omitempty"`
-	Action      string            `json:"action"` // propagated, labelled, sidecar or left
+	Action      string            `json:"action"`           // propagated, labelled, sidecar, left or refused
+	Recall      string            `json:"recall,omitempty"` // seen, not-seen or could-not-tell; empty where nobody looked
+	Recalls     []IntakeRecall    `json:"recalls,omitempty"`
+	Warning     map[string]string `json:"warning,omitempty"` // what has to be shown around what was refuted, in zh and en
 	Place       string            `json:"place,omitempty"`
 	Label       map[string]string `json:"label,omitempty"`
 	Number      string            `json:"number,omitempty"`
@@ -71,6 +74,26 @@ type IntakeReason struct {
 	Code     colophon.Code `json:"code"`
 	Args     colophon.Args `json:"args,omitempty"`
 	Sentence string        `json:"sentence"`
+}
+
+// IntakeRecall is what somebody said is false about an upload, or about content that it is like.
+type IntakeRecall struct {
+	Refutation string     `json:"refutation"`
+	Source     string     `json:"source,omitempty"` // the feed that it came from; empty for a refutation of this service
+	Claim      TextPair   `json:"claim"`
+	Verdict    string     `json:"verdict"` // false, altered, out-of-context or unproven
+	Reason     TextPair   `json:"reason"`
+	URL        string     `json:"url,omitempty"`
+	Since      *time.Time `json:"since,omitempty"`
+	Likeness
+}
+
+// Likeness says how a refutation fits to content.
+type Likeness struct {
+	How     string  `json:"how"` // number, digest, likeness or text
+	Certain bool    `json:"certain"`
+	Bits    int     `json:"bits,omitempty"`
+	Share   float64 `json:"share,omitempty"`
 }
 
 // TakeIn hands in an upload. [Client.IntakeContent] fetches the file where it got the platform's elements.
@@ -174,6 +197,8 @@ type BucketScan struct {
 	Bytes       int64          `json:"bytes,omitempty"`
 	States      map[string]int `json:"states,omitempty"`
 	Troubles    int            `json:"troubles,omitempty"`
+	Recalled    int            `json:"recalled,omitempty"` // files that were refuted
+	Alike       int            `json:"alike,omitempty"`    // files that are like what was refuted
 	Created     time.Time      `json:"created,omitzero"`
 	Changed     time.Time      `json:"changed,omitzero"`
 	Ended       *time.Time     `json:"ended,omitempty"`

@@ -168,6 +168,7 @@ type LookUp struct {
 	Service  *TextPair  `json:"service,omitempty"`
 	Function *TextPair  `json:"function,omitempty"`
 	State    string     `json:"state,omitempty"` // made, stopped or erased
+	Refuted  []Refuted  `json:"refuted,omitempty"`
 }
 
 // LookUp tells whether content was made here, by its content number, the SHA-256 of a file in hexadecimal, or both. It needs

@@ -9,6 +9,7 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
+	"github.com/colophon-project/colophon/standing"
 )
 
 // Act is one thing that a decision may do.
@@ -23,11 +24,31 @@ const (
 	TakeMeasure    Act = "take-measure"
 	RestoreMeasure Act = "restore-measure"
 	OpenDuty       Act = "open-report-duty"
+	// Those by which a request for rights is granted. The target is the pseudonym of the person, or a consent.
+	ExportData      Act = "export-data"
+	CorrectData     Act = "correct-data"
+	DeleteData      Act = "delete-data"
+	WithdrawConsent Act = "withdraw-consent"
 )
 
 // Acts lists the acts.
 func Acts() []Act {
-	return []Act{StopContent, LimitContent, LabelContent, ReleaseContent, TakeMeasure, RestoreMeasure, OpenDuty}
+	return []Act{StopContent, LimitContent, LabelContent, ReleaseContent, TakeMeasure, RestoreMeasure, OpenDuty, ExportData, CorrectData, DeleteData, WithdrawConsent}
+}
+
+// rights lists the rights that the act grants; none for one that has nothing to do with them.
+func (a Act) rights() []Right {
+	switch a {
+	case ExportData:
+		return []Right{RightAccess, RightCopy, RightPort}
+	case CorrectData:
+		return []Right{RightCorrect}
+	case DeleteData:
+		return []Right{RightDelete}
+	case WithdrawConsent:
+		return []Right{RightWithdraw}
+	}
+	return nil
 }
 
 // restricts reports whether the act takes something from somebody.
@@ -86,8 +107,10 @@ type Action struct {
 	Next   time.Time     `json:"next,omitzero"` // of the next one
 	Ref    string        `json:"ref,omitempty"` // what the actor made of it
 	Why    colophon.Code `json:"why,omitempty"` // it failed
-	Halted bool          `json:"halted,omitempty"`
-	Undone time.Time     `json:"undone,omitzero"`
+	// Says is what the actor made of it, for whoever came.
+	Says   []standing.Sentence `json:"says,omitempty"`
+	Halted bool                `json:"halted,omitempty"`
+	Undone time.Time           `json:"undone,omitzero"`
 }
 
 // pending reports whether there is still something to do.
@@ -99,16 +122,17 @@ const (
 )
 
 // try notes what came of a try.
-func (a *Action) try(ref string, err error, now time.Time) {
+func (a *Action) try(did Did, err error, now time.Time) {
 	a.Tried++
 	a.At, a.Why = now, ""
 	var told *colophon.Error
 	switch {
 	case err == nil:
 		a.Result, a.Next = Done, time.Time{}
-		if word(ref) {
-			a.Ref = ref
+		if word(did.Ref) {
+			a.Ref = did.Ref
 		}
+		a.Says = did.Says
 	case errors.As(err, &told) && told.Kind != colophon.Internal:
 		a.Result, a.Why, a.Next = Failed, told.Code, time.Time{}
 	default:
@@ -130,20 +154,20 @@ func (d *Desk) Perform(ctx context.Context, id string) (Case, error) {
 		if !a.pending() || a.Next.After(d.Now()) {
 			continue
 		}
-		order := Order{a.Key, c.ID, c.Decision.By, a, c.Decision.Statement.Clauses, c.Decision.Statement.Terms, c.Decision.Statement.Category}
-		var ref string
+		order := Order{a.Key, c.ID, c.Decision.By, a, c.Decision.Statement.Clauses, c.Decision.Statement.Terms, c.Decision.Statement.Category, c.Decision.Proof}
+		var did Did
 		var failed error
 		if a.Undoes != "" {
 			failed = d.Actor.Undo(ctx, order)
 		} else {
-			ref, failed = d.Actor.Do(ctx, order)
+			did, failed = d.Actor.Do(ctx, order)
 		}
 		c, err = d.change(ctx, id, func(_ *Entry, c *Case, now time.Time) (ledger.Act, error) {
 			if !c.Actions[i].pending() {
 				return ledger.Act{}, ledger.ErrSame
 			}
 			c.Actions = slices.Clone(c.Actions)
-			c.Actions[i].try(ref, failed, now)
+			c.Actions[i].try(did, failed, now)
 			return c.act(RecordActed, ledger.By{Role: system}, payload{Action: &c.Actions[i]}), nil
 		})
 		if err != nil {
@@ -187,6 +211,19 @@ func (d *Desk) reflect(ctx context.Context, appeal Case) error {
 		return c.act(typ, ledger.By{Role: system}, payload{Other: appeal.ID, Outcome: appeal.Decision.Outcome}), nil
 	})
 	return err
+}
+
+// Binds reports whether a decision does something to content now: it was carried out, was not undone, and its time is not over.
+func (d *Desk) Binds(ctx context.Context, act Act, number string) (bool, error) {
+	binds, now := false, d.Now()
+	q := ledger.Query{Keys: []ledger.Key{{Name: keyContent, Value: number}}, States: []string{string(Decided), string(Closed)}}
+	err := d.book.All(ctx, q, func(e Entry) error {
+		binds = binds || slices.ContainsFunc(e.Value.Actions, func(a Action) bool {
+			return a.Do == act && a.Target == number && a.Undoes == "" && a.Result == Done && !a.Halted && (a.Until.IsZero() || a.Until.After(now))
+		})
+		return nil
+	})
+	return binds, err
 }
 
 // Again has an action that failed tried again, at once.

@@ -199,6 +199,7 @@ type Decision struct {
 	By        ledger.By `json:"by"`
 	Outcome   Outcome   `json:"outcome"`
 	Statement Statement `json:"statement"`
+	Proof     *Proof    `json:"proof,omitempty"` // of a request for rights
 	Mark
 }
 

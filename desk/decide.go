@@ -26,6 +26,8 @@ type Ruling struct {
 	// Undo lists what of the first decision is undone, by its place, where an appeal changes it. What is reversed is undone
 	// altogether.
 	Undo []int
+	// Proof says how it was shown that whoever asks for a right is the person; nil where nothing is said of it.
+	Proof *Proof
 }
 
 const (
@@ -77,6 +79,9 @@ func (d *Desk) Decide(ctx context.Context, by Clerk, id string, r Ruling) (Case,
 	if err := r.check(before.Kind); err != nil {
 		return Case{}, err
 	}
+	if err := d.entitled(ctx, before, &r); err != nil {
+		return Case{}, err
+	}
 	undo, err := d.undo(ctx, before, r)
 	if err != nil {
 		return Case{}, err
@@ -92,7 +97,7 @@ func (d *Desk) Decide(ctx context.Context, by Clerk, id string, r Ruling) (Case,
 		if err := c.to(Decided); err != nil {
 			return ledger.Act{}, err
 		}
-		c.Decision = &Decision{By: by.By, Outcome: r.Outcome, Statement: r.Statement, Mark: mark}
+		c.Decision = &Decision{By: by.By, Outcome: r.Outcome, Statement: r.Statement, Proof: r.Proof, Mark: mark}
 		c.Lease, c.Actions = time.Time{}, nil
 		for _, deed := range r.Deeds {
 			c.Actions = append(c.Actions, Action{Deed: deed, Key: fmt.Sprintf("%s/%d", c.ID, len(c.Actions)), Result: Pending, Next: now})
@@ -106,7 +111,7 @@ func (d *Desk) Decide(ctx context.Context, by Clerk, id string, r Ruling) (Case,
 		if err := d.amend(e, func(p *Particulars) { p.Facts, p.Explanation = r.Facts, r.Explanation }); err != nil {
 			return ledger.Act{}, err
 		}
-		return c.act(RecordDecided, by.By, payload{Outcome: r.Outcome, Statement: &r.Statement, Other: c.AppealOf, Ruling: map[string]string{"facts": r.Facts, "explanation": r.Explanation}}), nil
+		return c.act(RecordDecided, by.By, payload{Outcome: r.Outcome, Statement: &r.Statement, Proof: r.Proof, Other: c.AppealOf, Ruling: map[string]string{"facts": r.Facts, "explanation": r.Explanation}}), nil
 	})
 }
 
@@ -114,6 +119,11 @@ func (d *Desk) Decide(ctx context.Context, by Clerk, id string, r Ruling) (Case,
 // taken from may appeal.
 func (d *Desk) concern(e *Entry, c *Case, deeds []Deed) {
 	var account evidence.Subject
+	for _, deed := range deeds {
+		if deed.Do == LimitContent {
+			addKey(e, ledger.Key{Name: keyContent, Value: deed.Target}) // by which Binds finds it
+		}
+	}
 	for _, deed := range deeds {
 		one := evidence.Subject(deed.Target)
 		if deed.Do != TakeMeasure {

@@ -64,6 +64,7 @@ const (
 	CodeErased    colophon.Code = "desk-erased"    // what was sealed can't be read or added to any more
 	CodeFull      colophon.Code = "desk-full"      // arg "limit": no more messages or files
 	CodeTriage    colophon.Code = "desk-triage"    // arg "field": the table of triage can't be used
+	CodeIdentity  colophon.Code = "desk-identity"  // nobody showed that whoever asks is the person whose data it is
 )
 
 // Types of records.
@@ -106,9 +107,8 @@ type Clue struct {
 // Actor carries out what was decided. An error of a kind other than Internal says that it was not done and would fail again;
 // any other error leaves it open, and the same is asked for again later.
 type Actor interface {
-	// Do carries out an order and returns by what it is known, such as the identifier of a measure. Asked again for the same
-	// key it MUST do nothing more and return the same.
-	Do(ctx context.Context, o Order) (ref string, err error)
+	// Do carries out an order. Asked again for the same key it MUST do nothing more and return the same.
+	Do(ctx context.Context, o Order) (Did, error)
 	// Undo takes back what was done for a key, and tells those downstream. Do for that key MUST do nothing from then on, even
 	// when it was never asked for before.
 	Undo(ctx context.Context, o Order) error
@@ -123,6 +123,14 @@ type Order struct {
 	Clauses  []colophon.Clause
 	Terms    string
 	Category colophon.Code
+	Proof    *Proof // of a right that is granted
+}
+
+// Did is what carrying out an order came to.
+type Did struct {
+	Ref string // by which it is known, such as the identifier of a measure; may be empty
+	// Says is what whoever came is told of it. It names nobody.
+	Says []standing.Sentence
 }
 
 // Origins knows who decided what no case of the desk is about: a measure, a judgement, a held item, a consent.
@@ -246,6 +254,7 @@ type payload struct {
 	Statement *Statement        `json:"statement,omitempty"`
 	Ruling    map[string]string `json:"ruling,omitempty"` // facts and explanation
 	Action    *Action           `json:"action,omitempty"`
+	Proof     *Proof            `json:"proof,omitempty"`
 	How       string            `json:"how,omitempty"`
 }
 

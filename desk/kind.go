@@ -1,7 +1,9 @@
 package desk
 
 import (
+	"context"
 	"slices"
+	"strings"
 
 	"github.com/colophon-project/colophon"
 )
@@ -98,6 +100,98 @@ const (
 // AllRights lists the rights.
 func AllRights() []Right {
 	return []Right{RightAccess, RightCopy, RightCorrect, RightDelete, RightWithdraw, RightPort}
+}
+
+// Proof says whether whoever asks for a right is the person whose data it is. A right is granted to nobody else.
+type Proof struct {
+	Result ProofResult   `json:"result"`
+	How    colophon.Code `json:"how,omitempty"` // of what is proven
+}
+
+// ProofResult is what came of looking.
+type ProofResult string
+
+// The results of a proof.
+const (
+	Proven    ProofResult = "proven"
+	Disproven ProofResult = "disproven"
+	NotKnown  ProofResult = "unknown"
+)
+
+// How somebody showed who they are.
+const (
+	ByAccount  colophon.Code = "desk-proof-account"  // by the account, in the application
+	ByDocument colophon.Code = "desk-proof-document" // by an official document, which was compared
+	ByContact  colophon.Code = "desk-proof-contact"  // they answered at the contact that was verified for the account
+	ByPresence colophon.Code = "desk-proof-presence" // they came
+	ByReceipt  colophon.Code = "desk-proof-receipt"  // they have the receipt code of the consent
+	ByMandate  colophon.Code = "desk-proof-mandate"  // of somebody who acts for the person: the mandate and both documents
+	ByKinship  colophon.Code = "desk-proof-kinship"  // of close relatives of somebody who died, and of guardians
+)
+
+// Proofs lists how somebody may have shown who they are.
+func Proofs() []colophon.Code {
+	return []colophon.Code{ByAccount, ByDocument, ByContact, ByPresence, ByReceipt, ByMandate, ByKinship}
+}
+
+// args are those of the sentence that says it: the way as a word.
+func (p *Proof) args() []string {
+	return []string{"how", strings.TrimPrefix(string(p.How), "desk-proof-")}
+}
+
+func (p *Proof) check() error {
+	switch {
+	case p == nil:
+		return nil
+	case !slices.Contains([]ProofResult{Proven, Disproven, NotKnown}, p.Result) || (p.Result == Proven) != (p.How != ""):
+		return invalid("proof")
+	case p.How != "" && !slices.Contains(Proofs(), p.How):
+		return invalid("how")
+	}
+	return nil
+}
+
+// byAccount reports whether the account brought the case itself, through the application that signed it in.
+func (c *Case) byAccount() bool { return c.Source == FromAPI && c.Party == PartyUser }
+
+// entitled refuses a ruling that grants a right which nobody asked for, or to somebody of whom it is not known who they are. An
+// account that comes through the application is proof of itself, for what is kept of that account.
+func (d *Desk) entitled(ctx context.Context, c Case, r *Ruling) error {
+	if err := r.Proof.check(); err != nil {
+		return err
+	}
+	asked := c
+	for asked.AppealOf != "" {
+		var err error
+		if asked, err = d.Case(ctx, asked.AppealOf); err != nil {
+			return err
+		}
+	}
+	switch {
+	case r.Proof != nil && asked.Kind != Rights:
+		return invalid("proof")
+	case r.Proof != nil && r.Proof.How == ByAccount && !asked.byAccount():
+		return invalid("how")
+	}
+	for _, deed := range r.Deeds {
+		rights := deed.Do.rights()
+		switch {
+		case rights == nil:
+			continue
+		case !slices.Contains(rights, asked.Right):
+			return invalid("do")
+		case slices.Contains([]Outcome{Unfounded, Unproven, Upheld}, r.Outcome):
+			return invalid("outcome")
+		}
+		own := asked.byAccount() && (deed.Target == string(asked.Subject) || deed.Do == WithdrawConsent && deed.Target == asked.About.Consent)
+		if r.Proof == nil && own {
+			r.Proof = &Proof{Proven, ByAccount}
+		}
+		if r.Proof == nil || r.Proof.Result != Proven || r.Proof.How == ByAccount && !own {
+			return refuse(colophon.Refused, CodeIdentity, &asked, nil)
+		}
+	}
+	return nil
 }
 
 // Source is the way a case came in.

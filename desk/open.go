@@ -113,7 +113,7 @@ func (d *Desk) open(ctx context.Context, by ledger.By, n Draft, c Case, subject 
 		return Opened{}, invalid("limits")
 	}
 	c.Limits, c.Clock = Limits{version.Number, row}, limits.Clock{Start: now}
-	if c.Kind == Appeal && c.About.decided() {
+	if c.Kind == Appeal {
 		deciders, err := d.Origins.Deciders(ctx, c.About)
 		if err != nil {
 			return Opened{}, err

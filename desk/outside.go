@@ -87,12 +87,16 @@ type View struct {
 	Reasons     []standing.Sentence
 	Facts       string
 	Explanation string
+	// Done is what the actions came to that whoever came is told of, such as a right that was granted.
+	Done        []standing.Sentence
 	Joined      bool // to an earlier case, whose outcome and reasons these are
 	Messages    []Message
 	Files       []Attachment
 	Appealable  bool
 	AppealUntil time.Time // zero while the decision was not told yet, so that it is open
 	Kept        ledger.Kept
+	// Name, Contact and Text are what the reporter came with.
+	Name, Contact, Text string
 }
 
 // Look shows somebody outside their case.
@@ -120,7 +124,7 @@ func (d *Desk) view(ctx context.Context, e Entry, side Side) (View, error) {
 		return View{}, err
 	}
 	if side == Reporter {
-		v.Messages, v.Files = p.Messages, c.Files
+		v.Messages, v.Files, v.Name, v.Contact, v.Text = p.Messages, c.Files, p.Name, p.Contact, p.Text
 	}
 	if c.State == Duplicate { // nothing is told before it is closed
 		v.Joined = true
@@ -129,8 +133,43 @@ func (d *Desk) view(ctx context.Context, e Entry, side Side) (View, error) {
 	one, err := d.source(ctx, c)
 	v.Joined, v.AppealUntil = one.ID != c.ID, one.AppealUntil
 	v.Outcome, v.Reasons, v.Facts, v.Explanation = one.outcome(), d.Reasons(one), p.Facts, p.Explanation
+	if side == Reporter {
+		v.Done = one.done()
+	}
 	v.Appealable = err == nil && one.appealable(now) == nil
 	return v, err
+}
+
+// What whoever came is told of an action that grants a right, until the actor says what came of it.
+const (
+	SayUnderWay  colophon.Code = "desk-done-under-way"
+	SayNotDone   colophon.Code = "desk-done-failed"
+	SayTakenBack colophon.Code = "desk-done-undone"
+)
+
+// done says what the actions came to that grant a right.
+func (c *Case) done() []standing.Sentence {
+	var l sayings
+	for _, a := range c.Actions {
+		switch {
+		case a.Do.rights() == nil || a.Undoes != "":
+		case !a.Undone.IsZero():
+			l.say(true, SayTakenBack)
+		case a.Result == Failed:
+			l.say(true, SayNotDone)
+		case a.Result != Done:
+			l.say(true, SayUnderWay)
+		default:
+			l = append(l, a.Says...)
+		}
+	}
+	return l
+}
+
+// Brought returns the case that somebody outside brought, and nobody else's.
+func (d *Desk) Brought(ctx context.Context, a Access) (Case, error) {
+	e, err := d.reporters(ctx, a)
+	return read(e), err
 }
 
 // source is the case whose decision counts for one: itself, or what it was joined to, which is always an earlier one.
@@ -155,6 +194,23 @@ func (d *Desk) Mine(ctx context.Context, account evidence.Subject, after string,
 		}
 	}
 	return list, next, err
+}
+
+// Affecting shows an account the decided cases about it, the newest first, at most limit.
+func (d *Desk) Affecting(ctx context.Context, account evidence.Subject, limit int) (list []View, err error) {
+	if account == "" || account == evidence.System {
+		return nil, invalid("account")
+	}
+	q := ledger.Query{Keys: []ledger.Key{{Name: keyAccount, Value: string(account)}}, States: []string{string(Decided), string(Closed)}, Newest: true}
+	err = d.book.All(ctx, q, func(e Entry) error {
+		if e.Subject == account || len(list) >= limit {
+			return nil
+		}
+		v, err := d.view(ctx, e, Affected)
+		list = append(list, v)
+		return err
+	})
+	return list, err
 }
 
 // reporters refuses everybody but who came.

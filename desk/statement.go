@@ -50,8 +50,8 @@ func AccountDeeds() []colophon.Code {
 // Laws lists the clauses that a decision may rest on.
 func Laws() []colophon.Clause {
 	return []colophon.Clause{colophon.ClauseDS6, colophon.ClauseDS9, colophon.ClauseDS10, colophon.ClauseDS11, colophon.ClauseDS12, colophon.ClauseDS14, colophon.ClauseDS17, colophon.ClauseDS18,
-		colophon.ClauseDS21, colophon.ClauseLM4, colophon.ClauseLM9, colophon.ClauseLM10, colophon.ClauseGenAI14, colophon.ClauseAF22, colophon.ClausePIPL15, colophon.ClausePIPL47,
-		colophon.ClausePIPL49, colophon.ClausePIPL50}
+		colophon.ClauseDS21, colophon.ClauseLM4, colophon.ClauseLM9, colophon.ClauseLM10, colophon.ClauseGenAI14, colophon.ClauseAF22, colophon.ClausePIPL15, colophon.ClausePIPL45,
+		colophon.ClausePIPL46, colophon.ClausePIPL47, colophon.ClausePIPL49, colophon.ClausePIPL50}
 }
 
 // Statement is why something was decided, in fields as the statement of reasons of the EU's Digital Services Act has them.
@@ -141,6 +141,9 @@ const (
 	SayAppeal     colophon.Code = "desk-say-appeal" // arg "where"
 	SayAppealBy   colophon.Code = "desk-say-appeal-until"
 	SayFinal      colophon.Code = "desk-say-final"
+	SayProven     colophon.Code = "desk-say-proven"       // arg "how": whoever asks for a right is the person
+	SayDisproven  colophon.Code = "desk-say-disproven"    // is not
+	SayUnknown    colophon.Code = "desk-say-unknown"      // nobody could tell
 	SayReviewed   colophon.Code = "desk-say-after-upheld" // what appeals came to
 	SayAmended    colophon.Code = "desk-say-after-changed"
 	SayOverturned colophon.Code = "desk-say-after-reversed"
@@ -148,6 +151,7 @@ const (
 
 var (
 	sayOutcomes = map[Outcome]colophon.Code{Founded: SayFounded, Partly: SayPartly, Unfounded: SayUnfounded, Unproven: SayUnproven, Upheld: SayUpheld, Changed: SayChanged, Reversed: SayReversed}
+	sayProofs   = map[ProofResult]colophon.Code{Proven: SayProven, Disproven: SayDisproven, NotKnown: SayUnknown}
 	sayAppeals  = map[Outcome]colophon.Code{Upheld: SayReviewed, Changed: SayAmended, Reversed: SayOverturned}
 )
 
@@ -203,6 +207,9 @@ func (d *Desk) Reasons(c Case) []standing.Sentence {
 	l.say(s.Assisted, SayAssisted)
 	l.say(!s.Assisted, SayPeople)
 	l.say(true, SayBy, "role", string(c.Decision.By.Role))
+	if p := c.Decision.Proof; p != nil {
+		l.say(true, sayProofs[p.Result], p.args()...)
+	}
 	l.say(c.Kind == Appeal, SayAnother)
 	l.say(len(s.Evidence) > 0, SayEvidence, "count", strconv.Itoa(len(s.Evidence)))
 	times := []string{"received", beijing(c.Clock.Start), "decided", beijing(c.Decision.At), "due", beijing(c.Decision.Due)}

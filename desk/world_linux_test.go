@@ -21,6 +21,7 @@ import (
 	"github.com/colophon-project/colophon/internal/store/storetest"
 	"github.com/colophon-project/colophon/internal/store/tallies"
 	"github.com/colophon-project/colophon/internal/workday"
+	"github.com/colophon-project/colophon/standing"
 )
 
 var errDown = errors.New("it is down")
@@ -65,17 +66,17 @@ func (w *world) Find(_ context.Context, c desk.Clue) (list []desk.Found, _ error
 func (w *world) Deciders(context.Context, desk.About) ([]string, error) { return w.deciders, nil }
 
 // Do is idempotent by key, as an actor has to be.
-func (w *world) Do(_ context.Context, o desk.Order) (string, error) {
+func (w *world) Do(_ context.Context, o desk.Order) (desk.Did, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.asked++
 	if err := w.fail[o.Action.Do]; err != nil {
-		return "", err
+		return desk.Did{}, err
 	}
 	if w.done[o.Key] == 0 && !w.undone[o.Key] {
 		w.done[o.Key]++
 	}
-	return "ref-" + o.Action.Target, nil
+	return desk.Did{Ref: "ref-" + o.Action.Target, Says: []standing.Sentence{{Code: "said", Args: colophon.Args{"target": o.Action.Target}}}}, nil
 }
 
 func (w *world) Undo(_ context.Context, o desk.Order) error {

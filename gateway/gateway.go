@@ -191,7 +191,8 @@ type Limits struct {
 	Bytes     int64         // of text delivered since the last mark after which marks are kept at once; 4 KiB
 }
 
-// Config says what a Proxy works with. All fields are required but Fetcher, Maker, Studio, Companion, Observe and Report.
+// Config says what a Proxy works with. All fields are required but Fetcher, Maker, Studio, Companion, Outgoing,
+// Observe and Report.
 type Config struct {
 	// Model returns a model by the name by which clients ask for it.
 	Model     func(name string) (Model, bool)
@@ -213,6 +214,9 @@ type Config struct {
 	Limits    Limits
 	// Say says an error in a language; nil: the code alone.
 	Say func(language string, err error) string
+	// Outgoing is given the texts of each whole answer before it is handed over, to hold them against what was refuted; nil where
+	// nobody does. A text can only be like another, which is for people to look at and keeps nothing from being handed over.
+	Outgoing func(ctx context.Context, number artefact.Number, text string)
 	// Observe is told of each call once it is over; nil for nobody.
 	Observe func(Observation)
 	// Report is told of faults that no client is told; nil for nobody.

@@ -144,6 +144,7 @@ func (x *exchange) answer(body []byte, kind string) (err error) {
 		return err
 	}
 	header := map[string]string{"Content-Type": "application/json"}
+	said := x.said(doc)
 	body = doc.Bytes()
 	if x.Endpoint != shape.Embeddings { // vectors are no content
 		if body, err = x.marked(doc, before, size); err != nil {
@@ -158,8 +159,23 @@ func (x *exchange) answer(body []byte, kind string) (err error) {
 	if err := x.wait(); err != nil {
 		return err
 	}
+	if said != "" {
+		x.p.c.Outgoing(x.ctx, x.number, said)
+	}
 	header["Content-Length"] = strconv.Itoa(len(body))
 	return x.hand(header, body)
+}
+
+// said are the texts of an answer, without the notice; empty where nobody holds them against what was refuted.
+func (x *exchange) said(doc *shape.Document) string {
+	if x.p.c.Outgoing == nil || x.Endpoint == shape.Embeddings {
+		return ""
+	}
+	var list []string
+	for _, t := range doc.Texts() {
+		list = append(list, t.Value)
+	}
+	return strings.Join(list, "\n\n")
 }
 
 // plain reports whether an answer is a text of its own and no JSON. What could be read as JSON is JSON, whatever its type says:

@@ -10,6 +10,9 @@
 // [Line] takes files in: it reads, judges, plans the change of the file, writes it, reads it back and records it. On a
 // labelled file the platform's fields alone change (fields 5 to 7). A [Scanner] does the same with all files of a bucket.
 //
+// Each upload is held against what was refuted, here and by those whose recall feeds are followed. The same content is dealt with
+// by a [Rule]; what is only alike is for people to look at.
+//
 // What not to do here: no mark is never "real", in no word of a sentence or a name. Never raise or lower a label: a
 // declaration or a detector that contradicts a label is told beside it. Never touch a file whose signature would break. No
 // account and no name of a file in a record, an entry or an error.
@@ -143,6 +146,7 @@ const (
 	Labelled   Action = "labelled"   // a file without one: it has a label with Label 2 or 3
 	Beside     Action = "sidecar"    // the elements stand in a sidecar, the file is as it was
 	Left       Action = "left"       // nothing was added, because nothing is to be, or nothing can be
+	Refused    Action = "refused"    // the same content was refuted, and such is not published here
 )
 
 // Taken is what is kept of a file that was taken in. It names no person.
@@ -163,6 +167,10 @@ type Taken struct {
 	Until       time.Time       `json:"until,omitzero"`
 	Scan        string          `json:"scan,omitempty"`
 	Deliveries  int             `json:"deliveries,omitempty"`
+	// Recall is what the look for refutations came to: seen is certain, could not tell is for people to look at. It is empty
+	// where nobody looked.
+	Recall Outcome `json:"recall,omitempty"`
+	Rule   Rule    `json:"rule,omitempty"` // by which the same content was dealt with; empty for other content
 }
 
 // Detail is what is sealed with an entry: what a file says of itself may name people.
@@ -171,6 +179,7 @@ type Detail struct {
 	Findings []Note        `json:"findings,omitempty"`
 	Fields   *label.Fields `json:"fields,omitempty"` // as they stand now
 	Sidecar  string        `json:"sidecar,omitempty"`
+	Recalls  []Recall      `json:"recalls,omitempty"` // what was refuted about it or about what it is like, the surest first
 }
 
 // Entry is a file that was taken in. Its state is a [State].

@@ -30,6 +30,8 @@ func (l *Line) Open(ctx context.Context, by production.By, id string) (Entry, pr
 	switch {
 	case err != nil:
 		return e, nil, err
+	case e.Value.Action == Refused:
+		return e, nil, refusal()
 	case e.Value.Action != Propagated && e.Value.Action != Labelled:
 		return e, nil, &colophon.Error{Kind: colophon.Missing, Code: CodeUnchanged}
 	case e.Value.Blob == "":

@@ -19,7 +19,8 @@ import (
 	"github.com/colophon-project/colophon/production"
 )
 
-// Config is what a Line is made of. All fields are required but Key, Seals and Detectors.
+// Config is what a Line is made of. All fields are required but Key, Seals, Detectors,
+// Recalls, Rule and Report.
 type Config struct {
 	Entries  ledger.Store[Taken]
 	Recorder *evidence.Recorder
@@ -34,10 +35,15 @@ type Config struct {
 	Seals    []label.PublicKey // check the seals of labels
 	// Detectors look for traces in files that have no label and that nobody declares.
 	Detectors []Detector
-	Patience  time.Duration // for one detector; 0 for 20 seconds
+	Patience  time.Duration // for one detector, and for Recalls; 0 for 20 seconds
 	Keep      time.Duration // for how long a file with its elements can be fetched
 	MaxSize   int64         // bytes of a file
 	AtOnce    int           // files that are worked on at the same time
+	// Recalls knows what was refuted; nil where nobody looks for that.
+	Recalls Recalls
+	Rule    Rule // for what is certainly the same; empty for RuleFlag
+	// Report takes faults that stop nothing; nil drops them.
+	Report func(ctx context.Context, err error)
 }
 
 // Line takes files in. It is safe for use by many goroutines.
@@ -160,16 +166,18 @@ func (l *Line) work(ctx context.Context, r *Result, u *Upload, traces *label.Ter
 	if err != nil {
 		return err
 	}
+	sample := Sample{r.Source, report.Format, digest}
+	refuted := l.recall(ctx, sample, report)
 	seen := reasonOf(traces, report.Format)
 	if NeedsDetectors(report, u.Declaration) {
-		seen = append(seen, detect(ctx, l.c.Detectors, Sample{r.Source, report.Format, digest}, l.c.Patience)...)
+		seen = append(seen, detect(ctx, l.c.Detectors, sample, l.c.Patience)...)
 	}
 	j := Judge(report, u.Declaration, u.Asked, seen)
 	v := &r.Entry.Value
 	r.Entry.State, v.Format, v.Complete, v.Action = string(j.State), report.Format, j.Complete, Left
 	r.Detail.Reasons = j.Reasons
 	notes(r, j.Findings)
-	if j.State == None {
+	if l.tell(r, refuted()) || j.State == None {
 		return nil
 	}
 	return l.mark(r, u, j.State, opts, len(report.Marks) > 0)
@@ -256,6 +264,9 @@ func (l *Line) record(ctx context.Context, by production.By, r *Result, u *Uploa
 			r.Entry.Keys = append(r.Entry.Keys, ledger.Key{Name: name, Value: value})
 		}
 	}
+	if v.Recall == Seen || len(r.Detail.Recalls) > 0 {
+		r.Entry.Keys = append(r.Entry.Keys, ledger.Key{Name: "recall", Value: string(v.Recall)})
+	}
 	if u.once != "" {
 		r.Entry.Keys = append(r.Entry.Keys, ledger.Key{Name: "object", Value: u.once, Unique: true})
 	}
@@ -268,7 +279,7 @@ func (l *Line) record(ctx context.Context, by production.By, r *Result, u *Uploa
 		r.Entry.Due = v.Until
 		r.Entry.Keys = append(r.Entry.Keys, ledger.Key{Name: "blob", Value: ref})
 	}
-	if !u.Keep {
+	if !u.Keep && v.Action != Refused {
 		v.Deliveries = 1
 	}
 	e, err := l.book.Add(ctx, r.Entry, r.Detail, ledger.Act{Type: RecordTaken, Role: by.Role, Clauses: []colophon.Clause{colophon.ClauseLM6}, Payload: struct {

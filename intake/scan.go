@@ -12,6 +12,7 @@ import (
 	"iter"
 	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -93,7 +94,10 @@ type Scan struct {
 	Bytes       int64         `json:"bytes"`
 	States      map[State]int `json:"states,omitempty"`
 	Troubles    int           `json:"troubles,omitempty"` // files that could not be taken in
-	Ended       time.Time     `json:"ended,omitzero"`
+	// Recalled are files that were refuted, and Alike those that are like what was refuted.
+	Recalled int       `json:"recalled,omitempty"`
+	Alike    int       `json:"alike,omitempty"`
+	Ended    time.Time `json:"ended,omitzero"`
 }
 
 // Where is the part of a scan that is sealed.
@@ -256,16 +260,19 @@ type line struct {
 	Complete bool          `json:"complete"`
 	Action   Action        `json:"action,omitempty"`
 	Number   string        `json:"number,omitempty"`
+	Recall   Outcome       `json:"recall,omitempty"` // what the look for refutations came to
 	Error    colophon.Code `json:"error,omitempty"`
 
 	size  int64
+	alike bool // like what was refuted
 	ours  bool // a fault of ours or of the bucket's
 	lost  bool // what it became was written and is not recorded
 	whole error
 }
 
 func (l *line) tell(e Entry) {
-	l.Intake, l.State, l.Complete, l.Action, l.Number = e.ID, State(e.State), e.Value.Complete, e.Value.Action, e.Value.Number
+	l.Intake, l.State, l.Complete, l.Action, l.Number, l.Recall = e.ID, State(e.State), e.Value.Complete, e.Value.Action, e.Value.Number, e.Value.Recall
+	l.alike = slices.Contains(e.Value.Findings, FindingRecallAlike)
 }
 
 // page takes one page of files in, writes its report and says how far the scan is.
@@ -303,6 +310,12 @@ func (s *Scanner) page(ctx context.Context, e ScanEntry, where Where, bucket Buc
 				continue
 			}
 			v.States[l.State]++
+			switch {
+			case l.Recall == Seen:
+				v.Recalled++
+			case l.alike:
+				v.Alike++
+			}
 		}
 		if err := s.book.Secret(e, where); err != nil {
 			return ledger.Act{}, err
@@ -462,6 +475,9 @@ func (s *Scanner) deliver(ctx context.Context, e ScanEntry, where Where, bucket 
 		tags := map[string]string{"colophon-state": r.Entry.State, "colophon-complete": strconv.FormatBool(v.Complete)}
 		if v.Number != "" {
 			tags["colophon-number"] = v.Number
+		}
+		if v.Recall == Seen || v.Recall == CouldNotTell {
+			tags["colophon-recall"] = string(v.Recall)
 		}
 		if err := bucket.Tag(ctx, key, tags); errors.As(err, &known) && known.Kind == colophon.Unsupported {
 			return false, &colophon.Error{Kind: colophon.Unsupported, Code: CodeScanTags, Err: err}

@@ -138,7 +138,7 @@ func (l *Line) Produce(ctx context.Context, by By, o Order, body io.Reader) (art
 		_, err := l.c.Register.New(ctx, by.Role, entry)
 		entered <- err
 	}()
-	marking, err := l.make(work, in.src, plan, o, free)
+	marking, err := l.make(work, in.src, plan, o, entry, free)
 	if err := <-entered; err != nil {
 		return artefact.Artefact{}, err
 	}
@@ -159,7 +159,7 @@ func (l *Line) resume(ctx context.Context, by By, in *received, plan *stamp.Plan
 		return artefact.Artefact{}, errors.Join(err, <-in.logged)
 	}
 	defer over()
-	done, err := l.mark(work, by.Role, in.src, plan, o, a.Number, free)
+	done, err := l.mark(work, by.Role, in.src, plan, o, a, free)
 	return done, errors.Join(stopped(ctx, work, err), <-in.logged)
 }
 
@@ -260,7 +260,7 @@ func (l *Line) complete(ctx context.Context, a artefact.Artefact, o Order, src F
 	if l.number(plan, string(a.Number)) != a.Number { // it bears a label of ours, so it was made before
 		return &colophon.Error{Kind: colophon.Conflict, Code: artefact.CodeExists}
 	}
-	_, err = l.mark(ctx, system, src, plan, o, a.Number, func() {})
+	_, err = l.mark(ctx, system, src, plan, o, a, func() {})
 	return err
 }
 
@@ -366,12 +366,12 @@ func (l *Line) number(plan *stamp.Plan, fresh string) artefact.Number {
 }
 
 // mark makes the marked bytes of an item that was entered, and has the register say so.
-func (l *Line) mark(ctx context.Context, role evidence.Role, src media.Source, plan *stamp.Plan, o Order, n artefact.Number, free func()) (artefact.Artefact, error) {
-	marking, err := l.make(ctx, src, plan, o, free)
+func (l *Line) mark(ctx context.Context, role evidence.Role, src media.Source, plan *stamp.Plan, o Order, a artefact.Artefact, free func()) (artefact.Artefact, error) {
+	marking, err := l.make(ctx, src, plan, o, a, free)
 	if err != nil {
 		return artefact.Artefact{}, err
 	}
-	return l.marked(ctx, role, n, marking)
+	return l.marked(ctx, role, a.Number, marking)
 }
 
 // marked has the register say that an item was marked. Where the same order was given twice and the other one was first,
@@ -387,8 +387,9 @@ func (l *Line) marked(ctx context.Context, role evidence.Role, n artefact.Number
 	return done, err
 }
 
-// make writes the planned bytes, reads them back, gives the place of the item to the next one, and stores them.
-func (l *Line) make(ctx context.Context, src media.Source, plan *stamp.Plan, o Order, free func()) (m artefact.Marking, err error) {
+// make writes the planned bytes, reads them back, holds the item against what was refuted, gives its place to the next one, and
+// stores them.
+func (l *Line) make(ctx context.Context, src media.Source, plan *stamp.Plan, o Order, a artefact.Artefact, free func()) (m artefact.Marking, err error) {
 	seeking, stop := context.WithCancel(ctx)
 	before := l.liken(seeking, plan.Format, src)
 	defer func() { stop(); before() }()
@@ -417,8 +418,12 @@ func (l *Line) make(ctx context.Context, src media.Source, plan *stamp.Plan, o O
 		return m, err
 	}
 	likeness, unlikened := both(before, after)
+	unlooked, err := l.outgoing(ctx, a, plan, src, likeness, unlikened)
 	free()
-	marks, clauses, err := marksOf(plan, o)
+	if err != nil {
+		return m, err
+	}
+	marks, clauses, err := marksOf(plan, o, unlooked)
 	if err != nil {
 		return m, err
 	}
@@ -428,7 +433,7 @@ func (l *Line) make(ctx context.Context, src media.Source, plan *stamp.Plan, o O
 		EndOriginal: l.c.KeepOriginals == 0}, err
 }
 
-func marksOf(plan *stamp.Plan, o Order) (json.RawMessage, []colophon.Clause, error) {
+func marksOf(plan *stamp.Plan, o Order, unlooked colophon.Code) (json.RawMessage, []colophon.Clause, error) {
 	policy, err := o.Function.Policy()
 	if err != nil {
 		return nil, nil, err
@@ -443,10 +448,11 @@ func marksOf(plan *stamp.Plan, o Order) (json.RawMessage, []colophon.Clause, err
 	}
 	n := plan.Notice
 	marks, err := json.Marshal(Marks{
-		Label:   LabelMark{string(plan.Action), plan.Place, plan.Fields},
-		Notice:  NoticeMark{n.State, n.Words, n.Place, n.Method, n.Ink, n.Contrast, n.Seconds, n.Around},
-		Sidecar: string(plan.Sidecar),
-		Policy:  PolicyMark{policy.Function, append([]colophon.Clause{colophon.ClauseLM5}, clauses...), use},
+		Label:    LabelMark{string(plan.Action), plan.Place, plan.Fields},
+		Notice:   NoticeMark{n.State, n.Words, n.Place, n.Method, n.Ink, n.Contrast, n.Seconds, n.Around},
+		Sidecar:  string(plan.Sidecar),
+		Policy:   PolicyMark{policy.Function, append([]colophon.Clause{colophon.ClauseLM5}, clauses...), use},
+		Unlooked: unlooked,
 	})
 	return marks, clauses, err
 }
@@ -518,6 +524,8 @@ func (l *Line) ready(ctx context.Context, n artefact.Number) (artefact.Artefact,
 	case err != nil:
 	case a.State != artefact.Marked && a.State != artefact.Delivered:
 		err = &colophon.Error{Kind: colophon.Conflict, Code: CodeNotReady, Args: colophon.Args{"state": string(a.State)}}
+	case a.Blob == "" && copyKey(a) != "":
+		err = noCopy(colophon.Refused, CodeCopy)
 	case a.Blob == "":
 		err = &colophon.Error{Kind: colophon.Missing, Code: CodeNotKept}
 	case l.c.Deliver != nil:

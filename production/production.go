@@ -116,13 +116,16 @@ type Order struct {
 	Use      Use
 }
 
-// Config is what a Line is made of. All fields are required but KeepOriginals, Key, Seals, Admit, Deliver, Judge and
-// Likeness.
+// Config is what a Line is made of. All fields are required but Unmarked, KeepOriginals, Key, Seals, Admit, Deliver, Judge,
+// Likeness and Outgoing.
 type Config struct {
 	Register *artefact.Register
 	Recorder *evidence.Recorder
 	Keys     Unsealer
 	Press    *stamp.Press
+	// Unmarked is a press whose owner allows content without the notice, for copies that somebody asked for (Labelling
+	// Measures Art. 9); nil where none are made.
+	Unmarked *stamp.Press
 	Accounts Accounts
 	Network  NetworkLog
 	Blobs    Blobs
@@ -154,6 +157,9 @@ type Config struct {
 	// nobody does. It is asked of the item as it came in and as it leaves, and may be at both at the same time. An error
 	// keeps no item from being marked: the item then has no likeness, and the error's code says why.
 	Likeness func(ctx context.Context, f media.Format, src media.Source) ([]byte, error)
+	// Outgoing holds an item against what was refuted before it may leave; nil where nobody does. An error keeps the item from
+	// leaving. Unlooked says why it was not looked for, or not all of it, and stands with the marks.
+	Outgoing func(ctx context.Context, o Outgoing) (unlooked colophon.Code, err error)
 }
 
 // Examination is what was found out about a file that somebody sent in.
@@ -182,6 +188,10 @@ type Marks struct {
 	Sidecar string      `json:"sidecar,omitempty"` // the label file, where the format can't hold the label
 	Policy  PolicyMark  `json:"policy"`
 	History []LabelMark `json:"history,omitempty"` // labels that the item carried when it came
+	// Unlooked says why the item was not held against what was refuted, or not in all respects; empty where it was.
+	Unlooked colophon.Code `json:"unlooked,omitempty"`
+	// Copy is the order by which it was made without the notice; see [Line.Copy]. Empty for what is no such copy.
+	Copy string `json:"copy,omitempty"`
 }
 
 // LabelMark is a label as it was read.

@@ -27,6 +27,7 @@ const (
 
 	minDistinct = 12 // letters and digits that differ
 	keyCase     = "case"
+	keyPublic   = "public" // of what was published, whatever became of it
 )
 
 // Draft is what a person writes.
@@ -220,6 +221,7 @@ func (k *Keeper) publish(by ledger.By, e *Entry) error {
 	}
 	e.Value.Approver, e.Value.Published = by.ID, k.book.Now()
 	e.Due = e.Value.Published
+	e.Keys = append(e.Value.keys(), ledger.Key{Name: keyPublic, Value: keyPublic})
 	return e.Value.ready()
 }
 

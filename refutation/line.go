@@ -20,7 +20,9 @@ type Line struct {
 
 const (
 	entered = "entered" // the one state of a line
-	rivals  = 16        // how often a line is tried when others enter lines at the same time
+	// linesAtOnce is how many lines are read from the store together: each may be as long as feed.MaxLine.
+	linesAtOnce = 32
+	rivals      = 16 // how often a line is tried when others enter lines at the same time
 )
 
 func place(sequence uint64) string { return fmt.Sprintf("%016d", sequence) }
@@ -43,12 +45,24 @@ func (k *Keeper) Checkpoint(ctx context.Context) ([]byte, error) {
 	return feed.Sign(k.config.Signer, h)
 }
 
-// WriteLines writes the lines of the feed after a place; 0 for all.
-func (k *Keeper) WriteLines(ctx context.Context, w io.Writer, after uint64) error {
-	return k.lines.All(ctx, ledger.Query{After: place(after)}, func(e ledger.Entry[Line]) error {
-		_, err := io.WriteString(w, e.Value.Text+"\n")
-		return err
-	})
+// WriteLines writes the lines of the feed behind one place, 0 for the beginning, up to another.
+func (k *Keeper) WriteLines(ctx context.Context, w io.Writer, after, last uint64) error {
+	for after < last {
+		page, _, err := k.lines.Page(ctx, ledger.Query{After: place(after), Limit: int(min(last-after, linesAtOnce))})
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			return nil
+		}
+		for _, e := range page {
+			if _, err := io.WriteString(w, e.Value.Text+"\n"); err != nil {
+				return err
+			}
+			after = e.Value.Head.Size
+		}
+	}
+	return nil
 }
 
 // Entries returns entries of the feed before a place, 0 for the end, the newest first.

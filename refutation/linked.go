@@ -17,8 +17,8 @@ type Page struct {
 
 // Linked is a refutation as search engines and fact checkers read it (JSON-LD by schema.org).
 type Linked struct {
-	Context string `json:"@context"`
-	Graph   []any  `json:"@graph"`
+	Context string `json:"@context" doc:"Vocabulary: https://schema.org."`
+	Graph   []any  `json:"@graph" doc:"A ClaimReview, and a MediaReview where there is one."`
 }
 
 type organisation struct {

@@ -88,6 +88,12 @@ func (k *Keeper) Notices(ctx context.Context, f NoticeFilter) ([]Notice, string,
 	return list, next, err
 }
 
+// Notice returns a notice.
+func (k *Keeper) Notice(ctx context.Context, id string) (Notice, error) {
+	e, err := k.notices.Get(ctx, id)
+	return readNotice(e), err
+}
+
 // Acknowledge says what became of a notice: it was told, read, or its recipient can't be reached. An application says so of
 // its users, and the system of what it shows itself. What was said already stays.
 func (k *Keeper) Acknowledge(ctx context.Context, by ledger.By, id string, to NoticeState) (Notice, error) {

@@ -187,7 +187,7 @@ func TestFeed(t *testing.T) {
 		checkpoint, err := w.keeper.Checkpoint(ctx)
 		w.no(err)
 		var lines bytes.Buffer
-		w.no(w.keeper.WriteLines(ctx, &lines, 0))
+		w.no(w.keeper.WriteLines(ctx, &lines, 0, 1<<20))
 		n, err := there.Take(ctx, s.ID, checkpoint, &lines)
 		w.no(err)
 		return n
@@ -229,7 +229,7 @@ func TestFeed(t *testing.T) {
 		t.Error(first, err)
 	}
 	var rest bytes.Buffer
-	w.no(w.keeper.WriteLines(ctx, &rest, 1))
+	w.no(w.keeper.WriteLines(ctx, &rest, 1, 1<<20))
 	if text := rest.String(); strings.Count(text, "\n") != 2 || strings.Contains(text, "staff-") || strings.Contains(text, "case-1") {
 		t.Error(text)
 	}
@@ -260,7 +260,7 @@ func TestFeedRivals(t *testing.T) {
 	checkpoint, err := w.keeper.Checkpoint(w.Context())
 	w.no(err)
 	var lines bytes.Buffer
-	w.no(w.keeper.WriteLines(w.Context(), &lines, 0))
+	w.no(w.keeper.WriteLines(w.Context(), &lines, 0, 1<<20))
 	got, head, err := feed.Read(&lines, checkpoint, w.key, feed.Head{})
 	if err != nil || len(got) != len(ids) || head.Size != uint64(len(ids)) {
 		t.Error(len(got), head, err)

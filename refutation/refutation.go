@@ -180,6 +180,7 @@ func (k *Keeper) Refutation(ctx context.Context, id string) (Refutation, error) 
 
 // Filter says which refutations are wanted; the zero value means all.
 type Filter struct {
+	Public bool // published, whatever became of it
 	States []State
 	Number string // content number
 	Case   string
@@ -192,6 +193,9 @@ func (k *Keeper) Refutations(ctx context.Context, f Filter) ([]Refutation, strin
 	q := ledger.Query{Newest: true, After: f.After, Limit: f.Limit}
 	for _, s := range f.States {
 		q.States = append(q.States, string(s))
+	}
+	if f.Public {
+		q.Keys = append(q.Keys, ledger.Key{Name: keyPublic, Value: keyPublic})
 	}
 	if f.Number != "" {
 		q.Keys = append(q.Keys, ledger.Key{Name: shelf.ByNumber, Value: f.Number})

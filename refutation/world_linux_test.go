@@ -28,7 +28,7 @@ var errDown = errors.New("it is down")
 
 // world is a keeper on a store, with what it asks of others.
 type world struct {
-	*testing.T
+	testing.TB
 	clock    *storetest.Clock
 	store    *store.Store
 	config   refutation.Config
@@ -77,7 +77,12 @@ func (w *world) Open(_ context.Context, s refutation.Suspicion) (string, error) 
 func open(t *testing.T) *world {
 	t.Helper()
 	t.Parallel()
-	w := &world{T: t, clock: storetest.NewClock(), family: map[string][]string{}, deliveries: map[string][]refutation.Delivery{}, down: map[string]bool{}, reports: map[string]int{}}
+	return begin(t)
+}
+
+func begin(t testing.TB) *world {
+	t.Helper()
+	w := &world{TB: t, clock: storetest.NewClock(), family: map[string][]string{}, deliveries: map[string][]refutation.Delivery{}, down: map[string]bool{}, reports: map[string]int{}}
 	config := storetest.SQLite(t)
 	config.Keys, config.Now = storetest.Keys(t, "first"), w.clock.Now
 	w.store = storetest.Open(t, config)

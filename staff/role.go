@@ -83,22 +83,34 @@ const (
 	AgreementAccept   Action = "agreement.accept"  // say that an account accepted
 	RegisterRead      Action = "register.read"     // services and functions
 	RegisterChange    Action = "register.change"
-	RegisterLive      Action = "register.live"  // let functions go live, and waive conditions
-	OrderRead         Action = "order.read"     // control orders
-	OrderIssue        Action = "order.issue"    // stop, limit, quarantine
-	OrderRelease      Action = "order.release"  // two people end an order
-	AdmissionAsk      Action = "admission.ask"  // have a decision made or explained
-	AdmissionRead     Action = "admission.read" // past decisions
-	IntakeUse         Action = "intake.use"     // hand in uploads of a platform
-	IntakeRead        Action = "intake.read"    // what was said of them, and the files
-	WebhookManage     Action = "webhook.manage" // who is told what happens
-	DeskRead          Action = "desk.read"      // cases, without what is sealed
-	DeskDecide        Action = "desk.decide"    // take, read, ask, decide
-	DeskAppeal        Action = "desk.appeal"    // hear appeals
-	DeskSubmit        Action = "desk.submit"    // bring and follow cases for accounts and callers
-	LimitsWrite       Action = "limits.write"   // draft time limits
-	LimitsPublish     Action = "limits.publish" // what somebody else drafted
-	SessionEnd        Action = "session.end"    // of a program that signed in for a person
+	RegisterLive      Action = "register.live"   // let functions go live, and waive conditions
+	OrderRead         Action = "order.read"      // control orders
+	OrderIssue        Action = "order.issue"     // stop, limit, quarantine
+	OrderRelease      Action = "order.release"   // two people end an order
+	AdmissionAsk      Action = "admission.ask"   // have a decision made or explained
+	AdmissionRead     Action = "admission.read"  // past decisions
+	IntakeUse         Action = "intake.use"      // hand in uploads of a platform
+	IntakeRead        Action = "intake.read"     // what was said of them, and the files
+	WebhookManage     Action = "webhook.manage"  // who is told what happens
+	DeskRead          Action = "desk.read"       // cases, without what is sealed
+	DeskDecide        Action = "desk.decide"     // take, read, ask, decide
+	DeskAppeal        Action = "desk.appeal"     // hear appeals
+	DeskSubmit        Action = "desk.submit"     // bring and follow cases for accounts and callers
+	CopyRequest       Action = "copy.request"    // ask for copies without the notice for accounts, and fetch them
+	CopyRead          Action = "copy.read"       // such requests, without what is sealed
+	CopyDecide        Action = "copy.decide"     // read what was written, grant, refuse
+	LimitsWrite       Action = "limits.write"    // draft time limits
+	LimitsPublish     Action = "limits.publish"  // what somebody else drafted
+	RefutationRead    Action = "refutation.read" // refutations, drafts too, and whom they reached
+	RefutationWrite   Action = "refutation.write"
+	RefutationPublish Action = "refutation.publish" // what somebody else wrote, and withdrawing it
+	NoticeDeliver     Action = "notice.deliver"     // fetch notices to accounts, and say what became of them
+	RecallRead        Action = "recall.read"        // what others say is false
+	RecallFollow      Action = "recall.follow"      // whose feeds are read
+	PackRead          Action = "pack.read"          // packs for authorities
+	PackWrite         Action = "pack.write"         // draft and fill them
+	PackFile          Action = "pack.file"          // file or dismiss what somebody drafted
+	SessionEnd        Action = "session.end"        // of a program that signed in for a person
 	SettingsRead      Action = "settings.read"
 	SettingsChange    Action = "settings.change"
 )
@@ -182,8 +194,20 @@ func permissions() []permission {
 		{DeskDecide, []Role{Officer, Reviewer}, false, false},
 		{DeskAppeal, []Role{Officer}, false, false},
 		{DeskSubmit, []Role{Officer, Reviewer}, true, false},
+		{CopyRequest, []Role{Officer}, true, false},
+		{CopyRead, []Role{Officer, Reviewer, Auditor}, false, true},
+		{CopyDecide, []Role{Officer}, false, false},
 		{LimitsWrite, []Role{Officer, Engineer}, false, false},
 		{LimitsPublish, []Role{Officer}, false, false},
+		{RefutationRead, []Role{Officer, Reviewer, Auditor}, true, true},
+		{RefutationWrite, []Role{Officer, Reviewer}, false, false},
+		{RefutationPublish, []Role{Officer}, false, false},
+		{NoticeDeliver, []Role{Officer}, true, false},
+		{RecallRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{RecallFollow, []Role{Officer, Engineer}, false, false},
+		{PackRead, []Role{Officer, Reviewer, Auditor}, false, true},
+		{PackWrite, []Role{Officer, Reviewer}, false, false},
+		{PackFile, []Role{Officer}, false, false},
 		{SessionEnd, []Role{Officer, Reviewer, Engineer, Auditor}, false, true},
 		{SettingsRead, []Role{Officer, Engineer, Auditor}, false, true},
 		{SettingsChange, []Role{Officer, Engineer}, false, false},

@@ -80,8 +80,20 @@ func TestAllowed(t *testing.T) {
 		desk.decide       yes     yes      -        -       -
 		desk.appeal       yes     -        -        -       -
 		desk.submit       yes     yes      -        -       yes
+		copy.request      yes     -        -        -       yes
+		copy.read         yes     yes      -        yes     -
+		copy.decide       yes     -        -        -       -
 		limits.write      yes     -        yes      -       -
 		limits.publish    yes     -        -        -       -
+		refutation.read   yes     yes      -        yes     yes
+		refutation.write  yes     yes      -        -       -
+		refutation.publish yes     -        -        -       -
+		notice.deliver    yes     -        -        -       yes
+		recall.read       yes     yes      yes      yes     yes
+		recall.follow     yes     -        yes      -       -
+		pack.read         yes     yes      -        yes     -
+		pack.write        yes     yes      -        -       -
+		pack.file         yes     -        -        -       -
 		session.end       yes     yes      yes      yes     -
 		settings.read     yes     -        yes      yes     -
 		settings.change   yes     -        yes      -       -`

@@ -40,7 +40,7 @@ const (
 	CodeMissing   colophon.Code = "copy-missing"   // there is no such request
 	CodeStep      colophon.Code = "copy-step"      // args "from", "to": the state table has no such step
 	CodePerson    colophon.Code = "copy-person"    // a person of the staff has to do it
-	CodeOwn       colophon.Code = "copy-own"       // nobody decides about a request of their own account
+	CodeOwn       colophon.Code = "copy-own"       // nobody decides about a request of their own account, or that they made
 	CodeContent   colophon.Code = "copy-content"   // nothing of this number was made for the account
 	CodeVerified  colophon.Code = "copy-verified"  // the account is not verified
 	CodeLimited   colophon.Code = "copy-limited"   // a measure keeps the account from it
@@ -55,6 +55,8 @@ const (
 	CodeReceipt   colophon.Code = "copy-receipt"   // these bytes are no receipt
 	CodeSignature colophon.Code = "copy-receipt-signature"
 	CodeNoKey     colophon.Code = "copy-receipt-key" // there is no key to check the receipt with
+	// CodeUncompared says why nobody could tell whether a file looks like a copy.
+	CodeUncompared colophon.Code = "copy-uncompared"
 )
 
 // Types of records.
@@ -153,7 +155,8 @@ type Copy struct {
 	Duty      string          `json:"duty"` // digest of the text that was accepted
 	Purpose   colophon.Code   `json:"purpose"`
 	Recipient colophon.Code   `json:"recipient"`
-	Case      string          `json:"case,omitempty"` // of the desk, where it came by one
+	Case      string          `json:"case,omitempty"`  // of the desk, where it came by one
+	Asker     string          `json:"asker,omitempty"` // of the staff, where a person asked for the account
 	Decision  *Decision       `json:"decision,omitempty"`
 	Handing   *Handing        `json:"handing,omitempty"`
 	Cause     colophon.Code   `json:"cause,omitempty"` // of an error, where it was refused because of one

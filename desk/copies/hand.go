@@ -65,7 +65,7 @@ func (m Made) check(o Order) error {
 		return bad("sha256")
 	case m.Size <= 0:
 		return bad("size")
-	case !word(m.Type) || !strings.Contains(m.Type, "/"):
+	case !word(strings.ReplaceAll(m.Type, "+", "")) || !strings.Contains(m.Type, "/"):
 		return bad("type")
 	case len(m.Likeness)%artefact.HashSize != 0 || len(m.Likeness) > artefact.MaxLikeness || m.Unlikened != "" && !word(string(m.Unlikened)):
 		return bad("likeness")
@@ -196,8 +196,12 @@ func (k *Keeper) discard(ctx context.Context, by ledger.By, e Entry) error {
 	return err
 }
 
-// end takes away what is sealed. That a copy was handed out, and by what it is known again, stays.
+// end takes away what is sealed. That a copy was handed out, and by what it is known again, stays. What is restricted to storage
+// ends with the erasure of its account, which a further record about the account would put off.
 func (k *Keeper) end(ctx context.Context, by ledger.By, e Entry) error {
+	if e.Kept == ledger.Restricted {
+		return nil
+	}
 	held, err := k.Held(ctx, e.Subject)
 	if err != nil || held {
 		return err

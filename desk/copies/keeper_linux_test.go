@@ -391,6 +391,14 @@ func TestDecide(t *testing.T) {
 	own.Account = account
 	_, err := w.keeper.Decide(w.ctx, own, c.ID, copies.Ruling{Grant: true})
 	w.refused(err, copies.CodeOwn)
+	d := w.draft()
+	d.Number = "item-asked-for"
+	asked, err := w.keeper.Request(w.ctx, reviewer.By, d)
+	w.no(err)
+	_, err = w.keeper.Decide(w.ctx, reviewer, asked.ID, copies.Ruling{Grant: true})
+	w.refused(err, copies.CodeOwn)
+	_, err = w.keeper.Withdraw(w.ctx, user, account, asked.ID)
+	w.no(err)
 	c, err = w.keeper.Decide(w.ctx, reviewer, c.ID, copies.Ruling{Reason: copies.ReasonRisk, Note: "It would mislead."})
 	w.no(err)
 	if c.State != copies.Refused || c.Decision.Reason != copies.ReasonRisk || c.Left {
@@ -404,12 +412,40 @@ func TestDecide(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	w.request(w.draft())
-	want := []evidence.Type{copies.RecordRequested, copies.RecordRefused, copies.RecordRead, copies.RecordRequested}
+	want := []evidence.Type{copies.RecordRequested, copies.RecordRequested, copies.RecordWithdrawn, copies.RecordRefused, copies.RecordRead, copies.RecordRequested}
 	if got := w.types(); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	_, err = w.keeper.Copy(w.ctx, "none")
 	w.refused(err, copies.CodeMissing)
+}
+
+// TestOffer says beforehand what a request would be refused for.
+func TestOffer(t *testing.T) {
+	w := open(t)
+	for code, change := range map[colophon.Code]func(f *copies.Facts){
+		"":                   func(*copies.Facts) {},
+		copies.CodeVerified:  func(f *copies.Facts) { f.Verified = false },
+		copies.CodeLimited:   func(f *copies.Facts) { f.Limited = true },
+		copies.CodePolicy:    func(f *copies.Facts) { f.OnRequest = false },
+		copies.CodeAgreement: func(f *copies.Facts) { f.Agreement = "" },
+		copies.CodeOriginal:  func(f *copies.Facts) { f.Original = false },
+	} {
+		facts := w.facts
+		change(&w.facts)
+		o, err := w.keeper.Offer(w.ctx, account, item)
+		w.no(err)
+		if o.Refusal != code || o.Duty != w.config.Rules.Duty || o.Digest != o.Duty.Digest() || o.Months != 6 || o.Agreement != w.facts.Agreement {
+			t.Errorf("%s: %+v", code, o)
+		}
+		w.facts = facts
+	}
+	_, err := w.keeper.Offer(w.ctx, "account-2", item)
+	w.refused(err, copies.CodeContent)
+	w.blind = true
+	if _, err = w.keeper.Offer(w.ctx, account, item); !errors.Is(err, errDown) {
+		t.Error(err)
+	}
 }
 
 // TestMade has the maker make what is no such copy. Nobody gets it, and it is discarded.
@@ -638,6 +674,47 @@ func TestErased(t *testing.T) {
 	}
 	if _, s, err := w.keeper.Own(w.ctx, account, c.ID); err != nil || s != (copies.Particulars{}) {
 		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// TestErasedWithin erases an account while the period of the log runs (Labelling Measures Art. 9): what the period keeps is
+// restricted, the copy is known again, and all of it goes when the period is over.
+func TestErasedWithin(t *testing.T) {
+	w := open(t)
+	c, err := w.keeper.Hand(w.ctx, user, w.granted().ID)
+	w.no(err)
+	erase := func(evidence.Subject) (evidence.Record, error) {
+		return w.config.Recorder.New("subject.erased", evidence.System, "system", nil, nil)
+	}
+	rec, err := erase("")
+	w.no(err)
+	state, err := w.store.Erase(w.ctx, rec, account)
+	w.no(err)
+	if got := w.get(c.ID); state != store.Restricted || got.Kept != ledger.Restricted || got.Handing.Receipt != c.Handing.Receipt {
+		t.Fatalf("%s: %+v", state, got)
+	}
+	if _, _, err = w.keeper.Read(w.ctx, reviewer.By, c.ID); err == nil {
+		t.Error("what is restricted to storage was read")
+	}
+	clue := copies.Clue{SHA256: w.made[c.ID].SHA256, Number: c.Handing.Number}
+	w.clock.Set(w.clock.Now().AddDate(0, 5, 0))
+	w.sweep()
+	if list, err := w.keeper.Known(w.ctx, clue); err != nil || len(list) != 1 || !list[0].Certain {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if gone, err := w.store.EndRestrictions(w.ctx, erase); err != nil || len(gone) != 0 {
+		t.Errorf("%v, %v", gone, err)
+	}
+	w.clock.Set(w.clock.Now().AddDate(0, 2, 0))
+	w.sweep()
+	if gone, err := w.store.EndRestrictions(w.ctx, erase); err != nil || len(gone) != 1 {
+		t.Errorf("%v, %v", gone, err)
+	}
+	if got := w.get(c.ID); got.Kept == ledger.Whole || got.Kept == ledger.Restricted {
+		t.Errorf("%+v", got)
+	}
+	if list, err := w.keeper.Known(w.ctx, clue); err != nil || len(list) != 1 || list[0].Certain {
+		t.Errorf("%+v, %v", list, err) // by its number alone, which leads to nobody
 	}
 }
 

@@ -63,6 +63,36 @@ func (f Facts) allow(agreement string) error {
 	return nil
 }
 
+// Offer is what an account has to accept for a copy of an item, and why it can't have one.
+type Offer struct {
+	Duty      Duty
+	Digest    string        // of the duty
+	Months    int           // for how long the log is kept at least
+	Agreement string        // version that the account accepted and that is in force for it; empty for none
+	Refusal   colophon.Code // empty where it may ask
+}
+
+// Offer says what an account has to accept for a copy of an item of its own.
+func (k *Keeper) Offer(ctx context.Context, account evidence.Subject, number artefact.Number) (Offer, error) {
+	if !word(string(number)) {
+		return Offer{}, invalid("number")
+	}
+	facts, err := k.Checker.Check(ctx, account, number)
+	if err != nil {
+		return Offer{}, err
+	}
+	o := Offer{Duty: k.Rules.Duty, Digest: k.Rules.Duty.Digest(), Months: k.Rules.KeepMonths, Agreement: facts.Agreement}
+	var why *colophon.Error
+	if err = facts.allow(facts.Agreement); !errors.As(err, &why) {
+		return o, err
+	}
+	if why.Code == CodeContent {
+		return Offer{}, err
+	}
+	o.Refusal = why.Code
+	return o, nil
+}
+
 // Request takes a request, and decides it where a rule does. Where only that fails the request stands, and [Keeper.Sweep]
 // decides it.
 func (k *Keeper) Request(ctx context.Context, by ledger.By, d Draft) (Copy, error) {
@@ -88,6 +118,9 @@ func (k *Keeper) Request(ctx context.Context, by ledger.By, d Draft) (Copy, erro
 		return Copy{}, err
 	}
 	c := Copy{Number: d.Number, Class: policy.Function, Agreement: d.Agreement, Duty: d.Duty, Purpose: d.Purpose, Recipient: d.Recipient, Case: d.Case}
+	if person(by) == nil {
+		c.Asker = by.ID
+	}
 	e := Entry{ID: id, Subject: d.Account, State: string(Requested), Value: c,
 		Keys: []ledger.Key{{Name: keyOpen, Value: string(d.Account) + "/" + string(d.Number), Unique: true}, {Name: keyContent, Value: string(d.Number)}}}
 	row := k.Rules.find(&c)
@@ -144,7 +177,7 @@ func (k *Keeper) Decide(ctx context.Context, by desk.Clerk, id string, r Ruling)
 		return Copy{}, invalid("note")
 	}
 	return k.change(ctx, id, func(e *Entry, s *Particulars) (ledger.Act, error) {
-		if by.Account != "" && by.Account == e.Subject {
+		if by.Account != "" && by.Account == e.Subject || by.ID == e.Value.Asker {
 			return ledger.Act{}, refuse(colophon.Refused, CodeOwn)
 		}
 		s.Note = r.Note
@@ -224,6 +257,7 @@ func (k *Keeper) Own(ctx context.Context, account evidence.Subject, id string) (
 	}
 	_, err = k.book.Open(e, &s)
 	c := read(e)
+	c.Asker = ""
 	if c.Decision != nil {
 		decision := *c.Decision
 		decision.By.ID = ""

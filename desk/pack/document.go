@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -38,13 +39,51 @@ const (
 
 // Fact is what is known of one thing.
 type Fact struct {
-	Certainty Certainty
-	Lines     []string // what is known; none otherwise
-	Records   []string // identifiers of the records that it rests on
+	Certainty Certainty `json:"certainty,omitempty"`
+	Lines     []string  `json:"lines,omitempty"`   // what is known; none otherwise
+	Records   []string  `json:"records,omitempty"` // identifiers of the records that it rests on
 }
 
 // Facts are by where they are taken from. What is not among them is not known.
 type Facts map[Source]Fact
+
+// Said is what a person answers in place of what records say.
+type Said struct {
+	From Source
+	Fact
+	// Taken says that what was said before is taken back: what records say counts again.
+	Taken bool
+}
+
+// answered is what people said before, with what they say now.
+func answered(before Facts, now []Said) (Facts, error) {
+	if len(now) > maxFields {
+		return nil, invalid("said")
+	}
+	said := maps.Clone(before)
+	if said == nil {
+		said = Facts{}
+	}
+	for _, a := range now {
+		if err := (Facts{a.From: a.Fact}).check(); err != nil {
+			return nil, err
+		}
+		if said[a.From] = a.Fact; a.Taken {
+			delete(said, a.From)
+		}
+	}
+	return said, nil
+}
+
+// with are facts with what people said in their place.
+func (f Facts) with(said Facts) Facts {
+	all := maps.Clone(f)
+	if all == nil {
+		all = Facts{}
+	}
+	maps.Copy(all, said)
+	return all
+}
 
 // Answer is one field of a document.
 type Answer struct {

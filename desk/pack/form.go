@@ -92,8 +92,14 @@ type Form struct {
 	Authority Names             `json:"authority"`
 	Basis     Names             `json:"basis"` // by which texts it is filed
 	Clauses   []colophon.Clause `json:"clauses"`
-	Fields    []Field           `json:"fields"`
+	// Drafted are the categories of report duties for which a pack of this form is drafted by itself; AnyCategory for those
+	// that no form names.
+	Drafted []string `json:"drafted,omitempty"`
+	Fields  []Field  `json:"fields"`
 }
+
+// AnyCategory stands for the categories that no form names.
+const AnyCategory = "*"
 
 const (
 	maxForm   = 64 << 10
@@ -120,6 +126,8 @@ func (f Form) check() error {
 		return badForm(f.ID, "authority")
 	case !f.Basis.sound(maxName):
 		return badForm(f.ID, "basis")
+	case len(f.Drafted) > maxFields || slices.ContainsFunc(f.Drafted, func(c string) bool { return c != AnyCategory && !word(c) }):
+		return badForm(f.ID, "drafted")
 	case len(f.Clauses) == 0 || slices.ContainsFunc(f.Clauses, func(c colophon.Clause) bool { return !slices.Contains(laws(), c) }):
 		return badForm(f.ID, "clauses")
 	case len(f.Fields) == 0 || len(f.Fields) > maxFields:

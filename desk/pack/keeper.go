@@ -27,6 +27,7 @@ const (
 	keyRefute = "refutation"
 	keyAmends = "amends" // of packs that are not dismissed: one amendment of each
 	keyBlob   = "blob"
+	keyOnce   = "once"
 )
 
 // tries is how often a change is tried when others are faster.
@@ -38,6 +39,9 @@ type Draft struct {
 	Subject evidence.Subject // whom it is about; empty for nobody
 	About   About
 	Facts   Facts
+	Said    []Said
+	// Once names what the pack is made for: drafted again for the same, the pack is the first one. Empty for none.
+	Once string
 }
 
 func read(e Entry) Pack {
@@ -89,16 +93,23 @@ func (k *Keeper) Draft(ctx context.Context, by ledger.By, d Draft) (Pack, error)
 		return Pack{}, badForm(d.Form, "id")
 	case d.Subject != "" && !word(string(d.Subject)):
 		return Pack{}, invalid("subject")
+	case d.Once != "" && !word(d.Once):
+		return Pack{}, invalid("once")
 	}
-	if err := errors.Join(d.About.check(), d.Facts.check()); err != nil {
+	said, err := answered(nil, d.Said)
+	if err = errors.Join(d.About.check(), d.Facts.check(), err); err != nil {
 		return Pack{}, err
 	}
 	e := Entry{Subject: d.Subject, Value: Pack{Part: 1, Form: d.Form, About: d.About}}
-	return k.add(ctx, by, form, e, "", d.Facts)
+	if d.Once != "" {
+		e.Keys = []ledger.Key{{Name: keyOnce, Value: d.Once, Unique: true}}
+	}
+	return k.add(ctx, by, form, e, "", d.Facts, said)
 }
 
-// Amend makes a pack that amends one that was filed. Its facts are all that is known now, not the changes alone.
-func (k *Keeper) Amend(ctx context.Context, by ledger.By, id string, facts Facts) (Pack, error) {
+// Amend makes a pack that amends one that was filed. Its facts are all that is known now, not the changes alone; what people
+// said of the one before counts for it too.
+func (k *Keeper) Amend(ctx context.Context, by ledger.By, id string, facts Facts, more ...Said) (Pack, error) {
 	if err := facts.check(); err != nil {
 		return Pack{}, err
 	}
@@ -120,17 +131,26 @@ func (k *Keeper) Amend(ctx context.Context, by ledger.By, id string, facts Facts
 	if n, err := k.book.Store.Count(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyAmends, Value: id}}}); err != nil || n > 0 {
 		return Pack{}, cmp.Or(err, refuse(colophon.Conflict, CodeAmended, nil))
 	}
+	var s Particulars
+	if ok, err := k.book.Open(last, &s); err != nil || !ok {
+		return Pack{}, cmp.Or(err, refuse(colophon.Conflict, CodeErased, nil))
+	}
+	said, err := answered(s.Said, more)
+	if err != nil {
+		return Pack{}, err
+	}
 	e := Entry{Subject: last.Subject, Value: Pack{Part: p.Part + 1, Form: p.Form, About: p.About, Amends: id, Before: p.SHA256}}
-	return k.add(ctx, by, form, e, p.Number, facts)
+	return k.add(ctx, by, form, e, p.Number, facts, said)
 }
 
 // add gives a pack the next number of the year and keeps it.
-func (k *Keeper) add(ctx context.Context, by ledger.By, form Form, e Entry, amends string, facts Facts) (Pack, error) {
+func (k *Keeper) add(ctx context.Context, by ledger.By, form Form, e Entry, amends string, facts, said Facts) (Pack, error) {
 	id, err := k.book.Recorder.NewID()
 	if err != nil {
 		return Pack{}, err
 	}
 	e.ID, e.State = id, string(Drafted)
+	once := e.Keys
 	if by.Role != "system" {
 		e.Value.Author = by.ID
 	}
@@ -141,20 +161,34 @@ func (k *Keeper) add(ctx context.Context, by ledger.By, form Form, e Entry, amen
 			return Pack{}, err
 		}
 		e.Value.Number = fmt.Sprintf("%s-%04d", year, n+1)
-		document, err := k.write(&e, form, amends, facts)
+		document, err := k.write(&e, form, amends, facts.with(said))
 		if err != nil {
 			return Pack{}, err
 		}
-		e.Keys = keys(e.Value, year)
-		added, err := k.book.Add(ctx, e, Particulars{Document: document}, k.act(RecordDrafted, by, &e, payload{Open: e.Value.Open}))
+		e.Keys = append(keys(e.Value, year), once...)
+		added, err := k.book.Add(ctx, e, Particulars{Document: document, Said: said}, k.act(RecordDrafted, by, &e, payload{Open: e.Value.Open}))
 		if !errors.Is(err, ledger.ErrExists) {
 			return read(added), err
 		}
 		if n, err := k.book.Store.Count(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyAmends, Value: e.Value.Amends}}}); e.Value.Amends != "" && (err != nil || n > 0) {
 			return Pack{}, cmp.Or(err, refuse(colophon.Conflict, CodeAmended, nil))
 		}
+		if len(once) > 0 {
+			first, _, err := k.book.Page(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyOnce, Value: once[0].Value}}, Limit: 1})
+			if err != nil || len(first) > 0 {
+				return only(first), err
+			}
+		}
 	}
 	return Pack{}, refuse(colophon.Conflict, ledger.CodeChanged, nil)
+}
+
+// only is the first pack of a list; the zero value of an empty one.
+func only(list []Entry) Pack {
+	if len(list) == 0 {
+		return Pack{}
+	}
+	return read(list[0])
 }
 
 func keys(p Pack, year string) []ledger.Key {
@@ -200,8 +234,8 @@ func (k *Keeper) write(e *Entry, form Form, amends string, facts Facts) (string,
 	return string(raw), err
 }
 
-// Fill makes the document of a draft anew, of all that is known now.
-func (k *Keeper) Fill(ctx context.Context, by ledger.By, id string, facts Facts) (Pack, error) {
+// Fill makes the document of a draft anew, of all that is known now and of what people said of it, now or before.
+func (k *Keeper) Fill(ctx context.Context, by ledger.By, id string, facts Facts, more ...Said) (Pack, error) {
 	if err := facts.check(); err != nil {
 		return Pack{}, err
 	}
@@ -215,7 +249,10 @@ func (k *Keeper) Fill(ctx context.Context, by ledger.By, id string, facts Facts)
 			return ledger.Act{}, err
 		}
 		var err error
-		s.Document, err = k.write(e, form, old.Amends, facts)
+		if s.Said, err = answered(s.Said, more); err != nil {
+			return ledger.Act{}, err
+		}
+		s.Document, err = k.write(e, form, old.Amends, facts.with(s.Said))
 		return k.act(RecordFilled, by, e, payload{Open: e.Value.Open}), err
 	}, Drafted)
 }

@@ -152,7 +152,8 @@ type Pack struct {
 
 // Particulars are what is sealed for the subject of a pack.
 type Particulars struct {
-	Document string      `json:"document"` // canonical JSON of a Document
+	Document string      `json:"document"`       // canonical JSON of a Document
+	Said     Facts       `json:"said,omitempty"` // what people answered in place of what records say
 	Proofs   []ProofFile `json:"proofs,omitempty"`
 	Note     string      `json:"note,omitempty"` // why it was dismissed, in prose
 }
@@ -198,6 +199,20 @@ func New(c Config) (*Keeper, error) {
 		forms[f.ID] = f
 	}
 	return &Keeper{forms, ledger.Book[Pack]{Store: c.Packs, Recorder: c.Recorder, Keys: c.Keys, Use: "pack/", Missing: CodeMissing}}, nil
+}
+
+// For returns the form by which a hit in some categories is reported: the first that names one of them, and else the first
+// that is for any. It reports false where no form is.
+func (k *Keeper) For(categories []string) (Form, bool) {
+	list := k.Forms()
+	for _, named := range [][]string{categories, {AnyCategory}} {
+		for _, f := range list {
+			if slices.ContainsFunc(f.Drafted, func(c string) bool { return slices.Contains(named, c) }) {
+				return f, true
+			}
+		}
+	}
+	return Form{}, false
 }
 
 // Forms returns the forms by their identifiers.

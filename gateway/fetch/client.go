@@ -77,6 +77,15 @@ func New(c Config) (*Client, error) {
 // Fetch gets the file at an address, of at most so many bytes; 0 for the most of the configuration. Where kinds are given
 // its content must be of one of them.
 func (c *Client) Fetch(ctx context.Context, address string, most int64, kinds ...media.Modality) (File, error) {
+	data, err := c.Bytes(ctx, address, most)
+	if err != nil {
+		return File{}, err
+	}
+	return file(data, kinds)
+}
+
+// Bytes gets what is at an address, of at most so many bytes, whatever it is; 0 for the most of the configuration.
+func (c *Client) Bytes(ctx context.Context, address string, most int64) ([]byte, error) {
 	if most <= 0 || most > c.config.Most {
 		most = c.config.Most
 	}
@@ -84,18 +93,18 @@ func (c *Client) Fetch(ctx context.Context, address string, most int64, kinds ..
 	defer cancel()
 	t, err := c.read(address)
 	if err != nil {
-		return File{}, err
+		return nil, err
 	}
 	for hop := 0; ; hop++ {
 		data, next, err := c.once(ctx, t, most)
 		if err != nil {
-			return File{}, err
+			return nil, err
 		}
 		if next == "" {
-			return file(data, kinds)
+			return data, nil
 		}
 		if t, err = c.follow(t, next, hop); err != nil {
-			return File{}, err
+			return nil, err
 		}
 	}
 }

@@ -53,23 +53,38 @@ func (h *Hosted) code(token []byte) []byte {
 	return mac.Sum(nil)
 }
 
+// Number returns the content number of the item that a token is for.
+func (h *Hosted) Number(token string) (artefact.Number, error) {
+	_, n, err := h.read(token)
+	return n, err
+}
+
 // Open opens the item that a token is for. Of who asks, the place in the network alone is taken from by.
 func (h *Hosted) Open(ctx context.Context, by production.By, token string) (*production.Content, error) {
+	id, n, err := h.read(token)
+	if err != nil {
+		return nil, err
+	}
+	by.Role, by.ID = production.Application, id
+	return h.line.Open(ctx, by, n, artefact.Download)
+}
+
+// read checks a token, and returns for whom it was made and for which item.
+func (h *Hosted) read(token string) (id string, n artefact.Number, err error) {
 	const head = 8 + 1
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(raw) <= head+sha256.Size {
-		return nil, notHosted(CodeAddress)
+		return "", "", notHosted(CodeAddress)
 	}
 	claim, code := raw[:len(raw)-sha256.Size], raw[len(raw)-sha256.Size:]
 	end := head + int(claim[8])
 	if !hmac.Equal(code, h.code(claim)) || end >= len(claim) {
-		return nil, notHosted(CodeAddress)
+		return "", "", notHosted(CodeAddress)
 	}
 	if h.now().Unix() >= int64(binary.BigEndian.Uint64(claim)) {
-		return nil, notHosted(CodeAddressOver)
+		return "", "", notHosted(CodeAddressOver)
 	}
-	by.Role, by.ID = production.Application, string(claim[head:end])
-	return h.line.Open(ctx, by, artefact.Number(claim[end:]), artefact.Download)
+	return string(claim[head:end]), artefact.Number(claim[end:]), nil
 }
 
 func notHosted(code colophon.Code) error { return &colophon.Error{Kind: colophon.Missing, Code: code} }

@@ -95,6 +95,38 @@ func reencoded(t *testing.T, picture []byte) []byte {
 	return out.Bytes()
 }
 
+// laid is a picture turned by 90 degrees, mirrored, or both, and coded anew without any metadata.
+func laid(t *testing.T, picture []byte, turn, mirror bool) []byte {
+	t.Helper()
+	img, err := jpeg.Decode(bytes.NewReader(picture))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := img.Bounds()
+	size := image.Rect(0, 0, b.Dx(), b.Dy())
+	if turn {
+		size = image.Rect(0, 0, b.Dy(), b.Dx())
+	}
+	out := image.NewRGBA(size)
+	for y := range size.Dy() {
+		for x := range size.Dx() {
+			fx, fy := x, y
+			if turn {
+				fx, fy = b.Dx()-1-y, x
+			}
+			if mirror {
+				fx = b.Dx() - 1 - fx
+			}
+			out.Set(x, y, img.At(b.Min.X+fx, b.Min.Y+fy))
+		}
+	}
+	var coded bytes.Buffer
+	if err := jpeg.Encode(&coded, out, &jpeg.Options{Quality: 80}); err != nil {
+		t.Fatal(err)
+	}
+	return coded.Bytes()
+}
+
 // listener is a program that is told what happens.
 type listener struct {
 	mu     sync.Mutex
@@ -264,6 +296,10 @@ func TestFinder(t *testing.T) {
 		{"the file as it was before it was marked", desk.Clue{Files: []desk.File{keep("", scene(t))}}, string(picture.Number), desk.ByDigest, true, false},
 		{"a label in an altered file", desk.Clue{Files: []desk.File{keep("a.md", append(slices.Clone(labelled), "More.\n"...))}}, string(words.Number), desk.ByLabel, false, false},
 		{"a picture that looks alike", desk.Clue{Files: []desk.File{keep("", reencoded(t, marked))}}, string(picture.Number), desk.ByLikeness, false, false},
+		{"the picture turned by 90 degrees", desk.Clue{Files: []desk.File{keep("", laid(t, marked, true, false))}}, string(picture.Number), desk.ByLikeness, false, false},
+		{"the picture mirrored", desk.Clue{Files: []desk.File{keep("", laid(t, marked, false, true))}}, string(picture.Number), desk.ByLikeness, false, false},
+		{"the picture turned by 270 degrees, from the mirror", desk.Clue{Files: []desk.File{keep("", laid(t, marked, true, true))}}, string(picture.Number), desk.ByLikeness, false, false},
+		{"the picture upside down", desk.Clue{Files: []desk.File{keep("", laid(t, laid(t, marked, true, false), true, false))}}, string(picture.Number), desk.ByLikeness, false, false},
 		{"a picture that looks otherwise", desk.Clue{Files: []desk.File{keep("", strange.Bytes())}}, "", "", false, false},
 		{"text, which can't be compared", desk.Clue{Files: []desk.File{keep("a.txt", []byte("Some other text.\n"))}}, "", "", false, true},
 		{"text beside a number", desk.Clue{Numbers: []string{string(words.Number)}, Files: []desk.File{keep("a.txt", []byte("Some other text.\n"))}}, string(words.Number), desk.ByNumber, true, false},

@@ -463,7 +463,8 @@ func (w *walker) fitting(page string) map[string]string {
 		"text-zh": "一条规则。", "text-en": "A rule.",
 	}
 	for at, more := range map[string]map[string]string{"/assessments": {"function": "voice-1"}, "/accounts/": {"number": holderNumber}, "/standing-rules": {"do": "propose"}, "/consents/ask": {"purpose": "advert", "account": holder}, "/functions/new": {"service": "studio", "kind": "image-generation", "class": "other", "filing": "preparing"},
-		"/playground/prepare": {"organisation": "Studio"}} {
+		"/playground/prepare": {"organisation": "Studio"}, "/recall-feeds/new": {"recall-url": w.guard.URL + "/recall/lines", "recall-key": string(w.guard.fed["key"])},
+		"/rumours/": {"rumour-why-zh": evil + squareReason().ZH + squareReason().ZH, "rumour-why-en": evil + squareReason().EN}} {
 		if strings.HasPrefix(page, at) {
 			maps.Copy(known, more)
 		}

@@ -21,13 +21,18 @@ import (
 // watch is a classifier that minds what the seed tells it to, and a program that is told what happens.
 type watch struct {
 	*httptest.Server
-	score atomic.Value // of violence, in the next pictures and texts
+	score atomic.Value      // of violence, in the next pictures and texts
+	fed   map[string][]byte // the recall feed of another provider, by the names of its parts
 }
 
 func newWatch() *watch {
-	g := &watch{}
+	g := &watch{fed: otherFeed()}
 	g.score.Store(0.0)
 	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/recall/") {
+			w.Write(g.fed[path.Base(r.URL.Path)])
+			return
+		}
 		if _, err := io.ReadAll(r.Body); err != nil || r.URL.Path != "/v1/moderations" {
 			if strings.HasPrefix(r.URL.Path, "/broken") {
 				w.WriteHeader(http.StatusServiceUnavailable)
@@ -62,6 +67,9 @@ func (h *hands) seed(g *watch) {
 	h.seedContent()
 	h.seedOrders()
 	h.seedIntake(g)
+	h.seedCases()
+	h.seedRumours(g)
+	h.seedPacks()
 }
 
 // client speaks for a session, or with the key where it is empty.

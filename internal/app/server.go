@@ -72,6 +72,9 @@ type Server struct {
 	gate       *admission.Gate
 	uploads    uploads
 	cases      cases
+	copies     copyDesk
+	refuted    refutations
+	packs      packs
 	queue      *job.Queue
 	line       *production.Line
 	binder     *production.Binder
@@ -95,7 +98,7 @@ func OpenServer(ctx context.Context, c Config, v Serving, output io.Writer) (*Se
 	if c.Producer == "" {
 		return nil, &colophon.Error{Kind: colophon.Invalid, Code: CodeNoProducer}
 	}
-	for _, open := range []func(context.Context) error{s.openKeys, s.openTelemetry(output), s.openStore, s.openBlobs, s.openLog, s.openStaff, s.openLinks, s.openIdentity, s.openScreens, s.openStanding, s.openAhead, s.openRegister, s.openConsents, s.openOrders, s.openAdmission, s.openLine, s.openIntake, s.openDesk, s.openModels, s.openQueue, s.openDoors} {
+	for _, open := range []func(context.Context) error{s.openKeys, s.openTelemetry(output), s.openStore, s.openBlobs, s.openLog, s.openStaff, s.openLinks, s.openIdentity, s.openScreens, s.openStanding, s.openAhead, s.openRegister, s.openConsents, s.openOrders, s.openAdmission, s.openLine, s.openIntake, s.openDesk, s.openCopies, s.openRefutations, s.openPacks, s.openModels, s.openQueue, s.openDoors} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -233,6 +236,7 @@ func (s *Server) Run(ctx context.Context, listening func(address string)) error 
 		failed <- tlog.Sequence(sequenced, s.store, s.sequencer())
 	}()
 	go s.follow(ctx)
+	go s.attend(ctx)
 	go s.meet(ctx)
 	go s.likenesses(ctx)
 	go s.hear(ctx)

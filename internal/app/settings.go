@@ -86,6 +86,10 @@ type Serving struct {
 	Prompt    string `koanf:"prompt-text"`
 	Holidays  string `koanf:"holidays"`
 	Appeal    string `koanf:"appeal"` // where account holders appeal
+	// Responsible answers for reports to authorities: a name, and how to reach it.
+	Responsible string `koanf:"report-responsible"`
+	PackForms   string `koanf:"pack-forms"` // file, or folder of files
+	CopyRules   string `koanf:"copy-rules"`
 
 	PerPerson  int `koanf:"accounts-per-person"`
 	Tries      int `koanf:"verification-tries"` // a day
@@ -94,7 +98,12 @@ type Serving struct {
 
 	Platform     string        `koanf:"platform"` // code or name in labels, as the platform that spreads
 	IntakeKeep   time.Duration `koanf:"intake-keep"`
-	WebhookHosts string        `koanf:"webhook-hosts"` // that may lie in a network of our own, separated by commas
+	RecallEvery  time.Duration `koanf:"recall-every"`      // how often the recall feeds of others are read
+	Uploads      string        `koanf:"recalled-uploads"`  // what becomes of uploads that were refuted
+	Outgoing     string        `koanf:"refuted-outgoing"`  // of what is produced here and was refuted
+	Original     string        `koanf:"refuted-originals"` // of hosted addresses of what was refuted
+	RecallHosts  string        `koanf:"recall-hosts"`      // that may lie in a network of our own, separated by commas
+	WebhookHosts string        `koanf:"webhook-hosts"`     // that may lie in a network of our own, separated by commas
 
 	Traces       string `koanf:"traces"`
 	LogLevel     string `koanf:"log-level"`
@@ -139,7 +148,7 @@ func defaults() []Setting {
 		{Key: "keep-originals", Value: "0"}, {Key: "keep-logs", Value: "6"}, {Key: "keep-assessments", Value: "36"}, {Key: "max-upload", Value: "2048"}, {Key: "marking", Value: "0"}, {Key: "signed", Value: "refuse"},
 		{Key: "concurrency", Value: "64"}, {Key: "rate", Value: "200"}, {Key: "connections", Value: "16384"}, {Key: "connections-per-address", Value: "512"}, {Key: "memory-target", Value: "1280"}, {Key: "pause", Value: "0s"}, {Key: "drain", Value: "30s"}, {Key: "workers", Value: "2"},
 		{Key: "admission", Value: "on"}, {Key: "sample-model", Value: "off"}, {Key: "screen-artefacts", Value: "auto"}, {Key: "starter-library", Value: "on"}, {Key: "screen-excerpt", Value: "0"}, {Key: "moderation-plan"}, {Key: "classifier-models"}, {Key: "accounts-per-person", Value: "5"}, {Key: "verification-tries", Value: "10"}, {Key: "verification-days", Value: "1095"}, {Key: "verification-days-phone", Value: "365"},
-		{Key: "provider-name"}, {Key: "provider-contact"}, {Key: "prompt-text"}, {Key: "holidays"}, {Key: "appeal"}, {Key: "platform"}, {Key: "intake-keep", Value: "24h"}, {Key: "webhook-hosts"}, {Key: "traces"},
+		{Key: "provider-name"}, {Key: "provider-contact"}, {Key: "prompt-text"}, {Key: "holidays"}, {Key: "appeal"}, {Key: "report-responsible", Secret: true}, {Key: "pack-forms"}, {Key: "copy-rules"}, {Key: "platform"}, {Key: "intake-keep", Value: "24h"}, {Key: "recall-every", Value: "10m"}, {Key: "recall-hosts"}, {Key: "recalled-uploads", Value: "flag"}, {Key: "refuted-outgoing", Value: "refuse"}, {Key: "refuted-originals", Value: "choice"}, {Key: "webhook-hosts"}, {Key: "traces"},
 		{Key: "log-level", Value: "info"}, {Key: "timestamp"}, {Key: "timestamp-ca"},
 	}
 	for i := range list {
@@ -298,11 +307,22 @@ func (v *Serving) complete() error {
 			return wrongSetting(n.key, strconv.Itoa(n.value), nil)
 		}
 	}
+	if v.RecallEvery < time.Minute {
+		return wrongSetting("recall-every", v.RecallEvery.String(), nil)
+	}
 	if (v.TLSCert == "") != (v.TLSKey == "") {
 		return wrongSetting("tls-key", v.TLSKey, nil)
 	}
 	if v.Header != "x-forwarded-for" && v.Header != "forwarded" {
 		return wrongSetting("proxy-header", v.Header, nil)
+	}
+	for _, f := range []struct {
+		key, value string
+		words      []string
+	}{{"recalled-uploads", v.Uploads, []string{"flag", "label", "refuse"}}, {"refuted-outgoing", v.Outgoing, []string{"refuse", "case"}}, {"refuted-originals", v.Original, []string{"choice", "never"}}} {
+		if !slices.Contains(f.words, f.value) {
+			return wrongSetting(f.key, f.value, nil)
+		}
 	}
 	if v.Signed != "refuse" && v.Signed != "mark" {
 		return wrongSetting("signed", v.Signed, nil)

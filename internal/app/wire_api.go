@@ -122,6 +122,14 @@ func (c custody) Erase(ctx context.Context, by production.By, account string) (s
 	if err != nil {
 		return "", err
 	}
+	return c.eraseSubject(ctx, by, subject)
+}
+
+// eraseSubject erases what is kept under a pseudonym. Packages with the person's data go at once: no period keeps them.
+func (c custody) eraseSubject(ctx context.Context, by production.By, subject evidence.Subject) (string, error) {
+	if err := c.cases.parcels.Forget(ctx, ledgered(by), subject); err != nil {
+		return "", err
+	}
 	if err := c.consents.Forget(ctx, ledgered(by), subject); err != nil {
 		return "", err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/desk"
 	"github.com/colophon-project/colophon/desk/limits"
+	"github.com/colophon-project/colophon/desk/parcel"
 	"github.com/colophon-project/colophon/internal/store"
 	"github.com/colophon-project/colophon/internal/store/ledgers"
 	"github.com/colophon-project/colophon/internal/store/tallies"
@@ -33,6 +34,8 @@ const appealPath = "/case"
 type cases struct {
 	desk   *desk.Desk
 	limits *limits.Keeper
+	// parcels are the packages of people's own data.
+	parcels *parcel.Keeper
 }
 
 func (s *Server) openDesk(context.Context) error {
@@ -55,6 +58,9 @@ func (s *Server) openDesk(context.Context) error {
 	if s.cases.limits, err = limits.NewKeeper(ledgers.Of[limits.Version](s.store, limits.Ledger), s.recorder, desk.KindNames()); err != nil {
 		return err
 	}
+	if err := s.openParcels(); err != nil {
+		return err
+	}
 	place := s.set.Appeal
 	if place == "" {
 		place = s.set.PublicURL + appealPath
@@ -74,6 +80,9 @@ func (s *Server) sweepCases(ctx context.Context) error {
 func (s *Server) tellCases(ctx context.Context, tx *store.Tx, list []desk.Entry) error {
 	for _, e := range list {
 		c := e.Value
+		if err := s.enqueueReported(ctx, tx, e); err != nil {
+			return err
+		}
 		data := map[string]any{"case": e.ID, "kind": c.Kind, "numbers": c.About.Numbers, "account": c.About.Account}
 		if d := c.Decision; d != nil && fresh(d.At, e) && s.uploads.hooks.Wants(eventDecided) {
 			var deeds []desk.Deed
@@ -106,7 +115,8 @@ func fresh(at time.Time, e desk.Entry) bool { return e.Changed.Sub(at) < time.Se
 // origins knows who decided elsewhere.
 type origins struct{ *Server }
 
-// Deciders implements desk.Origins. No person decides a judgement by itself; of a consent it is the one who asks that is heard.
+// Deciders implements desk.Origins. No person decides a judgement by itself. Of a consent it is whoever of the staff did something
+// with it.
 func (o origins) Deciders(ctx context.Context, about desk.About) ([]string, error) {
 	var list []string
 	if about.Measure != "" {
@@ -133,8 +143,40 @@ func (o origins) Deciders(ctx context.Context, about desk.About) ([]string, erro
 			}
 		}
 	}
+	if about.Consent != "" {
+		e, err := o.consents.Consent(ctx, about.Consent)
+		if err != nil {
+			return nil, err
+		}
+		for _, ev := range e.Value.Events {
+			if ev.Role != "application" && ev.Role != system {
+				list = append(list, ev.By)
+			}
+		}
+	}
+	reviewed, err := o.reviewers(ctx, about.Numbers)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, reviewed...)
 	slices.Sort(list)
 	return slices.DeleteFunc(slices.Compact(list), func(id string) bool { return id == "" }), nil
+}
+
+// reviewers are those who decided about items that waited for a person.
+func (o origins) reviewers(ctx context.Context, numbers []string) (list []string, err error) {
+	for _, n := range numbers {
+		items, _, err := o.screens.docket.Items(ctx, moderation.Query{About: n})
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range items {
+			for _, opinion := range it.Opinions {
+				list = append(list, opinion.By)
+			}
+		}
+	}
+	return list, nil
 }
 
 // holders are the pseudonyms of those to whom an item was handed out, and of keys and staff.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/colophon-project/colophon"
@@ -12,11 +13,17 @@ import (
 	"github.com/colophon-project/colophon/incident"
 	"github.com/colophon-project/colophon/internal/webhook"
 	"github.com/colophon-project/colophon/moderation"
+	"github.com/colophon-project/colophon/production"
 	"github.com/colophon-project/colophon/standing"
 )
 
-// CodeActElsewhere says that what was decided is done where the content is shown: the event of the decision tells it there.
-const CodeActElsewhere colophon.Code = "desk-act-elsewhere"
+// Codes of errors.
+const (
+	// CodeActElsewhere says that what was decided is done where the content is shown: the event of the decision tells it there.
+	CodeActElsewhere colophon.Code = "desk-act-elsewhere"
+	// CodeLimited says that a decision of the desk keeps an item from being handed out by address.
+	CodeLimited colophon.Code = "desk-limited"
+)
 
 // actor carries out what the desk decides. What an action made is found again by its origin, which is drawn from its key.
 type actor struct{ *Server }
@@ -26,19 +33,28 @@ func origin(key string) string { return "desk-" + strings.ReplaceAll(key, "/", "
 func elsewhere() error { return &colophon.Error{Kind: colophon.Unsupported, Code: CodeActElsewhere} }
 
 // Do implements desk.Actor. Whether the action was halted is asked before and after: what an appeal undid meanwhile is not done.
-func (a actor) Do(ctx context.Context, o desk.Order) (string, error) {
+func (a actor) Do(ctx context.Context, o desk.Order) (did desk.Did, err error) {
 	halted, err := a.halted(ctx, o)
 	if err != nil || halted {
-		return "", err
+		return did, err
 	}
-	ref, err := a.do(ctx, o)
+	if grants(o.Action.Do) {
+		did, err = a.grant(ctx, o)
+	} else {
+		did.Ref, err = a.do(ctx, o)
+	}
 	if err != nil {
-		return "", err
+		return desk.Did{}, err
 	}
 	if halted, err = a.halted(ctx, o); err == nil && halted {
-		return "", a.undo(ctx, o)
+		return desk.Did{}, a.undo(ctx, o)
 	}
-	return ref, err
+	return did, err
+}
+
+// grants reports whether an act grants a right.
+func grants(act desk.Act) bool {
+	return slices.Contains([]desk.Act{desk.ExportData, desk.CorrectData, desk.DeleteData, desk.WithdrawConsent}, act)
 }
 
 // halted reports whether an appeal has an action undone.
@@ -61,6 +77,9 @@ func (a actor) do(ctx context.Context, o desk.Order) (string, error) {
 		}
 		e, err := a.orders.Issue(ctx, o.By, incident.Draft{Scope: incident.OnContent, Target: target, Action: incident.Stop, Basis: incident.Own, Reference: o.Case, Until: o.Action.Until, Origin: origin(o.Key), Reason: "case " + o.Case})
 		return e.ID, err
+	case desk.LimitContent: // in force while the case says so; see limited
+		_, err := a.register.Artefact(ctx, artefact.Number(target))
+		return "", err
 	case desk.ReleaseContent:
 		return "", a.release(ctx, o)
 	case desk.TakeMeasure:
@@ -161,7 +180,12 @@ func (a actor) Undo(ctx context.Context, o desk.Order) error {
 
 // undo takes back what stands under the origin of an action; where there is nothing, nothing is to be done.
 func (a actor) undo(ctx context.Context, o desk.Order) error {
+	if grants(o.Action.Do) {
+		return a.revoke(ctx, o)
+	}
 	switch o.Action.Do {
+	case desk.LimitContent:
+		return nil // the case says that it was undone
 	case desk.StopContent:
 		e, err := a.orders.Of(ctx, origin(o.Key))
 		if err == nil {
@@ -206,4 +230,20 @@ func (a actor) tellReversed(ctx context.Context, o desk.Order) error {
 		data["holders"] = holders
 	}
 	return a.uploads.hooks.Publish(ctx, webhook.Event{ID: origin(o.Key) + "-undone", Type: eventReversed, At: a.cases.desk.Now(), Data: data})
+}
+
+// limited is a line whose items are not handed out by address while a decision of the desk limits them. Whoever an item was made
+// for still gets it by the content door.
+type limited struct{ *Server }
+
+// Open implements media.Opener. Where nobody can tell, nothing is handed out.
+func (l limited) Open(ctx context.Context, by production.By, n artefact.Number, how artefact.Channel) (*production.Content, error) {
+	held, err := l.cases.desk.Binds(ctx, desk.LimitContent, string(n))
+	if err == nil && held {
+		err = &colophon.Error{Kind: colophon.Refused, Code: CodeLimited, Clauses: []colophon.Clause{colophon.ClauseDS10}}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l.line.Open(ctx, by, n, how)
 }

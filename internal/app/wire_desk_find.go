@@ -1,12 +1,16 @@
 package app
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"image"
+	"image/color"
+	"image/jpeg"
 	"io"
 	"slices"
 
@@ -176,8 +180,69 @@ func (f finder) file(ctx context.Context, file desk.File, add func(how string, a
 		return errors.Join(errUncompared, err)
 	}
 	alike, err := f.register.Alike(ctx, hashes, phash.Radius, alikes)
+	if err == nil && len(alike) == 0 {
+		alike, err = f.turned(ctx, src)
+	}
 	for _, m := range alike {
 		add(desk.ByLikeness, m.Artefact, m.Bits, false)
 	}
 	return err
+}
+
+// turned finds items that a file looks like once it is turned or mirrored, which is how people pass pictures on to have them not
+// found. The pictures themselves are laid down in the seven other ways, since hashes turned by calculation are off by more bits.
+func (f finder) turned(ctx context.Context, src media.Source) ([]artefact.Match, error) {
+	view, err := sight.New(f.tools(), sight.Limits{KeyFrames: 16}).Look(ctx, src, sight.Options{Pictures: true})
+	if err != nil {
+		return nil, errors.Join(errUncompared, err)
+	}
+	var hashes []byte
+	var hasher phash.Hasher
+	for _, p := range view.Pictures {
+		if p.Quality < phash.MinQuality || p.Small == nil {
+			continue
+		}
+		img, err := jpeg.Decode(bytes.NewReader(p.Small))
+		if err != nil {
+			return nil, errors.Join(errUncompared, err)
+		}
+		for way := 1; way < 8 && len(hashes) < artefact.MaxLikeness; way++ {
+			h, _ := hasher.Hash(laidDown{img, way&1 != 0, way&2 != 0, way&4 != 0})
+			hashes = h.Append(hashes)
+		}
+	}
+	if len(hashes) == 0 {
+		return nil, errUncompared
+	}
+	return f.register.Alike(ctx, hashes, phash.Radius, alikes)
+}
+
+// laidDown is a picture mirrored across and down, and then with rows and columns exchanged.
+type laidDown struct {
+	image.Image
+	across, down, exchanged bool
+}
+
+// Bounds implements image.Image.
+func (l laidDown) Bounds() image.Rectangle {
+	b := l.Image.Bounds()
+	if l.exchanged {
+		return image.Rect(0, 0, b.Dy(), b.Dx())
+	}
+	return image.Rect(0, 0, b.Dx(), b.Dy())
+}
+
+// At implements image.Image.
+func (l laidDown) At(x, y int) color.Color {
+	b := l.Image.Bounds()
+	if l.exchanged {
+		x, y = y, x
+	}
+	if l.across {
+		x = b.Dx() - 1 - x
+	}
+	if l.down {
+		y = b.Dy() - 1 - y
+	}
+	return l.Image.At(b.Min.X+x, b.Min.Y+y)
 }

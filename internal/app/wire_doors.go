@@ -88,7 +88,7 @@ func (s *Server) openModels(ctx context.Context) error {
 		return err
 	}
 	c := gateway.Config{Model: v.model, Gate: modelGate{s}, Court: modelCourt{s}, Journal: journal{s}, Upstreams: v.pool, Fetcher: v.fetch, Streams: streams.New(s.store), Usage: v.usage,
-		Register: s.register, Network: networkLog{s}, Labels: labels, Recorder: s.recorder, Companion: s.company(), Now: time.Now, Say: say, Observe: s.called,
+		Register: s.register, Network: networkLog{s}, Labels: labels, Recorder: s.recorder, Companion: s.company(), Now: time.Now, Say: say, Outgoing: s.outgoingText, Observe: s.called,
 		Report: func(err error) { s.log.Error("gateway", "error", err) },
 		Limits: gateway.Limits{Request: int64(set.MaxBody) << 20, Answer: int64(set.MaxAnswer) << 20, Node: int64(set.Memory) << 20, Time: set.Time, Idle: set.Idle, Heartbeat: set.Heartbeat}}
 	if err := s.openStudio(&c, all); err != nil {
@@ -143,7 +143,7 @@ func sayers() (func(language string, err error) string, error) {
 // modelDoors are the models as the API has them.
 func (s *Server) modelDoors() httpapi.Models {
 	v := &s.models
-	m := httpapi.Models{List: v.list, MaxBody: int64(s.set.Gateway.MaxBody) << 20}
+	m := httpapi.Models{List: v.list, MaxBody: int64(s.set.Gateway.MaxBody) << 20, Originals: s.set.Original == "choice"}
 	if v.proxy != nil {
 		m.Proxy, m.Studio, m.Hosted, m.Health = v.proxy, v.studio, v.hosted, v.pool.Health
 	}

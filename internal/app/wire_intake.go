@@ -68,7 +68,8 @@ func (s *Server) openIntake(ctx context.Context) error {
 	}
 	s.uploads.line = intake.NewLine(intake.Config{Entries: ledgers.Joined(s.store, intake.EntryLedger, s.tellTaken), Recorder: s.recorder, Keys: s.keys.Envelopes, Accounts: s.accounts, Network: networkLog{s},
 		Blobs: blobs{s.blobs}, Spool: spools(s.spoolDir()), Platform: s.set.Platform, Key: s.keys.Seal, Seals: s.keys.Seals,
-		Detectors: append([]intake.Detector{notices, intake.Produced{Register: s.register}}, detectors...), Keep: s.set.IntakeKeep, MaxSize: int64(s.set.MaxUpload) << 20, AtOnce: s.set.marking()})
+		Detectors: append([]intake.Detector{notices, intake.Produced{Register: s.register}}, detectors...), Keep: s.set.IntakeKeep, MaxSize: int64(s.set.MaxUpload) << 20, AtOnce: s.set.marking(),
+		Recalls: recalls{s}, Rule: intake.Rule(s.set.Uploads), Report: s.unlooked("intake")})
 	s.uploads.materials = &intake.AppStore{Book: ledger.Book[intake.Materials]{Store: ledgers.Of[intake.Materials](s.store, intake.MaterialLedger), Recorder: s.recorder, Keys: s.keys.Envelopes},
 		Notices: notices, Spool: spools(s.spoolDir()), MaxSize: int64(s.set.MaxUpload) << 20}
 	s.uploads.scanner = intake.NewScanner(intake.ScanConfig{Scans: ledgers.Joined(s.store, intake.ScanLedger, s.enqueueScans), Recorder: s.recorder, Keys: s.keys.Envelopes, Line: s.uploads.line, Bucket: s.bucket})
@@ -184,7 +185,7 @@ func (s *Server) enqueueScans(ctx context.Context, tx *store.Tx, list []intake.S
 		case e.Version == 0:
 			err = s.enqueue(ctx, tx, kindScan, scanArgs{e.ID})
 		case e.State != string(intake.ScanRunning) && s.uploads.hooks.Wants(eventScan):
-			err = s.enqueue(ctx, tx, kindEvent, webhook.Event{ID: e.ID, Type: eventScan, At: e.Changed, Data: map[string]any{"scan": e.ID, "state": e.State, "files": e.Value.Files, "states": e.Value.States, "troubles": e.Value.Troubles}})
+			err = s.enqueue(ctx, tx, kindEvent, webhook.Event{ID: e.ID, Type: eventScan, At: e.Changed, Data: map[string]any{"scan": e.ID, "state": e.State, "files": e.Value.Files, "states": e.Value.States, "troubles": e.Value.Troubles, "recalled": e.Value.Recalled, "alike": e.Value.Alike}})
 		}
 		if err != nil {
 			return err
@@ -201,7 +202,7 @@ func (s *Server) tellTaken(ctx context.Context, tx *store.Tx, list []intake.Entr
 		}
 		v := e.Value
 		err := s.enqueue(ctx, tx, kindEvent, webhook.Event{ID: e.ID, Type: eventTaken, At: e.Made, Data: map[string]any{"intake": e.ID, "state": e.State, "complete": v.Complete, "declaration": v.Declaration,
-			"action": v.Action, "number": v.Number, "before": v.Before, "after": v.After, "scan": v.Scan}})
+			"action": v.Action, "number": v.Number, "before": v.Before, "after": v.After, "scan": v.Scan, "recall": v.Recall, "findings": v.Findings}})
 		if err != nil {
 			return err
 		}

@@ -43,6 +43,7 @@ func (s *Server) openQueue(context.Context) (err error) {
 		job.Work(kindMark, job.Limits{AtOnce: s.set.Workers, Attempts: 5, Timeout: 12 * time.Hour}, s.mark),
 	}}
 	c.Workers = append(c.Workers, s.intakeWorkers()...)
+	c.Workers = append(c.Workers, s.refutationWorkers()...)
 	for _, p := range []struct {
 		name string
 		when job.Schedule
@@ -68,6 +69,10 @@ func (s *Server) openQueue(context.Context) (err error) {
 		{"expire-measures", job.Every(time.Minute), s.expireMeasures},
 		{"settle-signals", job.Every(time.Minute), s.settleSignals},
 		{"sweep-cases", job.Every(2 * time.Minute), s.sweepCases},
+		{"sweep-parcels", job.Every(10 * time.Minute), s.sweepParcels},
+		{"sweep-refutations", job.Every(2 * time.Minute), s.sweepRefutations},
+		{"read-recalls", job.Every(s.set.RecallEvery), s.readRecalls},
+		{"sweep-copies", job.Every(2 * time.Minute), s.sweepCopies},
 		{"sweep-tallies", job.Every(time.Hour), s.standing.Sweep},
 		{"sweep-company", job.Every(time.Hour), s.sweepCompany},
 		{"sweep-usage", job.Daily(3, 7, time.UTC), s.sweepUsage},
@@ -130,6 +135,12 @@ func (s *Server) sweepBlobs(ctx context.Context) error {
 		}
 		if err == nil && !needed {
 			needed, err = s.cases.desk.Needs(ctx, ref)
+		}
+		if err == nil && !needed {
+			needed, err = s.cases.parcels.Needs(ctx, ref)
+		}
+		if err == nil && !needed {
+			needed, err = s.packs.keeper.Needs(ctx, ref)
 		}
 		if err != nil {
 			return err

@@ -180,7 +180,8 @@ func (s *Server) openDocket() (err error) {
 	if v.docket, err = moderation.NewDocket(v.held, s.recorder, s.keys.Envelopes, plan); err != nil {
 		return err
 	}
-	v.reports = moderation.NewReports(v.held, s.recorder, plan.Report)
+	s.packs.wake = make(chan struct{}, 1)
+	v.reports = moderation.NewReports(duties{v.held, s.packs.wake}, s.recorder, plan.Report)
 	v.court = &screening.Court{Engine: heard{v.engine, s.log}, Streams: v.engine, Docket: v.docket, Reports: v.reports, Rand: rand.Reader, Seal: func(ctx context.Context, r io.Reader, key []byte) (string, error) {
 		d, _, err := s.blobs.PutSealed(ctx, r, key, heldPurpose)
 		return blob.FormatDigest(d), err

@@ -32,7 +32,7 @@ func (s *Server) openStudio(c *gateway.Config, all []GatewayModel) error {
 	if err != nil {
 		return err
 	}
-	s.models.hosted = media.NewHosted(s.line, secret, s.set.PublicURL+hostedPath, set.Hosted, time.Now)
+	s.models.hosted = media.NewHosted(limited{s}, secret, s.set.PublicURL+hostedPath, set.Hosted, time.Now)
 	reserve := s.reserve
 	if s.set.Admission == "off" {
 		reserve = nil

@@ -6,7 +6,8 @@
 // Each look has one of three outcomes: seen, not seen, could not tell. The answer follows from them alone.
 //
 // What not to do here: never call a file real. That no mark was found says nothing about how it was made, and every sentence
-// says so. Never count a look that failed, or was not made, as one that found nothing. No guessing from pixels or style. No
+// says so. Never count a look that failed, or was not made, as one that found nothing. No guessing from pixels or style: their
+// hash is made for the register, which tells by it what looks like a refuted picture, and no answer here follows from it. No
 // network, no files: bytes come in, words go out.
 package checker
 
@@ -68,6 +69,7 @@ type Report struct {
 	Format   string   `json:"format"`   // empty for one that is not recognised
 	Size     int64    `json:"size"`     // bytes
 	Digest   string   `json:"digest"`   // SHA-256 in hexadecimal; empty where the file could not be read
+	Hash     string   `json:"hash"`     // PDQ of a picture in hexadecimal; empty where there is none that is worth anything
 	Number   string   `json:"number"`   // content number of the label that decided; empty without one
 	Producer string   `json:"producer"` // who generated it, as the label says
 	Looks    []Look   `json:"looks"`
@@ -123,6 +125,9 @@ func Check(src media.Source, o Options, say *locale.Printer) Report {
 	}
 	if c.report == nil {
 		c.report = &label.Report{}
+	}
+	if failed == nil {
+		c.out.Hash = hash(src, c.report.Format)
 	}
 	c.out.Format = string(c.report.Format)
 	if failed != nil {

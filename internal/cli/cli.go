@@ -62,9 +62,14 @@ type commands struct {
 	Consent    consentCommand    `cmd:""`
 	Assessment assessmentCommand `cmd:""`
 	Measure    measureCommand    `cmd:""`
+	Desk       deskCommand       `cmd:""`
 	Agreement  agreementCommand  `cmd:""`
+	Pack       packCommand       `cmd:""`
+	Copies     copiesCommand     `cmd:""`
 	Service    serviceCommand    `cmd:""`
 	Order      orderCommand      `cmd:""`
+	Refutation refutationCommand `cmd:""`
+	Recall     recallCommand     `cmd:""`
 	Admission  admissionCommand  `cmd:""`
 	Intake     intakeCommand     `cmd:""`
 	Webhook    webhookCommand    `cmd:""`
@@ -229,6 +234,14 @@ func translateParse(err error) error {
 	}
 	if what, ok := strings.CutPrefix(text, "expected "); ok {
 		return invalid(codeUsageNeeds, "what", strings.Trim(what, `"`))
+	}
+	if what, ok := strings.CutPrefix(text, "missing flags: "); ok {
+		return invalid(codeUsageNeeds, "what", what)
+	}
+	if flag, rest, ok := strings.Cut(text, " must be one of "); ok {
+		choices, value, _ := strings.Cut(rest, " but got ")
+		choices = strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(choices, `"",`), `"`, ""), ",", ", ")
+		return &colophon.Error{Kind: colophon.Invalid, Code: codeChoice, Args: colophon.Args{"flag": flag, "choices": choices, "value": strings.Trim(value, `"`)}, Err: err}
 	}
 	if flag, _, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(flag, "-") {
 		return invalid(codeUsageValue, "flag", flag)

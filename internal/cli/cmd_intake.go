@@ -143,6 +143,16 @@ func (s *session) tookIn(name string, t client.Intake) {
 			fmt.Fprintf(s.Stdout, "  %s\n", locale.Visible(f.Sentence))
 		}
 	}
+	for _, r := range t.Recalls {
+		source := r.Source
+		if source == "" {
+			source = s.say.Say("intake-recall-here")
+		}
+		fmt.Fprintf(s.Stdout, "  %s\n", s.say.Say("intake-recall-line", "verdict", s.say.Say("refutation-verdict-"+r.Verdict), "source", locale.Visible(source), "claim", locale.Visible(s.local(r.Claim))))
+		if r.URL != "" {
+			fmt.Fprintf(s.Stdout, "    %s\n", locale.Visible(r.URL))
+		}
+	}
 	fmt.Fprintf(s.Stdout, "  %s\n", s.say.Say("intake-action-"+t.Action))
 }
 

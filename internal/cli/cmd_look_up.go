@@ -112,6 +112,13 @@ func (s *session) toldOf(ask sent, found client.LookUp, told []string) {
 	for _, t := range told {
 		fmt.Fprintln(s.Stdout, s.say.Say("look-up-"+t))
 	}
+	for _, r := range found.Refuted {
+		key := "look-up-refuted"
+		if !r.Certain {
+			key = "look-up-refuted-like"
+		}
+		fmt.Fprintf(s.Stdout, "%s\n  %s\n", s.say.Say(key, "verdict", s.say.Say("refutation-verdict-"+r.Verdict), "claim", locale.Visible(s.local(client.TextPair(r.Claim)))), locale.Visible(r.URL))
+	}
 	row := func(key, value string) {
 		if value != "" {
 			fmt.Fprintf(s.Stdout, "  %s\n", s.say.Say(key, "value", locale.Visible(value)))

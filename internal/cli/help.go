@@ -29,8 +29,9 @@ func (s *session) printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
 			s.helpRow(child.Name, helpKey("help", commandPath(child)))
 		}
 	}
-	for n := node; n != nil; n = n.Parent {
-		s.helpFlags(n, n == node)
+	s.helpFlags(node, "help-flags", false)
+	for n, titled := node.Parent, false; n != nil; n = n.Parent {
+		titled = s.helpFlags(n, "help-common-flags", titled)
 	}
 	if key := helpKey("help", path) + ".more"; s.say.Has(key) {
 		fmt.Fprintf(w, "\n%s\n", s.say.Say(key))
@@ -38,19 +39,15 @@ func (s *session) printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
 	return nil
 }
 
-func (s *session) helpFlags(n *kong.Node, own bool) {
-	first := true
+// helpFlags prints the flags of a command, below a title where none stands there yet, and reports whether one does.
+func (s *session) helpFlags(n *kong.Node, title string, titled bool) bool {
 	for _, f := range n.Flags {
 		if f.Hidden {
 			continue
 		}
-		if first {
-			title := "help-flags"
-			if !own {
-				title = "help-common-flags"
-			}
+		if !titled {
 			fmt.Fprintf(s.Stdout, "\n%s\n", s.say.Say(title))
-			first = false
+			titled = true
 		}
 		key := helpKey("help", commandPath(n)) + "." + f.Name
 		if n.Parent == nil {
@@ -58,6 +55,7 @@ func (s *session) helpFlags(n *kong.Node, own bool) {
 		}
 		s.helpRow(flagText(f), key)
 	}
+	return titled
 }
 
 // helpRow prints a name and its first help line, wrapped with a hanging indent.
@@ -120,10 +118,7 @@ func wrap(text string, width int) []string {
 	var lines []string
 	line, used, breakAt, breakUsed := []rune{}, 0, -1, 0
 	for _, r := range text {
-		cols := 1
-		if r >= 0x2e80 {
-			cols = 2
-		}
+		cols := signPlaces(r)
 		if used+cols > width && len(line) > 0 && !strings.ContainsRune("，。；：、）”》", r) {
 			if breakAt < 0 {
 				breakAt, breakUsed = len(line), used

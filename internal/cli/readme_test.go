@@ -222,6 +222,7 @@ func TestOperate(t *testing.T) {
 
 // againstServer runs testdata/server/*.txtar against a server.
 func againstServer(t *testing.T, site, key string) {
+	secondOfficer(t, site)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/server",
 		Setup: func(env *testscript.Env) error {
@@ -366,7 +367,7 @@ func makeRun(t *testing.T, dir string) (site, link string, stop func()) {
 	free.Close()
 	cmd := exec.Command("make", "-f", makefile, "-o", "check", "run", "GO=true", "LISTEN="+free.Addr().String())
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
-	cmd.Env = append(os.Environ(), "LANG=C.UTF-8", "MAKEFLAGS=", "COLOPHON_AS_PROGRAM=1", "COLOPHON_LOG_LEVEL=warn")
+	cmd.Env = append(os.Environ(), "LANG=C.UTF-8", "MAKEFLAGS=", "COLOPHON_AS_PROGRAM=1", "COLOPHON_LOG_LEVEL=warn", "COLOPHON_RECALL_HOSTS="+free.Addr().String())
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -393,8 +394,8 @@ func makeRun(t *testing.T, dir string) (site, link string, stop func()) {
 // password is that of the first officer.
 const password = "correct horse battery"
 
-// firstKey makes the first officer and an API key with all boxes ticked, by the forms of the pages.
-func firstKey(t *testing.T, site, link string) string {
+// visitor fills in forms of the pages as one person's browser does, and returns the pages that follow.
+func visitor(t *testing.T, site string) (fill func(page string, form url.Values) string) {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -413,7 +414,7 @@ func firstKey(t *testing.T, site, link string) string {
 		}
 		return string(page)
 	}
-	fill := func(page string, form url.Values) string {
+	return func(page string, form url.Values) string {
 		t.Helper()
 		shown := ask(browser.Get(site + page))
 		for _, hidden := range regexp.MustCompile(`name="(csrf|key-actions)" value="([^"]+)"`).FindAllStringSubmatch(shown, -1) {
@@ -423,6 +424,25 @@ func firstKey(t *testing.T, site, link string) string {
 		}
 		return ask(browser.PostForm(site+page, form))
 	}
+}
+
+// secondOfficer has the first officer invite another, who comes.
+func secondOfficer(t *testing.T, site string) {
+	t.Helper()
+	first := visitor(t, site)
+	first("/sign-in", url.Values{"login": {"duty.officer"}, "password": {password}})
+	invited := first("/staff/new", url.Values{"login": {"second.officer"}, "role": {"officer"}})
+	token := regexp.MustCompile(`/invitation#([\w-]+)`).FindStringSubmatch(invited)
+	if token == nil {
+		t.Fatalf("no invitation: %s", invited)
+	}
+	visitor(t, site)("/invitation", url.Values{"token": {token[1]}, "password": {password}, "again": {password}})
+}
+
+// firstKey makes the first officer and an API key with all boxes ticked, by the forms of the pages.
+func firstKey(t *testing.T, site, link string) string {
+	t.Helper()
+	fill := visitor(t, site)
 	_, token, _ := strings.Cut(link, "#")
 	fill("/set-up", url.Values{"token": {token}, "login": {"duty.officer"}, "password": {password}, "again": {password}})
 	made := fill("/keys/new", url.Values{"name": {"shop"}, "services": {"*"}, "functions": {"*"}, "life": {"90"}})

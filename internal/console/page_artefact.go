@@ -69,10 +69,10 @@ func artefactSheet() sheet[client.Artefact] {
 		deeds: []deed[client.Artefact]{stopContent(), checkContent(), bundleContent(), keepRecords()},
 		labels: []string{"reason", "bytes", "changed", "original-until", "digest-before", "digest-after", "made-from", "producer", "platform", "platform-number", "generated", "label-place",
 			"notice-state", "words", "notice-stands", "notice-way", "seconds", "around", "clauses", "judged", "surface", "verdict", "findings", "record-type", "at", "log-index", "handed-at", "handed-to", "handed-how",
-			"purpose", "template", "depicted", "registered-function", "basis", "consent", "depicted-person", "modality", "proof", "spent-at", "token-id", "mark", "mark-stands", "mark-says"},
+			"purpose", "template", "depicted", "registered-function", "basis", "consent", "depicted-person", "modality", "proof", "spent-at", "token-id", "mark", "mark-stands", "mark-says", "claim", "fits"},
 		says: slices.Concat(of("page-mark-", "label", "sidecar", "notice", "earlier"), of("page-stands-in-", labelPlaces()...), of("page-put-by-", "text", "overlay", "packets", "re-encoded", "pixels", "coefficients"), of("page-notice-state-", "put", "there", "omitted", "offered", "around"), of("page-corner-", corners()...), of("page-where-", "start", "end", "both"), of("page-channel-", "api", "download", "stream", "export", "console"),
 			of("page-generated-", "1", "2", "3"), of("page-consent-basis-", "own", "other", "none", "unknown"), screenWords(),
-			of("page-preview-", "picture", "film", "sound", "text")),
+			of("page-preview-", "picture", "film", "sound", "text"), fitsWords(), of("refutation-verdict-", rumourVerdicts()...), []string{"page-artefact-refuted", "page-artefact-refuted-lead"}),
 	}
 }
 
@@ -402,7 +402,7 @@ func artefactParts(v *visit, a client.Artefact) ([]part, error) {
 		label.Table, label.Facts = marksTable(m), labelFacts(m)
 	}
 	parts = append(parts, label)
-	for _, more := range []func(*visit, client.Artefact) (*part, error){screenedPart, consentPart, recordsPart, handedPart, familyPart} {
+	for _, more := range []func(*visit, client.Artefact) (*part, error){refutedPart, screenedPart, consentPart, recordsPart, handedPart, familyPart} {
 		p, err := more(v, a)
 		if err != nil {
 			return nil, err

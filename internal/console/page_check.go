@@ -81,6 +81,7 @@ type checkPage struct {
 	Checker       checkerView
 	Address       string
 	Told, Answers []string
+	Verdicts      []string
 }
 
 // checkTold are the cases of what the register tells.
@@ -99,6 +100,7 @@ func checkWords() (words []string) {
 	for _, t := range checkTold() {
 		words = append(words, "page-check-told-"+t)
 	}
+	words = append(words, of("refutation-verdict-", rumourVerdicts()...)...)
 	for _, a := range checkAnswers() {
 		words = append(words, "page-check-is-"+a, "page-check-is-about-"+a)
 	}
@@ -106,7 +108,7 @@ func checkWords() (words []string) {
 }
 
 func showCheck(v *visit) error {
-	return v.show("check", checkPage{v.checker(), v.Origin + checkPath, checkTold(), checkAnswers()})
+	return v.show("check", checkPage{v.checker(), v.Origin + checkPath, checkTold(), checkAnswers(), rumourVerdicts()})
 }
 
 // showCode draws the address of the page, so that somebody can go on with a phone.

@@ -66,6 +66,7 @@ func dutySheet() sheet[client.ReportDuty] {
 				{"dismissal", word("page-dismissal-", string(d.Reason))}, {"by", by(d.By)}, {"closed", sometime(d.Closed)},
 			}
 		},
+		ways:   func(v *visit, d client.ReportDuty) []lead { return packWays(v, "duty", d.ID) },
 		labels: []string{"judgement", "filed-at", "dismissal", "by", "closed"},
 		deeds:  []deed[client.ReportDuty]{fileDeed(open), dismissDeed(open)},
 		says:   append(of("page-channel-", channels()...), of("page-dismissal-", dismissals()...)...),

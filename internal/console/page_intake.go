@@ -32,7 +32,7 @@ func intakeState(i client.Intake) cell {
 }
 
 func intakeAction(i client.Intake) cell {
-	return state("page-intake-action-", i.Action, map[string]tone{"propagated": good, "labelled": good, "sidecar": good})
+	return state("page-intake-action-", i.Action, map[string]tone{"propagated": good, "labelled": good, "sidecar": good, "refused": bad})
 }
 
 // told by how far everything that looked at a file could tell what it looked for.
@@ -48,13 +48,14 @@ func intakeColumns() []column[client.Intake] {
 		{name: "declaration", cell: func(i client.Intake) cell { return word("page-declaration-", i.Declaration) }},
 		{name: "intake-action", cell: intakeAction},
 		{name: "came-in", cell: func(i client.Intake) cell { return moment(i.Created) }},
+		{name: "recall", cell: recallState},
 		{name: "looked-through", side: true, cell: func(i client.Intake) cell { return complete(i.Complete) }},
 		{name: "platform-number", side: true, cell: func(i client.Intake) cell { return ident(i.Number) }},
 	}
 }
 
 func intakeWords() []string {
-	return slices.Concat(of("page-intake-state-", intakeStates()...), of("page-intake-action-", "propagated", "labelled", "sidecar", "left"), of("page-declaration-", declarations()...), of("page-complete-", "whole", "open"))
+	return slices.Concat(of("page-intake-state-", intakeStates()...), of("page-intake-action-", "propagated", "labelled", "sidecar", "left", "refused"), recallWords(), of("page-declaration-", declarations()...), of("page-complete-", "whole", "open"))
 }
 
 func intakeList() list[client.Intake] {
@@ -66,6 +67,7 @@ func intakeList() list[client.Intake] {
 		columns: intakeColumns(),
 		filters: []filter{
 			{name: "state", kind: "choice", words: "page-intake-state-", options: intakeStates()},
+			{name: "recall", kind: "choice", words: "page-recall-", options: []string{"seen", "could-not-tell"}},
 			{name: "digest", kind: "text"}, {name: "number", kind: "text"}, {name: "scan", kind: "text"},
 		},
 		deeds: []lead{{"/intake/new", "page-deed-take-in", staff.IntakeUse}, {"/scans", "page-scans", staff.IntakeRead}, {"/app-checks", "page-app-checks", staff.IntakeRead}},
@@ -114,18 +116,20 @@ func intakeSheet() sheet[client.Intake] {
 		heading: func(i client.Intake) cell { return word("page-intake-state-", i.State) },
 		facts: func(i client.Intake) []fact {
 			return []fact{
-				{"state", intakeState(i)}, {"looked-through", complete(i.Complete)}, {"declaration", word("page-declaration-", i.Declaration)}, {"asked", yes(i.Asked)}, {"intake-action", intakeAction(i)}, {"label-place", labelPlace(i.Place)},
+				{"state", intakeState(i)}, {"recall", recallState(i)}, {"looked-through", complete(i.Complete)}, {"declaration", word("page-declaration-", i.Declaration)}, {"asked", yes(i.Asked)}, {"intake-action", intakeAction(i)}, {"label-place", labelPlace(i.Place)},
 				{"format", format(i.Format)}, {"bytes", count(i.Size)}, {"platform-number", ident(i.Number)}, {"came-in", moment(i.Created)}, {"digest-before", ident(i.Before)}, {"digest-after", ident(i.After)},
 				{"content-until", sometime(i.Until)}, {"deliveries", count(int64(i.Deliveries))}, {"scan", ident(i.Scan).to("/scans/" + escaped(i.Scan))},
 			}
 		},
-		parts: func(_ *visit, i client.Intake) ([]part, error) { return intakeParts(i), nil },
-		more: func(v *visit, i client.Intake) (any, error) {
-			return uploadView{ID: i.ID, Sentence: capital(i.Sentence), Notice: i.Notice, Lang: string(v.lang), Kept: i.Until != nil && i.Until.After(v.Now()), Sidecar: i.Action == "sidecar"}, nil
+		parts: func(v *visit, i client.Intake) ([]part, error) {
+			return slices.Concat(recallsPart(v, i), intakeParts(i)), nil
 		},
-		labels: []string{"label-place", "bytes", "asked", "content-until", "deliveries", "digest-before", "digest-after", "looked-by", "outcome", "what-it-says", "level", "finding", "clause", "generated", "producer", "content-number", "platform", "scan", "looked-through", "intake-action", "platform-number", "format", "declaration", "came-in"},
+		more: func(v *visit, i client.Intake) (any, error) {
+			return uploadView{ID: i.ID, Sentence: capital(i.Sentence), Notice: i.Notice, Warning: i.Warning, Lang: string(v.lang), Kept: i.Until != nil && i.Until.After(v.Now()), Sidecar: i.Action == "sidecar"}, nil
+		},
+		labels: []string{"label-place", "bytes", "asked", "content-until", "deliveries", "digest-before", "digest-after", "looked-by", "outcome", "what-it-says", "level", "finding", "clause", "generated", "producer", "content-number", "platform", "scan", "looked-through", "intake-action", "platform-number", "format", "declaration", "came-in", "recall", "verdict", "claim", "fits", "refuted-by"},
 		says: slices.Concat(of("page-outcome-", "seen", "not-seen", "could-not-tell"), of("page-level-of-", "note", "warning", "doubt", "breach"), of("page-looked-by-", "label", "uploader", "metadata"), of("page-generated-", "1", "2", "3"),
-			[]string{"page-upload-reasons", "page-upload-reasons-lead", "page-upload-reasons-none", "page-upload-findings", "page-upload-findings-none", "page-upload-label", "page-upload-shown", "page-upload-shown-not", "page-download", "page-sidecar"}),
+			[]string{"page-upload-reasons", "page-upload-reasons-lead", "page-upload-reasons-none", "page-upload-findings", "page-upload-findings-none", "page-upload-label", "page-upload-shown", "page-upload-shown-not", "page-upload-warning", "page-upload-recalls", "page-upload-recalls-lead", "page-upload-recalls-none", "page-download", "page-sidecar"}, recallWords()),
 	}
 }
 
@@ -133,6 +137,7 @@ func intakeSheet() sheet[client.Intake] {
 type uploadView struct {
 	ID, Sentence, Lang string
 	Notice             map[string]string // what has to be shown around the content
+	Warning            map[string]string // the same, because it was refuted
 	Kept, Sidecar      bool
 }
 
@@ -235,7 +240,7 @@ func scanSheet() sheet[client.BucketScan] {
 		fetch: func(v *visit, id string) (client.BucketScan, error) { return v.api().Scan(v.r.Context(), id) },
 		facts: func(s client.BucketScan) []fact {
 			return []fact{{"state", scanState(s)}, {"bucket", text(s.Bucket)}, {"prefix", ident(s.Prefix)}, {"write-to", ident(s.To)}, {"tag", yes(s.Tag)}, {"declaration", word("page-declaration-", s.Declaration)}, {"asked", yes(s.Asked)},
-				{"files", count(s.Files)}, {"bytes", count(s.Bytes)}, {"troubles", count(int64(s.Troubles))}, {"begun", moment(s.Created)}, {"changed", moment(s.Changed)}, {"ended", sometime(s.Ended)}}
+				{"files", count(s.Files)}, {"bytes", count(s.Bytes)}, {"troubles", count(int64(s.Troubles))}, {"recalled", count(int64(s.Recalled)).to("/intake?scan=" + escaped(s.ID) + "&recall=seen")}, {"alike", count(int64(s.Alike)).to("/intake?scan=" + escaped(s.ID) + "&recall=could-not-tell")}, {"begun", moment(s.Created)}, {"changed", moment(s.Changed)}, {"ended", sometime(s.Ended)}}
 		},
 		parts: func(_ *visit, s client.BucketScan) ([]part, error) {
 			rows := tableOf("page-scan-states", []column[string]{
@@ -244,7 +249,7 @@ func scanSheet() sheet[client.BucketScan] {
 			}, slices.Sorted(maps.Keys(s.States)))
 			return []part{{Title: "page-scan-states", Empty: "page-scan-states-none", Table: rows, Ways: []lead{{to: "/intake?" + query("scan", s.ID), title: "page-scan-uploads"}}}}, nil
 		},
-		labels: []string{"ended", "prefix", "write-to", "tag", "files", "bytes", "begun", "changed"},
+		labels: []string{"ended", "prefix", "write-to", "tag", "files", "bytes", "begun", "changed", "recalled", "alike"},
 		says:   append(intakeWords(), "page-scan-far", "page-scan-states", "page-scan-states-none", "page-scan-uploads"),
 		deeds: []deed[client.BucketScan]{{
 			name: "scan-stop", step: "stop", action: staff.IntakeUse, record: "intake.scan", danger: true, may: func(s client.BucketScan) bool { return s.State == "running" },

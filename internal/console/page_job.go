@@ -116,8 +116,8 @@ func dueOf(j client.Job) cell {
 // settingParts are the settings in groups, each named by its sentence. What is in no group stands in the last.
 func settingParts() []settingPart {
 	return []settingPart{
-		{Title: "page-settings-provider", keys: "producer provider-name provider-contact platform language appeal"},
-		{Title: "page-settings-reach", keys: "listen public-url tls-cert tls-key trusted-proxies proxy-header webhook-hosts"},
+		{Title: "page-settings-provider", keys: "producer provider-name provider-contact report-responsible pack-forms platform language appeal"},
+		{Title: "page-settings-reach", keys: "listen public-url tls-cert tls-key trusted-proxies proxy-header webhook-hosts recall-hosts recall-every"},
 		{Title: "page-settings-data", keys: "data postgres blobs log log-name keys seal timestamp timestamp-ca"},
 		{Title: "page-settings-keep", keys: "keep-originals keep-logs keep-assessments intake-keep"},
 		{Title: "page-settings-screening", keys: "screen-artefacts starter-library screen-excerpt moderation-plan classifier-models sample-model"},

@@ -38,7 +38,7 @@ func needs() []need {
 	return []need{
 		{Kind: "report-duties", To: "/report-duties?state=open"}, {Kind: "held", To: "/review"}, {Kind: "records-unlogged", To: "/evidence"}, {Kind: "dead-jobs", To: "/jobs", Most: 500},
 		{Kind: "orders", To: "/orders?state=release-proposed"}, {Kind: "disputes", To: "/consents?state=disputed"}, {Kind: "filing-duties", To: "/filing-duties?state=open", Menu: "/faces"},
-		{Kind: "measures", To: "/measures?state=proposed"}, {Kind: "imports", To: "/imports?state=proposed"},
+		{Kind: "cases", To: "/cases"}, {Kind: "measures", To: "/measures?state=proposed"}, {Kind: "imports", To: "/imports?state=proposed"},
 		{Kind: "features", To: "/feature-batches?state=open", Menu: "/features"}, {Kind: "policies", To: "/policies?state=offered"}, {Kind: "standing-tables", To: "/standing-rules/versions?state=offered", Menu: "/standing-rules"},
 		{Kind: "agreements", To: "/agreements?state=draft"}, {Kind: "assessments", To: "/assessments?state=proposed"}, {Kind: "functions", To: "/functions?state=ready"},
 	}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/internal/locale"
 )
 
@@ -78,7 +79,8 @@ type siteLink struct {
 	Href string `xml:"href,attr"`
 }
 
-// showSitemap lists the pages that search engines may show: those of the table, each service and each text in force.
+// showSitemap lists the pages that search engines may show: those of the table, each service, each text in force and
+// each refutation.
 func showSitemap(v *visit) error {
 	var paths []string
 	for _, p := range v.pages {
@@ -99,6 +101,9 @@ func showSitemap(v *visit) error {
 	}
 	for _, a := range texts {
 		paths = append(paths, "/rules/"+escaped(a.ID))
+	}
+	if _, err := v.eachRefutation(func(r client.Refutation) { paths = append(paths, publicRefutation(r.ID)) }); err != nil {
+		return err
 	}
 	var m siteMap
 	for _, path := range paths {

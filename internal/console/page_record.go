@@ -45,7 +45,7 @@ func recordTypes() map[string]string {
 		"evidence": "bundled purged sampled", "faces": "level", "filing-duty": "dismissed filed opened", "function": "added changed condition-waived lapsed live retired suspended",
 		"gateway": "ended key-removed key-set lost opened progress video-asked video-begun video-deleted video-failed video-received", "hold": "lifted placed",
 		"identity": "decided import-approved import-over import-proposed import-rejected over read recheck requested superseded tried", "intake": "delivered file-ended materials scan taken",
-		"job": "discarded retried", "key": "rotated", "limits": "drafted published withdrawn", "library": "activated proposed rejected replayed retired reviewed sample-removed sampled", "link": "expired minted opened revoked used", "log": "checked",
+		"job": "discarded retried", "key": "rotated", "limits": "drafted published withdrawn", "library": "activated proposed rejected replayed retired reviewed sample-removed sampled", "link": "expired minted opened revoked used", "log": "checked", "parcel": "ended handed made",
 		"moderation": "acted confirmed content-ended decided escalated expired held proposed read returned taken", "network-log": "read",
 		"order": "acknowledged expired in-force issued kept release-proposed released", "pack": "dismissed drafted filed filled proven read", "policy": "compared proposed released", "prompt": "acknowledged shown", "record": "read",
 		"recall":      "ended entered failed followed read retracted superseded taken",

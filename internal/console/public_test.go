@@ -106,6 +106,8 @@ func (a *archive) serve(t *testing.T) http.Handler {
 			_, _ = w.Write([]byte(a.key + "\n"))
 		case r.URL.Path == "/v1/log/checkpoint" && signed != nil:
 			_, _ = w.Write(signed)
+		case r.URL.Path == "/v1/public/refutations":
+			_ = json.NewEncoder(w).Encode(map[string]any{"refutations": []any{}})
 		case r.URL.Path == "/v1/public/services":
 			_ = json.NewEncoder(w).Encode(map[string]any{"services": a.services})
 		case r.URL.Path == "/v1/public/agreements":

@@ -37,6 +37,7 @@ type page struct {
 	link   link.Purpose      // of a holder's page: the purpose of the link
 	film   bool              // may use camera and microphone; of a form, brings a recording
 	upload int64             // of a form that brings a file, its largest size in bytes
+	stream bool              // of such a form: its files come last and are passed on as they come, since nobody knows who sends them
 	allow  func(http.Header) // changes the headers of its answers
 	do     func(*visit) error
 }
@@ -76,6 +77,7 @@ func table() []page {
 		heldPages(),
 		judgementPages(),
 		dutyPages(),
+		packPages(),
 		featurePages(),
 		policyPages(),
 		evidencePages(),
@@ -85,6 +87,10 @@ func table() []page {
 		jobPages(),
 		checkPages(),
 		welcomePages(),
+		complainPages(),
+		trackPages(),
+		publicLimitsPages(),
+		publicFiguresPages(),
 		contentPages(),
 		intakePages(),
 		webhookPages(),
@@ -108,6 +114,14 @@ func table() []page {
 		admissionPages(),
 		playgroundPages(),
 		guidePages(),
+		casePages(),
+		copyPages(),
+		refutationPages(),
+		recallPages(),
+		publicRefutationPages(),
+		correctionPages(),
+		limitsPages(),
+		figuresPages(),
 	)
 }
 

@@ -109,10 +109,11 @@ func (c *console) speak(lang locale.Language, p Printer) (speaker, error) {
 		"law":        func(clause any) string { return law(lang, p, fmt.Sprint(clause)) },
 		"span":       func(length string) string { return spanned(p, length) },
 		"own":        func(text string) string { return own(lang, text) },
+		"sized":      sized,
 		"credential": base64.RawURLEncoding.EncodeToString,
 		"has":        func(list []string, one any) bool { return slices.Contains(list, fmt.Sprint(one)) },
 	}
-	layout, err := template.New("layout.html").Funcs(funcs).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
+	layout, err := template.New("layout.html").Funcs(funcs).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/deskparts.html", "templates/deskforms.html", "templates/rumourparts.html")
 	if err != nil {
 		return s, fmt.Errorf("reading the layout of the pages: %w", err)
 	}
@@ -121,7 +122,7 @@ func (c *console) speak(lang locale.Language, p Printer) (speaker, error) {
 		return s, fmt.Errorf("reading the templates: %w", err)
 	}
 	for _, f := range files {
-		if f.Name() == "layout.html" || f.Name() == "parts.html" {
+		if f.Name() == "layout.html" || f.Name() == "parts.html" || f.Name() == "deskparts.html" || f.Name() == "deskforms.html" || f.Name() == "rumourparts.html" {
 			continue
 		}
 		t, err := layout.Clone()

@@ -37,8 +37,9 @@ type visit struct {
 	titled  string                   // what the page is about, where its title says more than its kind
 	named   map[string]cell          // once names of the staff were asked for
 	status  int
-	about   string // of a public page: what search engines say of it, where the table does not know
-	things  any    // of a public page: what it is about, in the words of schema.org
+	about   string     // of a public page: what search engines say of it, where the table does not know
+	things  any        // of a public page: what it is about, in the words of schema.org
+	files   *sentFiles // of a form whose files are passed on as they come; nil for none
 }
 
 func (c *console) serve(p page) http.Handler {
@@ -73,6 +74,9 @@ func (v *visit) run() error {
 func (v *visit) read() error {
 	most := v.page.maxBody()
 	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, most)
+	if v.page.stream {
+		return v.readFields()
+	}
 	if !v.page.film && v.page.upload == 0 {
 		return v.r.ParseForm()
 	}

@@ -13,16 +13,17 @@ import (
 )
 
 // PDF writes a sheet as PDF 1.7 (ISO 32000-1) on A4.
-func (w *Writer) PDF(s Sheet) ([]byte, error) {
+func (w *Writer) PDF(s Sheet) ([]byte, error) { return w.pdf(w.paper(s), s.Created) }
+
+func (w *Writer) pdf(p paper, created time.Time) ([]byte, error) {
 	f, err := w.face()
 	if err != nil {
 		return nil, err
 	}
-	p := w.paper(s)
 	l := &layout{ink: &ink{face: f, of: map[rune]int{}}}
 	l.paper(p)
 	l.number(w)
-	return l.file(p.Title, s.Created)
+	return l.file(p.Title, created)
 }
 
 // ink gives the characters of a file their codes: 1, 2, 3 and so on in the order in which they come up.

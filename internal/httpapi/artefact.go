@@ -121,6 +121,12 @@ func (s *server) artefact(ctx context.Context, in *Numbered) (*artefactOutput, e
 		return nil, err
 	}
 	v, err := viewArtefact(printer(askerOf(ctx).language), a)
+	if err != nil {
+		return nil, err
+	}
+	p := printsOf(a)
+	looksOf(a, &p)
+	v.Refuted, err = s.refuted(ctx, p)
 	return &artefactOutput{v}, err
 }
 

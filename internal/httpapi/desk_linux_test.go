@@ -19,6 +19,7 @@ import (
 	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/desk"
 	"github.com/colophon-project/colophon/desk/limits"
+	"github.com/colophon-project/colophon/desk/parcel"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
 	"github.com/colophon-project/colophon/internal/httpapi"
@@ -44,12 +45,25 @@ func (c *counter) Find(ctx context.Context, clue desk.Clue) (list []desk.Found, 
 	return list, nil
 }
 
-func (c *counter) Do(_ context.Context, o desk.Order) (string, error) {
+func (c *counter) Do(_ context.Context, o desk.Order) (desk.Did, error) {
 	c.done = append(c.done, "do "+string(o.Action.Do))
 	if o.Action.Do == desk.LabelContent {
-		return "", &colophon.Error{Kind: colophon.Unsupported, Code: "desk-act-elsewhere"}
+		return desk.Did{}, &colophon.Error{Kind: colophon.Unsupported, Code: "desk-act-elsewhere"}
 	}
-	return "ref", nil
+	return desk.Did{Ref: "ref"}, nil
+}
+
+// OfCase has a package of every case of a right.
+func (c *counter) OfCase(_ context.Context, id string) ([]parcel.Parcel, error) {
+	return []parcel.Parcel{{Key: id + "/0", SHA256: strings.Repeat("0", 64), Size: 4}}, nil
+}
+
+func (c *counter) Hand(_ context.Context, by ledger.By, k desk.Case, action int) (parcel.Parcel, io.ReadCloser, error) {
+	if action != 0 {
+		return parcel.Parcel{}, nil, &colophon.Error{Kind: colophon.Missing, Code: parcel.CodeMissing}
+	}
+	c.done = append(c.done, "hand "+k.ID+" to "+string(by.Role))
+	return parcel.Parcel{Size: 4}, io.NopCloser(strings.NewReader("data")), nil
 }
 
 func (c *counter) Undo(_ context.Context, o desk.Order) error {
@@ -88,7 +102,7 @@ func (w *world) openDesk(kept *blobs, rec *evidence.Recorder, keys *evidence.Key
 	w.must(err)
 	calendar, err := workday.Known()
 	w.must(err)
-	w.config.CaseFiles = w.counter
+	w.config.CaseFiles, w.config.Parcels = w.counter, w.counter
 	w.config.Desk, err = desk.New(desk.Config{Cases: ledgers.Of[desk.Case](w.store, desk.Ledger), Recorder: rec, Keys: keys, Limits: w.config.CaseLimits, Calendar: calendar, Triage: triage, Secret: []byte(strings.Repeat("s", 32)),
 		Random: rand.Reader, Buckets: tallies.New(w.store), Finder: w.counter, Actor: w.counter, Origins: w.counter, AppealAt: "https://provider.example/appeal"})
 	w.must(err)
@@ -181,11 +195,11 @@ func (w *world) deskExample(row httpapi.Row, role staff.Role, may bool) (call, b
 		return w.complaint(path), true
 	case "open-case":
 		return w.complaint(path, "account", person, "kind", "label"), true
-	case "look-at-case", "withdraw-case", "answer-case", "appeal-case":
+	case "look-at-case", "withdraw-case", "answer-case", "appeal-case", "package":
 		return w.publicExample(row), true
 	case "own-cases":
 		body = map[string]any{"account": person}
-	case "look-at-own-case", "withdraw-own-case", "answer-own-case", "appeal-own-case":
+	case "look-at-own-case", "withdraw-own-case", "answer-own-case", "appeal-own-case", "own-package":
 		if may {
 			id = w.ownCase()
 		}
@@ -241,14 +255,14 @@ func (w *world) publicExample(row httpapi.Row) call {
 func (w *world) caseExample(row httpapi.Row, role staff.Role, may bool) call {
 	w.Helper()
 	id, digest := strangeID, strings.Repeat("0", 64)
-	body := map[string]map[string]any{"pause-case": {"why": "desk-wait-other", "until": w.clock.Now().Add(time.Hour)}, "ask-case": {"text": "Who are you?"}, "decide-case": finding, "close-case": {"how": "page"},
+	body := map[string]map[string]any{"pause-case": {"why": "desk-wait-other", "until": w.clock.Now().Add(time.Hour)}, "ask-case": {"text": "Who are you?"}, "decide-case": finding, "preview-case": finding, "close-case": {"how": "page"},
 		"join-case": {"earlier": strangeID}, "retry-case": {"action": 0}}[row.ID]
 	if may {
 		o := w.brought()
 		id, digest = o.ID, o.Files[0].SHA256
 		by := w.clerk(role)
 		switch row.ID {
-		case "extend-case", "return-case", "pause-case", "ask-case", "decide-case", "resume-case", "retry-case":
+		case "extend-case", "return-case", "pause-case", "ask-case", "decide-case", "preview-case", "resume-case", "retry-case":
 			_, err := w.config.Desk.Take(w.Context(), by, id)
 			w.must(err)
 			if row.ID == "resume-case" {
@@ -380,6 +394,33 @@ func TestCaseGuesses(t *testing.T) {
 	}
 	if statuses[404] == 0 || statuses[429] == 0 || len(statuses) != 2 {
 		t.Errorf("one address: %v", statuses)
+	}
+}
+
+// TestPackage hands a package out to whoever brought the case, and to nobody else.
+func TestPackage(t *testing.T) {
+	t.Parallel()
+	w := open(t, nil)
+	o, own := w.brought(), w.ownCase()
+	send := func(path string, more map[string]any) call {
+		w.elsewhere()
+		return w.ask("POST", path, more)
+	}
+	send("/v1/public/cases:package", map[string]any{"code": o.Code, "pin": "00000000"}).wantCode(404, desk.CodeAccess)
+	send("/v1/public/cases:package", map[string]any{"code": o.Code, "pin": o.PIN, "action": 1}).wantCode(404, parcel.CodeMissing)
+	send("/v1/cases:package", map[string]any{"account": "somebody-else", "id": own}).as(w.key).wantCode(404, desk.CodeAccess)
+	if n := len(w.counter.done); n != 0 {
+		t.Errorf("%v", w.counter.done)
+	}
+	var seen httpapi.OwnCase
+	send("/v1/public/cases:look", map[string]any{"code": o.Code, "pin": o.PIN}).want(200, &seen)
+	if len(seen.Packages) != 1 || seen.Packages[0].Action != 0 || seen.Packages[0].Size != 4 {
+		t.Errorf("%+v", seen.Packages)
+	}
+	send("/v1/public/cases:package", map[string]any{"code": o.Code, "pin": o.PIN}).want(200, nil)
+	send("/v1/cases:package", map[string]any{"account": person, "id": own}).as(w.key).want(200, nil)
+	if want := []string{"hand " + o.ID + " to user", "hand " + own + " to application"}; !slices.Equal(w.counter.done, want) {
+		t.Errorf("%v, want %v", w.counter.done, want)
 	}
 }
 

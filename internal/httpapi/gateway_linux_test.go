@@ -65,6 +65,8 @@ func (p *parrot) Open(ctx context.Context, by production.By, token string) (*pro
 	return p.line.line.Open(ctx, by, artefact.Number(token), artefact.Download)
 }
 
+func (p *parrot) Number(token string) (artefact.Number, error) { return artefact.Number(token), nil }
+
 func (w *world) openModels() {
 	w.parrot = &parrot{line: w}
 	w.config.Models = httpapi.Models{Proxy: w.parrot, Studio: w.parrot, Hosted: w.parrot, MaxBody: maxUpload,

@@ -33,7 +33,9 @@ import (
 	"github.com/colophon-project/colophon/consent/faces"
 	"github.com/colophon-project/colophon/consent/prompt"
 	"github.com/colophon-project/colophon/desk"
+	"github.com/colophon-project/colophon/desk/copies"
 	"github.com/colophon-project/colophon/desk/limits"
+	"github.com/colophon-project/colophon/desk/pack"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/identity"
 	"github.com/colophon-project/colophon/incident"
@@ -42,6 +44,8 @@ import (
 	"github.com/colophon-project/colophon/internal/webhook"
 	"github.com/colophon-project/colophon/moderation"
 	"github.com/colophon-project/colophon/production"
+	"github.com/colophon-project/colophon/refutation"
+	"github.com/colophon-project/colophon/refutation/recall"
 	"github.com/colophon-project/colophon/register"
 	"github.com/colophon-project/colophon/screen/library"
 	"github.com/colophon-project/colophon/screen/policy"
@@ -177,6 +181,19 @@ type Config struct {
 	Desk       *desk.Desk
 	CaseLimits *limits.Keeper
 	CaseFiles  CaseFiles
+	Parcels    Parcels
+	// Copies are handed out without the notice; CopyKey verifies their receipts.
+	Copies    *copies.Keeper
+	CopyFiles CopyFiles
+	CopyKey   string
+	Packs     *pack.Keeper
+	PackDesk  PackDesk
+	// Refutations says in public what is false, and Recalls keeps what others say is; RecallKey verifies the feed of the first.
+	Refutations  *refutation.Keeper
+	Recalls      *recall.Keeper
+	RecallReader RecallReader
+	RecallKey    string
+	ProviderName string // as people know it
 	// Exporter turns answers of the models into files.
 	Exporter Exporter
 	// Models is what stands in front of the models.
@@ -216,7 +233,8 @@ func New(c Config) (*API, error) {
 	if c.Line == nil || c.Binder == nil || c.Artefacts == nil || c.Log == nil || c.Jobs == nil || c.Ledger == nil || c.Custody == nil || c.Restraints == nil || c.LogCheck == nil ||
 		c.Answers == nil || c.Roster == nil || c.Ready == nil || c.Metrics == nil || c.Source == nil || c.RequestID == nil || c.Logger == nil || c.MaxUpload <= 0 ||
 		c.Screener == nil || c.Curator == nil || c.Shelf.InForce == nil || c.Shelf.Refresh == nil || c.Shelf.Signer == nil || c.Policies == nil || c.Docket == nil || c.Reports == nil || c.Beheld == nil || c.Links == nil || c.Consents == nil || c.Agreements == nil || c.Register == nil || c.People == nil || c.Standing == nil || c.Identity == nil ||
-		c.Prompt == nil || c.Assessments == nil || c.AssessmentPage == nil || c.Faces == nil || c.Orders == nil || c.Watch == nil || c.Admission == nil || c.Decisions == nil || c.Intake == nil || c.Scans == nil || c.Materials == nil || c.Webhooks == nil || c.UpstreamKeys == nil || c.Usage == nil || c.Overviews == nil || c.Desk == nil || c.CaseLimits == nil || c.CaseFiles == nil {
+		c.Prompt == nil || c.Assessments == nil || c.AssessmentPage == nil || c.Faces == nil || c.Orders == nil || c.Watch == nil || c.Admission == nil || c.Decisions == nil || c.Intake == nil || c.Scans == nil || c.Materials == nil || c.Webhooks == nil || c.UpstreamKeys == nil || c.Usage == nil || c.Overviews == nil || c.Desk == nil || c.CaseLimits == nil || c.CaseFiles == nil || c.Parcels == nil ||
+		c.Refutations == nil || c.Recalls == nil || c.RecallReader == nil || c.RecallKey == "" || c.ProviderName == "" || c.Copies == nil || c.CopyFiles == nil || c.CopyKey == "" || c.Packs == nil || c.PackDesk == nil {
 		return nil, errors.New("httpapi: a required part of the configuration is missing")
 	}
 	s, err := newServer(c)

@@ -39,6 +39,7 @@ func deskRoutes() []route {
 		{post, "/v1/cases/{id}:seek", "seek-case", staff.DeskDecide, "desk", small, 200, once((*server).seekCase), "Look for the content of a case again", 0},
 		{post, "/v1/cases/{id}:join", "join-case", staff.DeskDecide, "desk", small, 200, once((*server).joinCase), "Join a case to an earlier one about the same", 0},
 		{post, "/v1/cases/{id}:decide", "decide-case", staff.DeskDecide, "desk", small, 200, once((*server).decideCase), "Decide a case, and carry that out", 0},
+		{post, "/v1/cases/{id}:preview", "preview-case", staff.DeskDecide, "desk", small, 200, do((*server).previewCase), "Show what both sides would read of a decision; nothing is decided", 0},
 		{post, "/v1/cases/{id}:retry", "retry-case", staff.DeskDecide, "desk", small, 200, once((*server).retryCase), "Carry out again what failed", 0},
 		{post, "/v1/cases/{id}:close", "close-case", staff.DeskDecide, "desk", small, 200, once((*server).closeCase), "Say that whoever came was told of the decision", 0},
 	}
@@ -82,7 +83,9 @@ func (s *server) caseList(ctx context.Context, in *caseListInput) (*caseListOutp
 	list, next, err := s.Desk.Cases(ctx, f)
 	out := &caseListOutput{casePage{[]Case{}, next}}
 	for _, c := range list {
-		out.Body.Cases = append(out.Body.Cases, s.viewCase(c))
+		v := s.viewCase(c)
+		v.Due = s.dueDecision(c)
+		out.Body.Cases = append(out.Body.Cases, v)
 	}
 	return out, err
 }
@@ -132,7 +135,9 @@ func (s *server) shownCase(c desk.Case, err error) (*caseOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &caseOutput{Body: s.viewCase(c)}, nil
+	v := s.viewCase(c)
+	v.Due = s.dueDecision(c)
+	return &caseOutput{Body: v}, nil
 }
 
 func (s *server) caseOne(ctx context.Context, in *Named) (*caseOutput, error) {
@@ -140,7 +145,9 @@ func (s *server) caseOne(ctx context.Context, in *Named) (*caseOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &caseOutput{Body: s.viewRanked(printer(askerOf(ctx).language), r)}, nil
+	v := s.viewRanked(printer(askerOf(ctx).language), r)
+	v.Plan = s.viewPlan(r.Case)
+	return &caseOutput{Body: v}, nil
 }
 
 type nextCaseInput struct {
@@ -308,16 +315,25 @@ type decideCaseInput struct {
 		Statement   CaseStatement `json:"statement,omitempty" doc:"Why, in fields. What takes something from somebody needs a clause of law or of your terms."`
 		Deeds       []CaseDeed    `json:"deeds,omitempty" nullable:"false" maxItems:"20" doc:"What is done."`
 		Undo        []int         `json:"undo,omitempty" nullable:"false" maxItems:"20" doc:"Of an appeal that changes the decision before: which of its actions are undone, by their place from 0. What is reversed is undone altogether."`
+		Proof       *CaseProof    `json:"proof,omitempty" doc:"Of a request for rights: whether whoever asks is the person whose data it is."`
 	}
 }
 
-func (s *server) decideCase(ctx context.Context, in *decideCaseInput) (*caseOutput, error) {
+// ruling is what was decided, as the desk has it.
+func (in *decideCaseInput) ruling() desk.Ruling {
 	b := in.Body
 	r := desk.Ruling{Outcome: b.Outcome, Statement: b.Statement.statement(), Facts: b.Facts, Explanation: b.Explanation, Undo: b.Undo}
 	for _, d := range b.Deeds {
 		r.Deeds = append(r.Deeds, desk.Deed{Do: d.Do, Target: d.Target, Step: d.Step, Function: d.Function, Fact: d.Fact, Until: when(d.Until)})
 	}
-	decided, err := s.Desk.Decide(ctx, clerk(ctx), in.ID, r)
+	if b.Proof != nil {
+		r.Proof = &desk.Proof{Result: b.Proof.Result, How: colophon.Code(b.Proof.How)}
+	}
+	return r
+}
+
+func (s *server) decideCase(ctx context.Context, in *decideCaseInput) (*caseOutput, error) {
+	decided, err := s.Desk.Decide(ctx, clerk(ctx), in.ID, in.ruling())
 	if err != nil {
 		return nil, err
 	}

@@ -290,7 +290,8 @@ func (s *server) lookAtCase(ctx context.Context, in *lookAtCaseInput) (*ownCaseO
 	if err != nil {
 		return nil, err
 	}
-	return shownOwn(s.Desk.Look(ctx, a))
+	out, err := shownOwn(s.Desk.Look(ctx, a))
+	return s.withPackages(ctx, out, err)
 }
 
 type lookAtOwnInput struct{ Body OwnOpening }
@@ -300,7 +301,8 @@ func (s *server) lookAtOwn(ctx context.Context, in *lookAtOwnInput) (*ownCaseOut
 	if err != nil {
 		return nil, err
 	}
-	return shownOwn(s.Desk.Look(ctx, a))
+	out, err := shownOwn(s.Desk.Look(ctx, a))
+	return s.withPackages(ctx, out, err)
 }
 
 type withdrawCaseInput struct{ Body Opening }

@@ -84,19 +84,27 @@ func when(t *time.Time) time.Time {
 	return *t
 }
 
+func viewProof(p *desk.Proof) *CaseProof {
+	if p == nil {
+		return nil
+	}
+	return &CaseProof{p.Result, string(p.How)}
+}
+
 // CaseDecision is what one person decided.
 type CaseDecision struct {
 	Role      evidence.Role `json:"role" doc:"In which role."`
 	ID        string        `json:"id" doc:"Staff account."`
 	Outcome   desk.Outcome  `json:"outcome" enum:"founded,partly,unfounded,unproven,upheld,changed,reversed" doc:"What came of it; of an appeal upheld, changed or reversed."`
 	Statement CaseStatement `json:"statement" doc:"Why."`
+	Proof     *CaseProof    `json:"proof,omitempty" doc:"Of a request for rights: whether whoever asks is the person."`
 	CaseMark
 }
 
 // CaseDeed is one thing that a decision does.
 type CaseDeed struct {
-	Do       desk.Act      `json:"do" enum:"stop-content,limit-content,label-content,release-content,take-measure,restore-measure,open-report-duty" doc:"What is done. Limiting and labelling are done where the content is shown, which the event desk.decided tells."`
-	Target   string        `json:"target" minLength:"1" maxLength:"128" doc:"Content number, pseudonym of an account, or measure."`
+	Do       desk.Act      `json:"do" enum:"stop-content,limit-content,label-content,release-content,take-measure,restore-measure,open-report-duty,export-data,correct-data,delete-data,withdraw-consent" doc:"What is done. What is limited is not handed out by address any more; whatever else limiting and labelling take is done where the content is shown, which the event desk.decided tells. The last four grant the right that a case asks for."`
+	Target   string        `json:"target" minLength:"1" maxLength:"128" doc:"Content number, measure, or consent; pseudonym of an account, or of the person whose right is granted."`
 	Step     string        `json:"step,omitempty" maxLength:"64" doc:"Step of a measure."`
 	Function string        `json:"function,omitempty" maxLength:"64" doc:"Function that a measure limits."`
 	Fact     colophon.Code `json:"fact,omitempty" maxLength:"64" doc:"What happened, for a measure; by itself what fits the category."`
@@ -106,15 +114,16 @@ type CaseDeed struct {
 // CaseAction is a deed on its way.
 type CaseAction struct {
 	CaseDeed
-	Undoes string        `json:"undoes,omitempty" doc:"Case whose action is undone."`
-	Result desk.Result   `json:"result" enum:"pending,done,failed,unknown" doc:"Whether it was carried out. Unknown: it could not be told, and is tried again."`
-	Tried  int           `json:"tried,omitempty" doc:"How often it was tried."`
-	At     *time.Time    `json:"at,omitempty" doc:"When it was tried last."`
-	Next   *time.Time    `json:"next,omitempty" doc:"When it is tried next."`
-	Ref    string        `json:"ref,omitempty" doc:"What it made: an order, a measure, a report duty."`
-	Why    colophon.Code `json:"why,omitempty" doc:"Why it failed."`
-	Halted bool          `json:"halted,omitempty" doc:"An appeal has it undone."`
-	Undone *time.Time    `json:"undone,omitempty" doc:"When it was undone."`
+	Undoes string            `json:"undoes,omitempty" doc:"Case whose action is undone."`
+	Result desk.Result       `json:"result" enum:"pending,done,failed,unknown" doc:"Whether it was carried out. Unknown: it could not be told, and is tried again."`
+	Tried  int               `json:"tried,omitempty" doc:"How often it was tried."`
+	At     *time.Time        `json:"at,omitempty" doc:"When it was tried last."`
+	Next   *time.Time        `json:"next,omitempty" doc:"When it is tried next."`
+	Ref    string            `json:"ref,omitempty" doc:"What it made: an order, a measure, a report duty."`
+	Why    colophon.Code     `json:"why,omitempty" doc:"Why it failed."`
+	Says   *MeasureStatement `json:"says,omitempty" doc:"What whoever came is told that it came to."`
+	Halted bool              `json:"halted,omitempty" doc:"An appeal has it undone."`
+	Undone *time.Time        `json:"undone,omitempty" doc:"When it was undone."`
 }
 
 // CaseBreach is a limit that was missed.
@@ -153,10 +162,12 @@ type Case struct {
 	About        CaseAbout         `json:"about" doc:"What it is about."`
 	Received     time.Time         `json:"received" doc:"When it came in."`
 	Limits       int               `json:"limits" doc:"Version of the limits that it runs by; 0 for the starter table."`
-	Due          *time.Time        `json:"due,omitempty" doc:"When the decision is due; absent in lists of all cases, and once it was decided."`
-	Priority     int               `json:"priority,omitempty" doc:"How urgent it is; with due."`
+	Due          *time.Time        `json:"due,omitempty" doc:"When the decision is due; absent once it was decided."`
+	Priority     int               `json:"priority,omitempty" doc:"How urgent it is; absent in lists of all cases, and once it was decided."`
 	Why          []CaseReason      `json:"why,omitempty" nullable:"false" doc:"Why it is that urgent."`
-	Reports      int               `json:"reports,omitempty" doc:"Open cases about the same content, this one among them; with due."`
+	Reports      int               `json:"reports,omitempty" doc:"Open cases about the same content, this one among them; with priority."`
+	Plan         []CaseStep        `json:"plan,omitempty" nullable:"false" doc:"Steps that are still to be done; of one case alone."`
+	Pauses       []CasePause       `json:"pauses,omitempty" nullable:"false" doc:"When it waited."`
 	Waits        colophon.Code     `json:"waits,omitempty" doc:"For whom it waits."`
 	WaitsUntil   *time.Time        `json:"waits_until,omitempty" doc:"Until when at the latest."`
 	Sought       desk.Sought       `json:"sought" enum:"found,none,unknown,not" doc:"Whether the content was found here. Unknown: it could not be told; not: there was nothing to look with."`
@@ -219,6 +230,7 @@ func (s *server) viewCase(c desk.Case) Case {
 		Subject: c.Subject, About: CaseAbout(c.About), Received: c.Clock.Start, Limits: c.Limits.Version, Sought: c.Sought, Found: []CaseFound{}, Files: viewFiles(c.Files), Messages: c.Messages, Answered: c.Answered,
 		Assigned: c.Assigned, Lease: set(c.Lease), Acknowledged: viewMark(c.Acknowledged), Reasons: inBoth(s.Desk.Reasons(c)), Told: viewMark(c.Told), How: c.How, AppealUntil: set(c.AppealUntil), Breaches: []CaseBreach{},
 		Actions: []CaseAction{}, DuplicateOf: c.DuplicateOf, AppealOf: c.AppealOf, Side: c.Side, Appeals: []CaseAppealed{}, Kept: c.Kept}
+	v.Pauses = viewPauses(c)
 	if p, ok := c.Clock.Waits(); ok {
 		v.Waits, v.WaitsUntil = p.Why, set(p.Until)
 	}
@@ -226,13 +238,13 @@ func (s *server) viewCase(c desk.Case) Case {
 		v.Found = append(v.Found, CaseFound(f))
 	}
 	if d := c.Decision; d != nil {
-		v.Decision = &CaseDecision{d.By.Role, d.By.ID, d.Outcome, viewStatement(d.Statement), CaseMark(d.Mark)}
+		v.Decision = &CaseDecision{d.By.Role, d.By.ID, d.Outcome, viewStatement(d.Statement), viewProof(d.Proof), CaseMark(d.Mark)}
 	}
 	for _, b := range c.Breaches {
 		v.Breaches = append(v.Breaches, CaseBreach(b))
 	}
 	for _, a := range c.Actions {
-		v.Actions = append(v.Actions, CaseAction{viewDeed(a.Deed), a.Undoes, a.Result, a.Tried, set(a.At), set(a.Next), a.Ref, a.Why, a.Halted, set(a.Undone)})
+		v.Actions = append(v.Actions, CaseAction{viewDeed(a.Deed), a.Undoes, a.Result, a.Tried, set(a.At), set(a.Next), a.Ref, a.Why, inBoth(a.Says), a.Halted, set(a.Undone)})
 	}
 	for _, a := range c.Appeals {
 		v.Appeals = append(v.Appeals, CaseAppealed(a))
@@ -278,6 +290,8 @@ type OwnCase struct {
 	Reasons     *MeasureStatement `json:"reasons,omitempty" doc:"Why, in both languages."`
 	Facts       string            `json:"facts,omitempty" doc:"What was found."`
 	Explanation string            `json:"explanation,omitempty" doc:"Why that breaks the ground or does not."`
+	Done        *MeasureStatement `json:"done,omitempty" doc:"What a right that was granted came to: what was deleted, what stays, why and until when."`
+	Packages    []CasePackage     `json:"packages,omitempty" nullable:"false" doc:"Packages of your own data that can be fetched now; of one case alone."`
 	Joined      bool              `json:"joined,omitempty" doc:"It was joined to an earlier case, whose outcome and reasons these are."`
 	Messages    []CaseMessage     `json:"messages" nullable:"false" doc:"What you and the desk wrote."`
 	Files       []CaseFile        `json:"files" nullable:"false" doc:"Your files."`
@@ -288,5 +302,5 @@ type OwnCase struct {
 
 func viewOwn(v desk.View) OwnCase {
 	return OwnCase{ID: v.ID, Kind: v.Kind, Side: v.Side, State: v.State, Received: v.Received, Due: set(v.Due), Unsure: v.Unsure, Waits: v.Waits, Outcome: v.Outcome, Reasons: inBoth(v.Reasons), Facts: v.Facts,
-		Explanation: v.Explanation, Joined: v.Joined, Messages: viewMessages(v.Messages), Files: viewFiles(v.Files), Appealable: v.Appealable, AppealUntil: set(v.AppealUntil), Kept: v.Kept}
+		Explanation: v.Explanation, Done: inBoth(v.Done), Joined: v.Joined, Messages: viewMessages(v.Messages), Files: viewFiles(v.Files), Appealable: v.Appealable, AppealUntil: set(v.AppealUntil), Kept: v.Kept}
 }

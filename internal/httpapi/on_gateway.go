@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/gateway"
 	"github.com/colophon-project/colophon/gateway/shape"
 	"github.com/colophon-project/colophon/gateway/upstream"
@@ -36,6 +37,8 @@ type Models struct {
 	List    []gateway.Model // those that may be asked for, in the order in which they are listed
 	Health  func() []upstream.Health
 	MaxBody int64 // of a request to a model, in bytes
+	// Originals says that hosted addresses hand out content that was refuted, to programs and to people who choose it.
+	Originals bool
 }
 
 // Proxy serves calls of models. A *gateway.Proxy does. An error means that nothing was begun.
@@ -54,6 +57,7 @@ type Studio interface {
 // Hosted opens a result by the address under which it is handed out. A *media.Hosted does.
 type Hosted interface {
 	Open(ctx context.Context, by production.By, token string) (*production.Content, error)
+	Number(token string) (artefact.Number, error)
 }
 
 func gatewayRoutes() []route {
@@ -87,7 +91,7 @@ func gatewayRoutes() []route {
 		{get, "/v1/models", "models", staff.GatewayUse, "gateway", 0, 200, raw((*server).listModels), "List the models, in OpenAI's shape or, with anthropic-version, in Anthropic's", proxied},
 		{get, "/v1/models/{id}", "model", staff.GatewayUse, "gateway", 0, 200, raw((*server).oneModel), "Show a model", proxied},
 		{get, "/v1/gateway/health", "gateway-health", staff.GatewayRead, "gateway", 0, 200, do((*server).gatewayHealth), "How the places do at which models are served", 0},
-		{get, "/v1/content/{token}", "hosted-content", "", "gateway", 0, 200, raw((*server).hosted), "Hand out a result by its address; the delivery is recorded first", 0},
+		{get, "/v1/content/{token}", "hosted-content", "", "gateway", 0, 200, raw((*server).hosted), "Hand out a result by its address; the delivery is recorded first. Of content that was refuted, browsers get the correction (303)", 0},
 	}
 }
 
@@ -343,8 +347,12 @@ func (s *server) oneModel(k *sink, r *http.Request) error {
 	return &colophon.Error{Kind: colophon.Missing, Code: gateway.CodeModel, Args: colophon.Args{"model": r.PathValue("id")}}
 }
 
-// hosted hands out a result to whoever has its address. Where it is not there any more says nothing of why.
+// hosted hands out a result to whoever has its address. Where it is not there any more says nothing of why. What was refuted is
+// handed out with that.
 func (s *server) hosted(k *sink, r *http.Request) error {
+	if done, err := s.correct(k, r); done || err != nil {
+		return err
+	}
 	open, err := s.Models.Hosted.Open(r.Context(), askerOf(r.Context()).by, r.PathValue("token"))
 	if err != nil {
 		return err

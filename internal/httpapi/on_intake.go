@@ -82,7 +82,10 @@ type Intake struct {
 	Notice      *IntakeWords       `json:"notice,omitempty" doc:"What has to be shown around the content; absent where nothing has to be."`
 	Reasons     []IntakeReason     `json:"reasons,omitempty" nullable:"false" doc:"What the state rests on; absent in lists, and once erased."`
 	Findings    []IntakeFinding    `json:"findings,omitempty" nullable:"false" doc:"What the checks saw besides; absent in lists, and once erased."`
-	Action      intake.Action      `json:"action" enum:"propagated,labelled,sidecar,left" doc:"propagated: fields 5 to 7 of the label are the platform's. labelled: there is a label now. sidecar: the file is as it was, and a label file goes with it. left: nothing was added."`
+	Action      intake.Action      `json:"action" enum:"propagated,labelled,sidecar,left,refused" doc:"propagated: fields 5 to 7 of the label are the platform's. labelled: there is a label now. sidecar: the file is as it was, and a label file goes with it. left: nothing was added. refused: the same content was refuted, and the settings say that such is not published."`
+	Recall      intake.Outcome     `json:"recall,omitempty" enum:"seen,not-seen,could-not-tell" doc:"What the look for refutations came to, here and in the recall feeds that are followed. seen: the same content was refuted. could-not-tell: it is like content that was refuted, or it could not be looked for; the findings say which. Absent where nobody looked."`
+	Recalls     []IntakeRecall     `json:"recalls,omitempty" nullable:"false" doc:"What was refuted about it, or about what it is like, the surest first; absent in lists, and once erased."`
+	Warning     *IntakeWords       `json:"warning,omitempty" doc:"What has to be shown around content that was refuted, where the settings say that such is labelled; absent in lists."`
 	Place       string             `json:"place,omitempty" doc:"Where the label stands." example:"xmp"`
 	Label       *LabelFields       `json:"label,omitempty" doc:"The label as it stands now; absent in lists."`
 	Number      string             `json:"number,omitempty" doc:"The platform's content number, PropagateID of the label."`
@@ -102,6 +105,7 @@ func viewIntake(say *locale.Printer, e intake.Entry, d *intake.Detail) Intake {
 	t, state := e.Value, intake.State(e.State)
 	v := Intake{ID: e.ID, State: state, Complete: t.Complete, Declaration: t.Declaration, Asked: t.Asked, Sentence: say.Say("intake-state-" + e.State), Action: t.Action, Place: string(t.Place),
 		Number: t.Number, Format: string(t.Format), Size: t.Size, Before: t.Before, Stored: t.Stored, After: t.After, Until: set(t.Until), Deliveries: t.Deliveries, Scan: t.Scan, Created: e.Made}
+	v.Recall = t.Recall
 	if e.Subject != evidence.System {
 		v.Subject = e.Subject
 	}
@@ -120,6 +124,7 @@ func viewIntake(say *locale.Printer, e intake.Entry, d *intake.Detail) Intake {
 	for _, f := range d.Findings {
 		v.Findings = append(v.Findings, IntakeFinding{f.Code, f.Level, f.Clause, f.Args, say.Code(f.Code, f.Args)})
 	}
+	v.recalled(say, t.Rule, d.Recalls)
 	if d.Fields != nil {
 		fields := LabelFields(*d.Fields)
 		v.Label = &fields
@@ -276,6 +281,8 @@ func (s *server) takeIn(ctx context.Context, in *intakeInput) (*stream, error) {
 			defer fresh.Close()
 		}
 		switch {
+		case wanted && made.Action == intake.Refused:
+			s.fail(w, r, refuse(colophon.Refused, intake.CodeRecalled))
 		case !wanted:
 			writeJSON(w, http.StatusCreated, made)
 		case fresh != nil && !fresh.Entry.Value.Until.IsZero(), fresh == nil && made.After != "":
@@ -418,6 +425,7 @@ type intakesInput struct {
 	Digest string         `query:"digest" pattern:"^[0-9a-f]{64}$" doc:"SHA-256 of the upload, in hexadecimal."`
 	Number string         `query:"number" maxLength:"128" doc:"The platform's content number."`
 	Scan   string         `query:"scan" maxLength:"64" doc:"The scan that took them in."`
+	Recall intake.Outcome `query:"recall" enum:"seen,could-not-tell" doc:"seen: the same content was refuted. could-not-tell: it is like content that was refuted."`
 }
 
 type intakesOutput struct {
@@ -432,7 +440,7 @@ func (s *server) intakes(ctx context.Context, in *intakesInput) (*intakesOutput,
 	for _, state := range in.States {
 		q.States = append(q.States, string(state))
 	}
-	for name, value := range map[string]string{"before": in.Digest, "number": in.Number, "scan": in.Scan} {
+	for name, value := range map[string]string{"before": in.Digest, "number": in.Number, "scan": in.Scan, "recall": string(in.Recall)} {
 		if value != "" {
 			q.Keys = append(q.Keys, ledger.Key{Name: name, Value: value})
 		}

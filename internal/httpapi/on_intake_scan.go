@@ -28,6 +28,8 @@ type BucketScan struct {
 	Bytes       int64              `json:"bytes" doc:"How many bytes they have."`
 	States      map[string]int     `json:"states" doc:"How many files are in each state."`
 	Troubles    int                `json:"troubles" doc:"How many files could not be taken in; the report in the bucket says which."`
+	Recalled    int                `json:"recalled" doc:"How many files are content that was refuted."`
+	Alike       int                `json:"alike" doc:"How many files are like content that was refuted; people have to look."`
 	Created     time.Time          `json:"created" doc:"When it began."`
 	Changed     time.Time          `json:"changed" doc:"When it came on last."`
 	Ended       *time.Time         `json:"ended,omitempty" doc:"When it ended."`
@@ -36,7 +38,7 @@ type BucketScan struct {
 func viewScan(e intake.ScanEntry, w *intake.Where) BucketScan {
 	s := e.Value
 	v := BucketScan{ID: e.ID, State: intake.ScanState(e.State), Bucket: s.Bucket, Tag: s.Tag, Declaration: s.Declaration, Asked: s.Asked, Files: s.Files, Bytes: s.Bytes, States: map[string]int{},
-		Troubles: s.Troubles, Created: e.Made, Changed: e.Changed, Ended: set(s.Ended)}
+		Troubles: s.Troubles, Recalled: s.Recalled, Alike: s.Alike, Created: e.Made, Changed: e.Changed, Ended: set(s.Ended)}
 	for state, n := range s.States {
 		v.States[string(state)] = n
 	}

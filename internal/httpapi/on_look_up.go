@@ -5,18 +5,21 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/incident"
 	"github.com/colophon-project/colophon/production"
+	"github.com/colophon-project/colophon/refutation/feed"
+	"github.com/colophon-project/colophon/screen/phash"
 	"github.com/colophon-project/colophon/stamp"
 )
 
 func lookUpRoutes() []route {
 	return []route{
-		{post, "/v1/public/look-up", "public-look-up", "", "register", small, 200, do((*server).publicLookUp), "Whether content was made here, for everybody: by its content number or the digest of a file", 0},
+		{post, "/v1/public/look-up", "public-look-up", "", "register", small, 200, do((*server).publicLookUp), "Whether content was made here, and whether it was refuted, for everybody: by its content number, the digest of a file, or hashes of a picture", 0},
 	}
 }
 
@@ -24,6 +27,7 @@ type lookUpInput struct {
 	Body struct {
 		SHA256 string          `json:"sha256,omitempty" pattern:"^[0-9a-f]{64}$" doc:"SHA-256 of the file, in hexadecimal."`
 		Number artefact.Number `json:"number,omitempty" maxLength:"256" doc:"Content number, as it stands in the file's label."`
+		Hashes []phash.Hash    `json:"hashes,omitempty" maxItems:"16" nullable:"false" doc:"PDQ hashes of the picture, or of pictures of the video. By these alone it is told what was refuted that looks like it."`
 	}
 }
 
@@ -42,6 +46,7 @@ type LookUp struct {
 	Made     *time.Time      `json:"made,omitempty" doc:"When it was made."`
 	Service  *TextPair       `json:"service,omitempty" doc:"Service that made it."`
 	Function *TextPair       `json:"function,omitempty" doc:"Function that made it."`
+	Refuted  []Refuted       `json:"refuted,omitempty" nullable:"false" doc:"What this provider refuted about it, whoever made it, the surest first. What is not certain is about content that it is like. Absent where nothing is known, which does not say that it is true."`
 	State    string          `json:"state,omitempty" enum:"made,stopped,erased" doc:"Made: nothing else is to be said. Stopped: an order about it, or about what made it, stops its being handed out; orders about accounts are not told. Erased: nothing is kept of it but its number."`
 }
 
@@ -58,22 +63,43 @@ func (s *server) publicLookUp(ctx context.Context, in *lookUpInput) (*lookUpOutp
 		}
 		digest = artefact.Digest(raw)
 	}
-	a, err := s.lookUp(ctx, in.Body.Number, digest)
+	prints := feed.Prints{Likeness: slices.DeleteFunc(in.Body.Hashes, func(h phash.Hash) bool { return h == (phash.Hash{}) })}
+	if in.Body.Number != "" {
+		prints.Numbers = []string{string(in.Body.Number)}
+	}
+	if in.Body.SHA256 != "" {
+		prints.Digests = []feed.Digest{{Alg: "sha256", Value: in.Body.SHA256}}
+	}
+	err := s.publicMade(ctx, &out.Body, in.Body.Number, digest, &prints)
+	if err == nil {
+		out.Body.Refuted, err = s.refuted(ctx, prints)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// publicMade tells whether content was made here, and adds by what else it may have been refuted.
+func (s *server) publicMade(ctx context.Context, v *LookUp, number artefact.Number, digest artefact.Digest, prints *feed.Prints) error {
+	if number == "" && digest == (artefact.Digest{}) && len(prints.Likeness) > 0 {
+		return nil
+	}
+	a, err := s.lookUp(ctx, number, digest)
 	var e *colophon.Error
 	switch {
 	case errors.As(err, &e) && e.Kind == colophon.Missing:
-		return out, nil
+		return nil
 	case err != nil:
-		return nil, err
+		return err
 	}
-	v := &out.Body
 	switch a.State {
 	case artefact.Marked, artefact.Delivered:
 		v.State = publicMade
 	case artefact.Erased:
 		v.State = publicErased
 	default:
-		return out, nil
+		return nil
 	}
 	made := a.Created.UTC().Truncate(time.Second)
 	v.Known, v.Number, v.Made = true, a.Number, &made
@@ -81,14 +107,16 @@ func (s *server) publicLookUp(ctx context.Context, in *lookUpInput) (*lookUpOutp
 		same := digest == a.After
 		v.Same = &same
 	}
+	own := printsOf(a)
+	prints.Numbers, prints.Digests = append(prints.Numbers, own.Numbers...), append(prints.Digests, own.Digests...)
 	target, err := s.publicMaker(ctx, v, a)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(s.Watch.Board().Blocks(target, s.Standing.Now())) > 0 {
 		v.State = publicStopped
 	}
-	return out, nil
+	return nil
 }
 
 // lookUp finds content by its number, and else by the digest of a file.

@@ -52,14 +52,14 @@ func overviewKinds() map[string]staff.Action {
 		"held": staff.HeldRead, "report-duties": staff.ReportRead, "features": staff.FeatureRead, "policies": staff.PolicyRead,
 		"imports": staff.AccountRead, "verifications": staff.AccountRead, "measures": staff.MeasureRead, "standing-tables": staff.MeasureRead,
 		"agreements": staff.AgreementRead, "assessments": staff.AssessmentRead, "orders": staff.OrderRead, "orders-in-force": staff.OrderRead,
-		"functions": staff.RegisterRead, "disputes": staff.ConsentRead, "filing-duties": staff.AssessmentRead,
+		"cases": staff.DeskRead, "functions": staff.RegisterRead, "disputes": staff.ConsentRead, "filing-duties": staff.AssessmentRead,
 		"dead-jobs": staff.JobRead, "records-unlogged": staff.OverviewRead,
 	}
 }
 
 // OverviewWaiting is how much of a kind waits for a person.
 type OverviewWaiting struct {
-	Kind  string     `json:"kind" enum:"held,report-duties,features,policies,imports,verifications,measures,standing-tables,agreements,assessments,orders,orders-in-force,functions,disputes,filing-duties,dead-jobs,records-unlogged" doc:"What waits: held items; duties to report; proposals of features and policies; proposed imports and verifications that somebody has to look at; proposed measures and standing tables; drafts of agreements; assessments to approve; orders whose end is to be confirmed; orders that bind; functions that are ready to go live; disputes of consents; faces to be filed; jobs that failed too often; records that the log does not have yet."`
+	Kind  string     `json:"kind" enum:"held,report-duties,features,policies,imports,verifications,measures,standing-tables,agreements,assessments,orders,orders-in-force,functions,disputes,filing-duties,cases,dead-jobs,records-unlogged" doc:"What waits: held items; duties to report; proposals of features and policies; proposed imports and verifications that somebody has to look at; proposed measures and standing tables; drafts of agreements; assessments to approve; orders whose end is to be confirmed; orders that bind; functions that are ready to go live; disputes of consents; faces to be filed; cases of the desk that somebody has to decide; jobs that failed too often; records that the log does not have yet."`
 	Count int64      `json:"count" doc:"How many; counted up to 10,000."`
 	Late  int64      `json:"late,omitempty" doc:"Of them, those whose time is over."`
 	Since *time.Time `json:"since,omitempty" doc:"Since when the oldest waits."`

@@ -67,6 +67,9 @@ func (s *server) register(m *API) *huma.OpenAPI {
 			if rt.tag == "desk" {
 				api.OpenAPI().Paths[rt.template()].Post.RequestBody = caseBody(rt.id)
 			}
+			if rt.tag == "packs" {
+				api.OpenAPI().Paths[rt.template()].Post.RequestBody = packBody(rt.id)
+			}
 		}
 		if rt.is(foreign) {
 			api.OpenAPI().Paths[rt.template()].Post.RequestBody = &huma.RequestBody{Required: true, Description: "As its author describes it; fields that are not known are passed over.",
@@ -101,7 +104,11 @@ func tags() []*huma.Tag {
 		{Name: "gateway", Description: "Models behind Colophon, in the shapes of OpenAI and Anthropic. What their clients send besides is described by their authors."},
 		{Name: "intake", Description: "What platforms and app stores hand in: what the law asks for it, and the file with the platform's elements."},
 		{Name: "webhooks", Description: "Programs that are told what happens, by Standard Webhooks."},
+		{Name: "packs", Description: "Packs for authorities: drafted of what is known, filed by a person with the proof, amended in a chain."},
+		{Name: "copies", Description: "Copies without the visible notice, for accounts that take the duty of labelling upon themselves."},
 		{Name: "desk", Description: "Where anybody is heard: complaints, reports, rights, appeals, and the time limits for them."},
+		{Name: "refutations", Description: "What was found to be false, whom that reaches, and the notices to them."},
+		{Name: "recall", Description: "The feed of what this provider says is false, and the feeds of others."},
 		{Name: "overview", Description: "How everything stands, at a glance."},
 		{Name: "jobs", Description: "What is worked while nobody waits."},
 		{Name: "sessions", Description: "How a program acts for a person of the staff."},

@@ -68,7 +68,13 @@ func routes() []route {
 		overviewRoutes(),
 		deskRoutes(),
 		caseRoutes(),
+		parcelRoutes(),
+		packRoutes(),
 		limitsRoutes(),
+		refutationRoutes(),
+		publicRefutationRoutes(),
+		recallRoutes(),
+		copyRoutes(),
 	)
 }
 

@@ -34,6 +34,7 @@ type Artefact struct {
 	Job      string            `json:"job,omitempty" doc:"The job that marks it, where it was not marked at once."`
 	Reason   *Sentence         `json:"reason,omitempty" doc:"Why it could not be marked."`
 	Original *time.Time        `json:"original_until,omitempty" doc:"Until when the item as it was before the notice is kept, sealed."`
+	Refuted  []Refuted         `json:"refuted,omitempty" nullable:"false" doc:"What was refuted about it, the surest first. What is not certain is about content that it looks like. Absent in lists."`
 	Created  time.Time         `json:"created" doc:"When it came in."`
 	Changed  time.Time         `json:"changed" doc:"When it changed last."`
 }

@@ -244,6 +244,8 @@ type world struct {
 	custody  *custody
 	parrot   *parrot
 	counter  *counter
+	crier    *crier
+	copier   *copier
 	visitors int
 	logged   *bytes.Buffer
 	verifier note.Verifier
@@ -305,6 +307,9 @@ func open(t *testing.T, set func(*httpapi.Config)) *world {
 	w.openUpstream(rec, config.Keys)
 	w.openIntake(kept, rec, config.Keys)
 	w.openDesk(kept, rec, config.Keys)
+	w.openPacks(kept, rec, config.Keys)
+	w.openRefutations(rec)
+	w.openCopies(rec, config.Keys)
 	w.config.Overviews = &counted{}
 	if set != nil {
 		set(&w.config)

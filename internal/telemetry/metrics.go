@@ -23,6 +23,7 @@ type metrics struct {
 	lost     prometheus.Counter
 	admitted *prometheus.HistogramVec
 	probes   *prometheus.CounterVec
+	refuted  *prometheus.CounterVec
 }
 
 // register makes the metrics. Their names and what they mean are in docs/metrics.md.
@@ -42,12 +43,13 @@ func (t *Telemetry) register() {
 			Name: "colophon_admission_duration_seconds", Help: "Time that a decision about an account took, without its record; verdict is failed for a refusal.",
 			Buckets: []float64{.00001, .000025, .00005, .0001, .00025, .0005, .001, .0025, .005, .01, .05, .1, .5, 1},
 		}, []string{"act", "verdict"}),
-		probes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "colophon_probes_total", Help: "Attempts of the server at what must be refused; passed where it was."}, []string{"probe", "verdict"}),
-		lost:   prometheus.NewCounter(prometheus.CounterOpts{Name: "colophon_trace_export_failures_total", Help: "Batches of spans that the receiver did not take."}),
+		probes:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "colophon_probes_total", Help: "Attempts of the server at what must be refused; passed where it was."}, []string{"probe", "verdict"}),
+		refuted: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "colophon_refuted_looks_total", Help: "Looks whether content was refuted, by what they came to."}, []string{"where", "outcome"}),
+		lost:    prometheus.NewCounter(prometheus.CounterOpts{Name: "colophon_trace_export_failures_total", Help: "Batches of spans that the receiver did not take."}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "colophon_build_info", Help: "Always 1; the version is in the label.", ConstLabels: prometheus.Labels{"version": t.config.Version}})
 	build.Set(1)
-	t.registry.MustRegister(t.metrics.requests, t.metrics.duration, t.metrics.flying, t.metrics.commits, t.metrics.lost, t.metrics.admitted, t.metrics.probes, build,
+	t.registry.MustRegister(t.metrics.requests, t.metrics.duration, t.metrics.flying, t.metrics.commits, t.metrics.lost, t.metrics.admitted, t.metrics.probes, t.metrics.refuted, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if t.config.LogLag != nil {
 		t.registry.MustRegister(asked{t.readLag, []*prometheus.Desc{waiting, oldest}})

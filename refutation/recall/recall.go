@@ -105,7 +105,8 @@ type Source struct {
 	Seen    feed.Head     `json:"seen"`
 	Read    time.Time     `json:"read,omitzero"` // when it was last read and verified
 	Trouble colophon.Code `json:"trouble,omitempty"`
-	Since   time.Time     `json:"since,omitzero"` // of the trouble
+	Detail  colophon.Args `json:"detail,omitempty"` // of the trouble when it began, for its sentence
+	Since   time.Time     `json:"since,omitzero"`   // of the trouble
 }
 
 // Recalled is what somebody else said is false.
@@ -287,7 +288,7 @@ func (k *Keeper) Take(ctx context.Context, id string, checkpoint []byte, lines i
 		if now.Seen != s.Seen && now.Seen.Size >= seen.Size {
 			return ledger.ErrSame // another node read as much
 		}
-		now.Seen, now.Read, now.Trouble, now.Since = seen, k.book.Now(), "", time.Time{}
+		now.Seen, now.Read, now.Trouble, now.Detail, now.Since = seen, k.book.Now(), "", nil, time.Time{}
 		return nil
 	})
 	return len(entries), err
@@ -295,16 +296,16 @@ func (k *Keeper) Take(ctx context.Context, id string, checkpoint []byte, lines i
 
 // Fail says that a feed could not be fetched or read.
 func (k *Keeper) Fail(ctx context.Context, id string, cause error) error {
-	code := CodeFailed
+	code, detail := CodeFailed, colophon.Args(nil)
 	var e *colophon.Error
 	if errors.As(cause, &e) {
-		code = e.Code
+		code, detail = e.Code, e.Args
 	}
 	_, err := k.change(ctx, ledger.By{Role: "system"}, id, Failing, RecordFailed, func(s *Source) error {
 		if s.Trouble == code {
 			return ledger.ErrSame
 		}
-		s.Trouble, s.Since = code, k.book.Now()
+		s.Trouble, s.Detail, s.Since = code, detail, k.book.Now()
 		return nil
 	})
 	return err

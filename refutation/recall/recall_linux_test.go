@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -151,7 +152,7 @@ func TestFollow(t *testing.T) {
 	}
 	_, err = w.keeper.Take(ctx, "nothing", nil, nil)
 	storetest.WantCode(t, err, recall.CodeMissing)
-	if list, err := w.keeper.Sources(ctx, recall.Followed); err != nil || len(list) != 1 || list[0] != w.source {
+	if list, err := w.keeper.Sources(ctx, recall.Followed); err != nil || len(list) != 1 || !reflect.DeepEqual(list[0], w.source) {
 		t.Error(list, err)
 	}
 }
@@ -228,7 +229,7 @@ func TestTrouble(t *testing.T) {
 		w.no(err)
 		return s
 	}
-	if s := source(); s.State != recall.Failing || s.Trouble != feed.CodeBroken || s.Seen != w.heads[2] || s.Since.IsZero() {
+	if s := source(); s.State != recall.Failing || s.Trouble != feed.CodeBroken || s.Detail["line"] != "3" || s.Seen != w.heads[2] || s.Since.IsZero() {
 		t.Errorf("got %+v", s)
 	}
 	since := source().Since
@@ -249,7 +250,7 @@ func TestTrouble(t *testing.T) {
 		t.Error("what was taken before is gone", got)
 	}
 	w.taken(1, w.lines[2])
-	if s := source(); s.State != recall.Followed || s.Trouble != "" || !s.Read.Equal(w.clock.Now()) || s.Seen != w.heads[3] {
+	if s := source(); s.State != recall.Followed || s.Trouble != "" || s.Detail != nil || !s.Read.Equal(w.clock.Now()) || s.Seen != w.heads[3] {
 		t.Errorf("got %+v", s)
 	}
 	// The provider writes its history anew.

@@ -89,8 +89,9 @@ func Keys(p feed.Prints) []ledger.Key {
 func (s *Shelf[T]) Look(ctx context.Context, p feed.Prints, radius int, share float64) ([]Found[T], error) {
 	found := map[string]Found[T]{}
 	for _, k := range Keys(p) {
-		err := s.Book.All(ctx, ledger.Query{States: s.Live, Keys: []ledger.Key{k}}, func(e ledger.Entry[T]) error {
-			if _, ok := found[e.ID]; !ok {
+		// Few entries have a key and many are live, so the states are not asked for.
+		err := s.Book.All(ctx, ledger.Query{Keys: []ledger.Key{k}}, func(e ledger.Entry[T]) error {
+			if _, ok := found[e.ID]; !ok && slices.Contains(s.Live, e.State) {
 				found[e.ID] = Found[T]{e, Match{How: k.Name, Certain: true}}
 			}
 			return nil

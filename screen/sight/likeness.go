@@ -8,6 +8,7 @@ import (
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/internal/media"
+	"github.com/colophon-project/colophon/internal/picture/upright"
 	"github.com/colophon-project/colophon/screen/phash"
 )
 
@@ -60,7 +61,7 @@ type blocks struct {
 // upright brings the means to the samples that phash makes of the picture as it is shown. From the means alone phash would
 // take the nearest, and so lose half a block.
 func (b blocks) upright(orientation int) image.Image {
-	left, up := mirrored(orientation)
+	left, up := upright.Mirrored(orientation)
 	across, down := sums(b.width, left), sums(b.height, up)
 	rows := make([][]float32, b.Rect.Dy())
 	for y := range rows {

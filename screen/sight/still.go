@@ -20,6 +20,7 @@ import (
 
 	"github.com/colophon-project/colophon/internal/media"
 	"github.com/colophon-project/colophon/internal/picture/coefficient"
+	"github.com/colophon-project/colophon/internal/picture/upright"
 	"github.com/colophon-project/colophon/screen/phash"
 )
 
@@ -81,7 +82,7 @@ func (g *gaze) picture(src media.Source, f media.Format, part string) error {
 		}
 		return g.still(bare, f, exif, part)
 	case media.JPEG:
-		return g.still(data, f, jpegEXIF(data), part)
+		return g.still(data, f, upright.JPEG(data), part)
 	case media.AVIF:
 		if head := data[:min(len(data), 64)]; bytes.Contains(head, []byte("avis")) {
 			if err := g.film(src); err != nil {
@@ -106,7 +107,7 @@ func (g *gaze) still(data []byte, f media.Format, exif []byte, part string) erro
 	if err != nil {
 		return g.pass(err)
 	}
-	g.add(Picture{Part: part}, upright(img, orientation(exif, -1)))
+	g.add(Picture{Part: part}, asShown(img, upright.Orientation(exif, -1)))
 	return nil
 }
 
@@ -129,7 +130,7 @@ func (g *gaze) pages(data []byte, part string) error {
 		order.PutUint32(head[4:], at)
 		img, err := g.decode(&patched{head, bytes.NewReader(data)}, media.TIFF)
 		if err == nil {
-			g.add(Picture{Part: part, Page: page}, upright(img, orientation(data, int64(at))))
+			g.add(Picture{Part: part, Page: page}, asShown(img, upright.Orientation(data, int64(at))))
 		} else if err := g.pass(err); err != nil {
 			return err
 		}

@@ -1,5 +1,5 @@
 // The page on which everybody can check a file. The file is read by a worker of this browser. The register is asked when
-// somebody presses the button for it, and gets the digest and the content number, not the file.
+// somebody presses the button for it, and gets the digest, the content number and the perceptual hash, not the file.
 'use strict';
 const box = document.querySelector('#check');
 const one = (name) => box.querySelector('[data-' + name + ']');
@@ -56,6 +56,10 @@ const tell = (file) => {
   put('number', report.number);
   put('when', moment(new Date()) + ' · ' + location.origin + location.pathname);
   show('sends-number', report.number !== '');
+  put('hash', report.hash);
+  show('sends-hash', Boolean(report.hash));
+  show('refuted', false);
+  one('report').href = '/desk/report' + (report.number ? '?' + new URLSearchParams({ number: report.number }) : '');
   show('register', report.digest !== '');
   show('ask', true);
   show('case', false);
@@ -89,9 +93,28 @@ const check = async (files) => {
   show('going', false);
 };
 
+// What was refuted comes first: certainly, or about a picture that this one only looks like.
+const refuted = (list) => {
+  const box = one('refuted');
+  box.replaceChildren();
+  for (const r of list) {
+    const words = (pair) => pair[english ? 'en' : 'zh'];
+    const card = add(box, 'div', '', 'notice problem');
+    add(add(card, 'p'), 'strong', r.certain ? box.dataset.refutedSays : box.dataset.alikeSays);
+    if (!r.certain) add(card, 'p', box.dataset.alikeLead, 'hint');
+    add(add(card, 'blockquote', '', 'effect'), 'p', words(r.claim), 'prose');
+    const verdict = box.getAttribute('data-verdict-' + r.verdict) || r.verdict;
+    add(card, 'p', verdict.charAt(0).toUpperCase() + verdict.slice(1), 'verdict' + (r.verdict === 'unproven' ? ' could-not-tell' : ' failed'));
+    add(card, 'p', words(r.reason), 'prose');
+    add(add(card, 'p'), 'a', box.dataset.more).href = '/refutations/' + encodeURIComponent(r.id);
+  }
+  box.hidden = list.length === 0;
+};
+
 const lookUp = async () => {
   const asked = { sha256: report.digest };
   if (report.number) asked.number = report.number;
+  if (report.hash) asked.hashes = [report.hash];
   let told = 'failed';
   let known = {};
   try {
@@ -101,6 +124,7 @@ const lookUp = async () => {
   } catch { /* no network: the page says that it failed */ }
   const cases = told !== 'failed' && known.known && known.state !== 'made' ? [told, known.state] : [told];
   for (const e of all('case')) e.hidden = !cases.includes(e.dataset.case);
+  refuted(told !== 'failed' && known.refuted || []);
   show('facts', told !== 'failed' && known.known);
   show('ask', told === 'failed');
   for (const [name, value] of [['made', known.made && moment(new Date(known.made))], ['service', known.service], ['function', known.function]]) {

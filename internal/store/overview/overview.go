@@ -35,21 +35,23 @@ func waiting() map[string]string {
 		return `SELECT changed AS since, 0 AS due FROM ledger_entry WHERE ledger = '` + name + `' AND state IN (` + states + `)`
 	}
 	return map[string]string{
-		"held":             `SELECT created AS since, deadline AS due FROM held_item WHERE decided = 0`,
-		"report-duties":    `SELECT opened AS since, due FROM report_duty WHERE state = 'open'`,
-		"features":         `SELECT at AS since, 0 AS due FROM feature_batch b WHERE EXISTS (SELECT 1 FROM feature f WHERE f.batch = b.id AND f.state IN ('proposed', 'reviewed', 'replayed'))`,
-		"policies":         `SELECT at AS since, 0 AS due FROM policy_version v WHERE at > COALESCE((SELECT MAX(r.at) FROM policy_release r), 0) AND NOT EXISTS (SELECT 1 FROM policy_release r WHERE r.version = v.version)`,
-		"imports":          inLedger("verification-import", "'proposed'"),
-		"verifications":    inLedger("verification", "'pending', 'undecided'"),
-		"measures":         inLedger("measure", "'proposed'"),
-		"standing-tables":  inLedger("standing-table", "'offered'"),
-		"agreements":       inLedger("agreement", "'draft'"),
-		"assessments":      inLedger("assessment", "'proposed'"),
-		"orders":           inLedger("order", "'release-proposed'"),
-		"orders-in-force":  inLedger("order", "'issued', 'in-force', 'release-proposed'"),
-		"functions":        inLedger("function", "'ready'"),
-		"disputes":         inLedger("consent", "'disputed'"),
-		"filing-duties":    `SELECT changed AS since, due FROM ledger_entry WHERE ledger = 'faces' AND state = 'open'`,
+		"held":            `SELECT created AS since, deadline AS due FROM held_item WHERE decided = 0`,
+		"report-duties":   `SELECT opened AS since, due FROM report_duty WHERE state = 'open'`,
+		"features":        `SELECT at AS since, 0 AS due FROM feature_batch b WHERE EXISTS (SELECT 1 FROM feature f WHERE f.batch = b.id AND f.state IN ('proposed', 'reviewed', 'replayed'))`,
+		"policies":        `SELECT at AS since, 0 AS due FROM policy_version v WHERE at > COALESCE((SELECT MAX(r.at) FROM policy_release r), 0) AND NOT EXISTS (SELECT 1 FROM policy_release r WHERE r.version = v.version)`,
+		"imports":         inLedger("verification-import", "'proposed'"),
+		"verifications":   inLedger("verification", "'pending', 'undecided'"),
+		"measures":        inLedger("measure", "'proposed'"),
+		"standing-tables": inLedger("standing-table", "'offered'"),
+		"agreements":      inLedger("agreement", "'draft'"),
+		"assessments":     inLedger("assessment", "'proposed'"),
+		"orders":          inLedger("order", "'release-proposed'"),
+		"orders-in-force": inLedger("order", "'issued', 'in-force', 'release-proposed'"),
+		"functions":       inLedger("function", "'ready'"),
+		"disputes":        inLedger("consent", "'disputed'"),
+		"filing-duties":   `SELECT changed AS since, due FROM ledger_entry WHERE ledger = 'faces' AND state = 'open'`,
+		// A case is late once one of its limits was missed, which the desk notes as a key.
+		"cases":            `SELECT made AS since, CASE WHEN EXISTS (SELECT 1 FROM ledger_key k WHERE k.ledger = 'case' AND k.name = 'breached' AND k.id = ledger_entry.id) THEN 1 ELSE 0 END AS due FROM ledger_entry WHERE ledger = 'case' AND state IN ('received', 'acknowledged', 'taken')`,
 		"records-unlogged": `SELECT at AS since, 0 AS due FROM record WHERE log_index IS NULL`,
 	}
 }

@@ -70,6 +70,7 @@ func TestCounts(t *testing.T) {
 			rows := []string{artefact("1", "delivered", "chat", "text", 0), artefact("2", "delivered", "chat", "text", 0), artefact("3", "failed", "chat", "text", -1), artefact("4", "marked", "swap", "png", -30),
 				`INSERT INTO gateway_usage (day, subject, model, requests, blocked, input, output) VALUES ('2026-11-22', 'a', 'm', 2, 1, 10, 20), ('2026-11-22', 'b', 'm', 3, 0, 1, 2), ('2026-11-21', 'a', 'n', 1, 0, 0, 0), ('2026-11-19', 'a', 'm', 9, 9, 9, 9)`,
 				entry("order", "1", "release-proposed", 0), entry("order", "2", "in-force", 0), entry("order", "3", "released", 0), entry("faces", "1", "open", ms(-1)), entry("faces", "2", "open", ms(1)),
+				entry("case", "1", "received", 0), entry("case", "2", "taken", 0), entry("case", "3", "waiting", 0), `INSERT INTO ledger_key (ledger, name, value, id, sole, personal) VALUES ('case', 'breached', '2026-11', '2', 0, 0)`,
 				`INSERT INTO report_duty (id, judgement, state, categories, subject, opened, due, channel, reference, filed, reason, closed_by, closed, version) VALUES ('1', '1', 'open', 'c', 's', ` + fmt.Sprint(ms(-5)) + `, ` + fmt.Sprint(ms(-1)) + `, '', '', 0, '', '', 0, 1), ('2', '2', 'filed', 'c', 's', 1, 1, '', '', 0, '', '', 0, 1)`}
 			rows = append(rows, judgement("1", 1, 1, "input", 0)...)
 			rows = append(rows, judgement("2", 5, 2, "input", 0, "fraud", "violence")...)
@@ -98,7 +99,7 @@ func TestCounts(t *testing.T) {
 				t.Fatalf("%v, %+v", err, list)
 			}
 			for kind, want := range map[string]overview.Waiting{"orders": {Count: 1, Since: time.UnixMilli(ms(-3)).UTC()}, "orders-in-force": {Count: 2, Since: time.UnixMilli(ms(-3)).UTC()}, "filing-duties": {Count: 2, Late: 1, Since: time.UnixMilli(ms(-3)).UTC()},
-				"report-duties": {Count: 1, Late: 1, Since: time.UnixMilli(ms(-5)).UTC()}, "held": {}, "features": {}, "policies": {}} {
+				"cases": {Count: 2, Late: 1, Since: time.UnixMilli(1).UTC()}, "report-duties": {Count: 1, Late: 1, Since: time.UnixMilli(ms(-5)).UTC()}, "held": {}, "features": {}, "policies": {}} {
 				want.Kind = kind
 				if diff := cmp.Diff(want, waits[kind]); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", kind, diff)

@@ -1,0 +1,8 @@
+package refutation
+
+import "context"
+
+// Holds says whether pictures and texts can be like anything that was refuted.
+func (k *Keeper) Holds(ctx context.Context) (pictures, texts bool, err error) {
+	return k.shelf.Holds(ctx)
+}
