@@ -271,6 +271,33 @@ func TestPeople(t *testing.T) {
 	}
 }
 
+// TestDesk runs the commands of both guides to the desk on a server.
+func TestDesk(t *testing.T) {
+	t.Parallel()
+	for _, guide := range []string{"../../docs/desk.md", "../../docs/desk.zh-CN.md"} {
+		t.Run(filepath.Base(guide), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(guide)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			site, link, _ := makeRun(t, dir)
+			key := firstKey(t, site, link)
+			script := append([]string{"export PATH=$PWD/bin:$PATH SITE=" + site + " KEY=" + key, "echo $KEY > key.txt; echo '" + password + "' > password.txt"}, commands(string(text))...)
+			out := inShell(t, dir, os.Getenv("PATH"), strings.Join(script, "\n"))
+			for _, want := range []string{`"pin":"`, `"state":"taken"`, "month,kind,figure,value", "12387", `"state":"draft"`, "0 new entries"} {
+				if !strings.Contains(out, want) {
+					t.Errorf("no %s in %s", want, out)
+				}
+			}
+			if len(script) < 18 || strings.Contains(out, key) || strings.Contains(out, password) {
+				t.Errorf("%d commands: %s", len(script), out)
+			}
+		})
+	}
+}
+
 // fences are the blocks of a document that are no commands.
 var fences = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```\n")
 

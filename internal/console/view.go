@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -40,10 +41,11 @@ type asset struct {
 	policy string // of a worker: what it may do
 }
 
-// speaker is a language: its words and the templates that say them.
+// speaker is a language: its words and the templates that say them, each of which is read when it is first shown. A template
+// holds a copy of the layout and all parts, so that those of every page together are some fifty megabytes.
 type speaker struct {
 	Printer
-	templates map[string]*template.Template
+	templates map[string]func() (*template.Template, error)
 }
 
 // load reads what is built in.
@@ -86,7 +88,7 @@ func (c *console) keepStatic(name string, text []byte, a asset) {
 
 // speak reads the templates for a language.
 func (c *console) speak(lang locale.Language, p Printer) (speaker, error) {
-	s := speaker{p, map[string]*template.Template{}}
+	s := speaker{p, map[string]func() (*template.Template, error){}}
 	funcs := template.FuncMap{
 		"say":    p.Say,
 		"static": func(name string) string { return c.address[name] },
@@ -125,14 +127,16 @@ func (c *console) speak(lang locale.Language, p Printer) (speaker, error) {
 		if f.Name() == "layout.html" || f.Name() == "parts.html" || f.Name() == "deskparts.html" || f.Name() == "deskforms.html" || f.Name() == "rumourparts.html" {
 			continue
 		}
-		t, err := layout.Clone()
-		if err == nil {
-			t, err = t.ParseFS(templateFiles, "templates/"+f.Name())
-		}
-		if err != nil {
-			return s, fmt.Errorf("reading a template: %w", err)
-		}
-		s.templates[strings.TrimSuffix(f.Name(), ".html")] = t
+		s.templates[strings.TrimSuffix(f.Name(), ".html")] = sync.OnceValues(func() (*template.Template, error) {
+			t, err := layout.Clone()
+			if err == nil {
+				t, err = t.ParseFS(templateFiles, "templates/"+f.Name())
+			}
+			if err != nil {
+				return nil, fmt.Errorf("reading a template: %w", err)
+			}
+			return t, nil
+		})
 	}
 	return s, nil
 }
@@ -298,7 +302,11 @@ func (v *visit) show(name string, data any) error {
 		out.Menu = v.menu(out.May)
 	}
 	var b bytes.Buffer
-	if err := v.speakers[v.lang].templates[name].Execute(&b, out); err != nil {
+	t, err := v.speakers[v.lang].templates[name]()
+	if err != nil {
+		return err
+	}
+	if err := t.Execute(&b, out); err != nil {
 		return fmt.Errorf("writing page %s: %w", name, err)
 	}
 	switch {
