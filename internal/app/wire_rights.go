@@ -186,7 +186,7 @@ func (a actor) correct(ctx context.Context, o desk.Order, subject evidence.Subje
 // delete erases what no statute holds, and says of the rest why it stays and until when.
 func (a actor) delete(ctx context.Context, o desk.Order, subject evidence.Subject) (desk.Did, error) {
 	by := production.By{Role: o.By.Role, ID: o.By.ID}
-	if _, err := (custody{a.Server}).eraseSubject(ctx, by, subject); err != nil {
+	if _, err := (custody(a)).eraseSubject(ctx, by, subject); err != nil {
 		return desk.Did{}, err
 	}
 	left, err := a.store.EraseAhead(ctx, subject)
