@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -352,6 +353,9 @@ func (s *stream) end(err error) error {
 	why := Done
 	if err == nil {
 		err = s.flush()
+	}
+	if errors.Is(err, context.Canceled) { // of what was being done when the call was stopped, or its client went
+		err = cmp.Or(s.stopped(), err)
 	}
 	if err != nil {
 		why = ending(err)
