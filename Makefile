@@ -63,7 +63,7 @@ matrix: tools
 # Takes the pictures of docs/tour.md and of the READMEs anew, on the walk that the test goes.
 tour: tools check
 	mkdir -p docs/tour
-	$(GO) test ./internal/app -run '^(TestNewcomer|TestPlayground)$$' -count=1 -tour $(CURDIR)/docs/tour
+	$(GO) test ./internal/app -run '^(TestNewcomer|TestPlayground|TestHeard)$$' -count=1 -tour $(CURDIR)/docs/tour
 
 bench: build tools
 	cd bench && $(GO) run . -colophon ../$(BIN)
@@ -75,7 +75,7 @@ fuzz:
 
 # What takes long: fuzzing, big files. Its last results stand in docs/torture.md.
 torture: build tools
-	@bash tools/torture.sh
+	@PLAIN='$(PLAIN)' bash tools/torture.sh
 
 doctor: build
 	./$(BIN) doctor

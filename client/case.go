@@ -104,26 +104,30 @@ type CaseReceipt struct {
 
 // OwnCase is a case as it is shown to whoever brought it, and, once it was decided, to the account that it is about.
 type OwnCase struct {
-	ID          string        `json:"id"`
-	Kind        string        `json:"kind"`
-	Side        string        `json:"side"` // reporter or affected
-	State       string        `json:"state"`
-	Received    time.Time     `json:"received"`
-	Due         *time.Time    `json:"due,omitempty"`
-	Unsure      []int         `json:"unsure,omitempty"`
-	Waits       colophon.Code `json:"waits,omitempty"`
-	Outcome     string        `json:"outcome,omitempty"`
-	Reasons     *Statement    `json:"reasons,omitempty"`
-	Facts       string        `json:"facts,omitempty"`
-	Explanation string        `json:"explanation,omitempty"`
-	Done        *Statement    `json:"done,omitempty"` // what a right came to: what was erased, what stays and until when
-	Packages    []CasePackage `json:"packages,omitempty"`
-	Joined      bool          `json:"joined,omitempty"`
-	Messages    []CaseMessage `json:"messages"`
-	Files       []CaseFile    `json:"files"`
-	Appealable  bool          `json:"appealable,omitempty"`
-	AppealUntil *time.Time    `json:"appeal_until,omitempty"`
-	Kept        string        `json:"kept"` // whole, restricted, erased or none
+	ID           string        `json:"id"`
+	Kind         string        `json:"kind"`
+	Side         string        `json:"side"` // reporter or affected
+	State        string        `json:"state"`
+	Received     time.Time     `json:"received"`
+	Limits       int           `json:"limits"` // version; 0 for the starter table
+	Acknowledged *CaseMark     `json:"acknowledged,omitempty"`
+	Decided      *CaseMark     `json:"decided,omitempty"`
+	Told         *CaseMark     `json:"told,omitempty"`
+	Due          *time.Time    `json:"due,omitempty"`
+	Unsure       []int         `json:"unsure,omitempty"`
+	Waits        colophon.Code `json:"waits,omitempty"`
+	Outcome      string        `json:"outcome,omitempty"`
+	Reasons      *Statement    `json:"reasons,omitempty"`
+	Facts        string        `json:"facts,omitempty"`
+	Explanation  string        `json:"explanation,omitempty"`
+	Done         *Statement    `json:"done,omitempty"` // what a right came to: what was erased, what stays and until when
+	Packages     []CasePackage `json:"packages,omitempty"`
+	Joined       bool          `json:"joined,omitempty"`
+	Messages     []CaseMessage `json:"messages"`
+	Files        []CaseFile    `json:"files"`
+	Appealable   bool          `json:"appealable,omitempty"`
+	AppealUntil  *time.Time    `json:"appeal_until,omitempty"`
+	Kept         string        `json:"kept"` // whole, restricted, erased or none
 }
 
 // CasePackage is a package of somebody's own data that a case came to.

@@ -125,54 +125,23 @@ type CaseMaterial struct {
 	FirstSeen time.Time    `json:"first_seen"`
 }
 
-// RefutationQuestion is by what everybody asks about content.
-type RefutationQuestion struct {
-	Numbers []string     `json:"numbers,omitempty"`
-	Digests []FileDigest `json:"digests,omitempty"`
-	Hashes  []LookedHash `json:"hashes,omitempty"`
-	Text    string       `json:"text,omitempty"`
-}
-
-// LookedHash is a perceptual hash of a picture, with its quality from 0 to 100.
-type LookedHash struct {
-	PDQ     string `json:"pdq"`
-	Quality int    `json:"quality"`
-}
-
-// RefutationAnswer is what is refuted about content. That nothing is known does not mean that it is true.
-type RefutationAnswer struct {
-	Result string           `json:"result"` // refuted, like, nothing or unsure
-	Says   LookedSentence   `json:"says"`
-	Found  []LookedFound    `json:"found"`
-	Not    []LookedSentence `json:"unlooked"`
-}
-
-// LookedSentence says something about an answer.
-type LookedSentence struct {
-	Code     colophon.Code `json:"code"`
-	Sentence string        `json:"sentence"`
-}
-
-// LookedFound is a refutation that is about content.
-type LookedFound struct {
+// Refuted is a published refutation that is about content. The description of the API says what the fields mean.
+type Refuted struct {
 	Refutation
-	How     string  `json:"how"` // number, digest, likeness or text
-	Certain bool    `json:"certain"`
-	Bits    int     `json:"bits,omitempty"`
-	Share   float64 `json:"share,omitempty"`
+	Likeness
 }
 
 // RecallSource is a feed of somebody else that is followed.
 type RecallSource struct {
-	ID      string          `json:"id"`
-	State   string          `json:"state"` // followed, failing or ended
-	Name    string          `json:"name"`
-	URL     string          `json:"url"`
-	Key     string          `json:"key"`
-	Seen    uint64          `json:"seen"`
-	Read    *time.Time      `json:"read,omitempty"`
-	Trouble *LookedSentence `json:"trouble,omitempty"`
-	Since   *time.Time      `json:"since,omitempty"`
+	ID      string     `json:"id"`
+	State   string     `json:"state"` // followed, failing or ended
+	Name    string     `json:"name"`
+	URL     string     `json:"url"`
+	Key     string     `json:"key"`
+	Seen    uint64     `json:"seen"`
+	Read    *time.Time `json:"read,omitempty"`
+	Trouble *Sentence  `json:"trouble,omitempty"`
+	Since   *time.Time `json:"since,omitempty"`
 }
 
 // RecallEntry is what somebody else says is false.
@@ -311,11 +280,6 @@ func (c *Client) PublicRefutations(ctx context.Context, l Listing) ([]Refutation
 // PublicRefutation returns what was published, with JSON-LD in a language. It needs no key.
 func (c *Client) PublicRefutation(ctx context.Context, id, language string) (r Refutation, err error) {
 	return r, c.get(ctx, request{method: http.MethodGet, path: "/v1/public/refutations/" + url.PathEscape(id), query: given(map[string]string{"lang": language})}, &r)
-}
-
-// LookForRefutations asks whether something is refuted about content. It needs no key.
-func (c *Client) LookForRefutations(ctx context.Context, q RefutationQuestion) (a RefutationAnswer, err error) {
-	return a, c.post(ctx, "/v1/public/refutations:look", nil, q, &a)
 }
 
 // RecallCheckpoint returns the signed end of the recall feed of the server.

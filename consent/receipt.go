@@ -3,13 +3,11 @@ package consent
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -17,6 +15,7 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
+	"github.com/colophon-project/colophon/evidence/signed"
 )
 
 // Codes of receipts and certificates.
@@ -109,17 +108,17 @@ func (l *Ledger) Receipt(ctx context.Context, by ledger.By, id string) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	var signed []byte
+	var raw []byte
 	_, err = l.change(ctx, id, func(e *Entry, p *Particulars) (ledger.Act, error) {
 		if e.Kept != ledger.Whole {
 			return ledger.Act{}, refuse(colophon.Conflict, CodeErased)
 		}
-		if signed, err = l.sign(receiptHead, l.receipt(*e, *p, receiptID)); err != nil {
+		if raw, err = signed.Sign(l.Signer, receiptHead, l.receipt(*e, *p, receiptID)); err != nil {
 			return ledger.Act{}, err
 		}
-		return l.act(RecordReceipt, by, *e, &payload{Digests: map[string]string{"receipt": sha(string(signed))}}), nil
+		return l.act(RecordReceipt, by, *e, &payload{Digests: map[string]string{"receipt": sha(string(raw))}}), nil
 	})
-	return signed, err
+	return raw, err
 }
 
 func (l *Ledger) receipt(e Entry, p Particulars, id string) Receipt {
@@ -149,52 +148,12 @@ func (l *Ledger) receipt(e Entry, p Particulars, id string) Receipt {
 	return r
 }
 
-// sign writes a document as a signed note (C2SP): its head, and one line of canonical JSON.
-func (l *Ledger) sign(head string, v any) ([]byte, error) {
-	raw, err := evidence.Canonical(v)
-	if err != nil {
-		return nil, err
-	}
-	return note.Sign(&note.Note{Text: head + string(raw) + "\n"}, l.Signer)
-}
-
 // read reads a signed document into v. Where no trusted key signed it, v is filled in as well and the error says so.
 func read(raw []byte, head string, v any, trusted []note.Verifier) error {
 	if len(raw) > MaxReceipt {
 		return refuse(colophon.Invalid, CodeReceipt)
 	}
-	n, err := note.Open(raw, note.VerifierList(trusted...))
-	var unverified *note.UnverifiedNoteError
-	var bad *note.InvalidSignatureError
-	var wrong error
-	switch {
-	case errors.As(err, &unverified):
-		n, wrong = unverified.Note, refuse(colophon.Invalid, CodeReceiptSignature)
-		if len(trusted) == 0 {
-			wrong = refuse(colophon.Unsupported, CodeReceiptNoKey)
-		}
-	case errors.As(err, &bad):
-		return &colophon.Error{Kind: colophon.Invalid, Code: CodeReceiptSignature, Err: err}
-	case err != nil:
-		return &colophon.Error{Kind: colophon.Invalid, Code: CodeReceipt, Err: err}
-	}
-	for _, sig := range append(slices.Clone(n.Sigs), n.UnverifiedSigs...) { // one document has one form, and so one digest
-		if _, err := base64.StdEncoding.Strict().DecodeString(sig.Base64); err != nil {
-			return &colophon.Error{Kind: colophon.Invalid, Code: CodeReceipt, Err: err}
-		}
-	}
-	body, ok := strings.CutPrefix(n.Text, head)
-	body, ended := strings.CutSuffix(body, "\n")
-	canonical, err := evidence.Canonicalise([]byte(body))
-	if !ok || !ended || err != nil || string(canonical) != body {
-		return &colophon.Error{Kind: colophon.Invalid, Code: CodeReceipt, Err: err}
-	}
-	d := json.NewDecoder(strings.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return &colophon.Error{Kind: colophon.Invalid, Code: CodeReceipt, Err: err}
-	}
-	return wrong
+	return signed.Codes{Form: CodeReceipt, Signature: CodeReceiptSignature, NoKey: CodeReceiptNoKey}.Open(raw, head, v, trusted...)
 }
 
 // OpenReceipt reads a receipt that one of the trusted keys signed. Where none did, the receipt comes with the error.
@@ -220,8 +179,8 @@ func (l *Ledger) certify(e Entry) (string, error) {
 	c := e.Value.Cascade
 	steps := slices.DeleteFunc(slices.Clone(c.Steps), func(s Step) bool { return s.Name == StepCertificate })
 	residue := append(slices.Clone(c.Residue), Residue{ResidueRecords, len(e.Value.Events)}, Residue{ResidueBackups, -1})
-	signed, err := l.sign(certificateHead, Certificate{e.ID, e.Subject, l.Provider, State(e.State), c.Began, l.book.Now(), steps, residue})
-	return string(signed), err
+	raw, err := signed.Sign(l.Signer, certificateHead, Certificate{e.ID, e.Subject, l.Provider, State(e.State), c.Began, l.book.Now(), steps, residue})
+	return string(raw), err
 }
 
 // OpenCertificate reads a certificate that one of the trusted keys signed. Where none did, it comes with the error.

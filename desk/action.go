@@ -213,17 +213,25 @@ func (d *Desk) reflect(ctx context.Context, appeal Case) error {
 	return err
 }
 
-// Binds reports whether a decision does something to content now: it was carried out, was not undone, and its time is not over.
+// Binds reports whether a decision does something to content now: it was carried out, was not undone, its time is not over, and
+// no later decision released the content.
 func (d *Desk) Binds(ctx context.Context, act Act, number string) (bool, error) {
-	binds, now := false, d.Now()
+	var bound, released time.Time
+	now := d.Now()
 	q := ledger.Query{Keys: []ledger.Key{{Name: keyContent, Value: number}}, States: []string{string(Decided), string(Closed)}}
 	err := d.book.All(ctx, q, func(e Entry) error {
-		binds = binds || slices.ContainsFunc(e.Value.Actions, func(a Action) bool {
-			return a.Do == act && a.Target == number && a.Undoes == "" && a.Result == Done && !a.Halted && (a.Until.IsZero() || a.Until.After(now))
-		})
+		for _, a := range e.Value.Actions {
+			switch {
+			case a.Target != number || a.Undoes != "" || a.Result != Done || a.Halted:
+			case a.Do == ReleaseContent && a.At.After(released):
+				released = a.At
+			case a.Do == act && a.At.After(bound) && (a.Until.IsZero() || a.Until.After(now)):
+				bound = a.At
+			}
+		}
 		return nil
 	})
-	return binds, err
+	return bound.After(released), err
 }
 
 // Again has an action that failed tried again, at once.

@@ -56,6 +56,8 @@ type Case struct {
 	AppealOf     string     `json:"appeal_of,omitempty"`
 	Side         Side       `json:"side,omitempty"` // who appeals
 	Appeals      []Appealed `json:"appeals,omitempty"`
+	Over         time.Time  `json:"over,omitzero"`  // when it was closed or withdrawn
+	Ended        time.Time  `json:"ended,omitzero"` // when what was sealed was taken away, its period being over
 }
 
 // About says what a case is about.
@@ -69,6 +71,11 @@ type About struct {
 	Held       string           `json:"held,omitempty"`
 	Consent    string           `json:"consent,omitempty"`
 	Refutation string           `json:"refutation,omitempty"`
+}
+
+// empty reports whether it names nothing by which anybody could look.
+func (a About) empty() bool {
+	return len(a.Numbers) == 0 && a.Account == "" && a.Refutation == "" && !a.decided()
 }
 
 // decided reports whether it names something that people decided elsewhere.

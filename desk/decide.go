@@ -120,7 +120,7 @@ func (d *Desk) Decide(ctx context.Context, by Clerk, id string, r Ruling) (Case,
 func (d *Desk) concern(e *Entry, c *Case, deeds []Deed) {
 	var account evidence.Subject
 	for _, deed := range deeds {
-		if deed.Do == LimitContent {
+		if deed.Do == LimitContent || deed.Do == ReleaseContent {
 			addKey(e, ledger.Key{Name: keyContent, Value: deed.Target}) // by which Binds finds it
 		}
 	}

@@ -13,7 +13,8 @@
 // Whoever brought a case comes back to it with a code and a PIN, or by their account. Name, contact and words are sealed for
 // the subject of the case: the pseudonym of the account, or one that was drawn for the case, since nobody has to own the contact
 // that they give. Erasing that subject takes away what was sealed, the code, the PIN and the digest of the contact; kind, times
-// and outcome stay, so that figures do.
+// and outcome stay, so that figures do. Of a case that is over the same ends by itself with the period that its records are kept
+// for (Personal Information Protection Law Art. 47); code and PIN then still lead to the outcome.
 //
 // What not to do here: no face search, no bytes of files, no page. Never hand a case to somebody who had a part in it. Never
 // refuse a request for rights, a claim of likeness or an order because somebody came often. Never tell a reporter who of the
@@ -55,6 +56,7 @@ const (
 	CodeSenior    colophon.Code = "desk-senior"    // the person may not hear appeals
 	CodeAccess    colophon.Code = "desk-access"    // no case has this code and PIN
 	CodeTries     colophon.Code = "desk-tries"     // too many tries at one code
+	CodeEmpty     colophon.Code = "desk-empty"     // nothing says what it is about: no text, number or file
 	CodeAnonymous colophon.Code = "desk-anonymous" // this kind needs an account or a contact
 	CodeCrowd     colophon.Code = "desk-crowd"     // arg "limit": the reporter has too many open cases
 	CodeBarred    colophon.Code = "desk-barred"    // arg "until": too many reports of the reporter were unfounded
@@ -90,6 +92,7 @@ const (
 	RecordJoined       evidence.Type = "desk.joined"
 	RecordParted       evidence.Type = "desk.parted" // a joined case stands for itself again
 	RecordBreached     evidence.Type = "desk.breached"
+	RecordEnded        evidence.Type = "desk.ended" // what was sealed was taken away, its period being over
 )
 
 // Finder finds the content that a case is about.
@@ -160,6 +163,10 @@ type Config struct {
 	Origins  Origins
 	// AppealAt is the link or place at which decisions are appealed.
 	AppealAt string
+	// Ends says until when what is sealed is kept of a case that was over at a time.
+	Ends func(over time.Time) time.Time
+	// Held reports whether the data of a subject is on hold. Nothing of it is taken away then, though its period be over.
+	Held func(ctx context.Context, subject evidence.Subject) (bool, error)
 	// Lease is for how long a case is somebody's without a sign of life; 0 means half an hour.
 	Lease time.Duration
 }
@@ -172,8 +179,8 @@ type Desk struct {
 
 // New makes a desk.
 func New(c Config) (*Desk, error) {
-	if c.Cases == nil || c.Recorder == nil || c.Keys == nil || c.Limits == nil || c.Random == nil || c.Buckets == nil || c.Finder == nil || c.Actor == nil || c.Origins == nil || c.AppealAt == "" || len(c.Secret) != sha256.Size {
-		return nil, errors.New("a desk needs a store, a recorder, keys, limits, randomness, buckets, a finder, an actor, origins, a place for appeals and a secret of 32 bytes")
+	if c.Cases == nil || c.Recorder == nil || c.Keys == nil || c.Limits == nil || c.Random == nil || c.Buckets == nil || c.Finder == nil || c.Actor == nil || c.Origins == nil || c.AppealAt == "" || c.Ends == nil || c.Held == nil || len(c.Secret) != sha256.Size {
+		return nil, errors.New("a desk needs a store, a recorder, keys, limits, randomness, buckets, a finder, an actor, origins, a place for appeals, a period, to know of holds, and a secret of 32 bytes")
 	}
 	if err := c.Triage.check(); err != nil {
 		return nil, err
@@ -197,8 +204,7 @@ func (d *Desk) digest(use, text string) string {
 // Clerk is a person of the staff who works at the desk.
 type Clerk struct {
 	ledger.By
-	Account evidence.Subject // the person's own account with the service, where it is known
-	Appeals bool             // may hear appeals
+	Appeals bool // may hear appeals
 }
 
 const system evidence.Role = "system"
@@ -217,6 +223,7 @@ func (d *Desk) change(ctx context.Context, id string, fn func(e *Entry, c *Case,
 		c, now := read(*e), d.Now()
 		act, err := fn(e, &c, now)
 		if err == nil {
+			c.over(now)
 			e.Value, e.State, e.Due = c, string(c.State), d.due(c, now)
 			p := act.Payload.(payload)
 			p.State = c.State

@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -330,33 +331,114 @@ func TestLease(t *testing.T) {
 // TestPart keeps a case from whoever has a part in it.
 func TestPart(t *testing.T) {
 	w := open(t)
+	w.deciders = []string{second.ID}
 	d := report("n-1")
-	d.About.Account = third.Account
-	about := w.open(d)
-	d = report("n-2")
-	d.Account = third.Account
-	own := w.open(d)
-	for _, o := range []desk.Opened{about, own} {
-		_, err := w.desk.Take(w.ctx, third, o.ID)
-		w.refused(err, desk.CodeOwn)
-		_, err = w.desk.Read(w.ctx, third, o.ID)
-		w.refused(err, desk.CodeOwn)
-		_, err = w.desk.Join(w.ctx, third, own.ID, about.ID)
-		w.refused(err, desk.CodeOwn)
-	}
-	if _, ok, err := w.desk.Next(w.ctx, third, desk.Filter{}); ok || err != nil {
+	d.Kind, d.About.Measure = desk.Appeal, "measure-1"
+	o := w.open(d)
+	_, err := w.desk.Take(w.ctx, second, o.ID)
+	w.refused(err, desk.CodeOwn)
+	_, err = w.desk.Read(w.ctx, second, o.ID)
+	w.refused(err, desk.CodeOwn)
+	_, err = w.desk.Join(w.ctx, second, o.ID, o.ID)
+	w.refused(err, desk.CodeInvalid)
+	if _, ok, err := w.desk.Next(w.ctx, second, desk.Filter{}); ok || err != nil {
 		t.Error("handed out", err)
 	}
-	// what a case turns out to be about only once it was taken
-	w.found["n-3"] = desk.Found{Number: "n-3", Account: third.Account, How: desk.ByNumber, Certain: true}
-	w.blind = true
-	o := w.open(another(report("n-3"), "c"))
-	w.take(third, o.ID)
-	w.blind = false
-	_, err := w.desk.Seek(w.ctx, rule, o.ID)
+	w.take(first, o.ID)
+	_, err = w.desk.Decide(w.ctx, second, o.ID, ruling(desk.Upheld))
+	w.refused(err, desk.CodeNotYours)
+}
+
+// TestEmpty refuses what says nothing that anybody could look into; a right says what is asked for.
+func TestEmpty(t *testing.T) {
+	w := open(t)
+	for name, c := range map[string]struct {
+		change func(*desk.Draft)
+		want   bool
+	}{
+		"nothing":    {func(d *desk.Draft) {}, false},
+		"spaces":     {func(d *desk.Draft) { d.Text = " \n　" }, false},
+		"a function": {func(d *desk.Draft) { d.About.Function = "person" }, false},
+		"text":       {func(d *desk.Draft) { d.Text = "It is wrong." }, true},
+		"number":     {func(d *desk.Draft) { d.About.Numbers = []string{"n-1"} }, true},
+		"refutation": {func(d *desk.Draft) { d.About.Refutation = "r-1" }, true},
+		"a right":    {func(d *desk.Draft) { d.Kind, d.Right = desk.Rights, desk.RightAccess }, true},
+		"file": {func(d *desk.Draft) {
+			d.Files = []desk.File{{Attachment: desk.Attachment{SHA256: strings.Repeat("a", 64), Size: 5, Type: "image/png"}, Blob: "blob-1", Key: make([]byte, 32)}}
+		}, true},
+	} {
+		d := another(report("n-1"), name)
+		d.Text, d.About = "", desk.About{}
+		c.change(&d)
+		if _, err := w.desk.Open(w.ctx, outside, d); c.want {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		} else {
+			w.refused(err, desk.CodeEmpty)
+		}
+	}
+}
+
+// TestEnds takes what is sealed in a case away with its period, and not before: not while it is on hold, or an appeal is heard.
+func TestEnds(t *testing.T) {
+	w := open(t)
+	file := desk.File{Attachment: desk.Attachment{SHA256: strings.Repeat("a", 64), Size: 5, Type: "image/png"}, Blob: "blob-1", Key: make([]byte, 32)}
+	d := report("n-1")
+	d.Files = []desk.File{file}
+	o := w.open(d)
+	gone, still, appealed := w.open(another(report("n-2"), "b")), w.open(another(report("n-3"), "c")), w.open(another(report("n-4"), "d"))
+	w.closed(first, o.ID, ruling(desk.Unfounded))
+	_, err := w.desk.Withdraw(w.ctx, outside, desk.Access{Code: gone.Code, PIN: gone.PIN})
 	w.no(err)
-	_, err = w.desk.Decide(w.ctx, third, o.ID, ruling(desk.Unfounded))
-	w.refused(err, desk.CodeOwn)
+	w.closed(first, appealed.ID, ruling(desk.Unfounded))
+	appeal := w.appealed(desk.Access{Code: appealed.Code, PIN: appealed.PIN})
+	before, err := w.desk.Figures(w.ctx, "2026-03")
+	w.no(err)
+	kept := func(when string, want ledger.Kept, cases ...desk.Opened) {
+		t.Helper()
+		_, err := w.desk.Sweep(w.ctx)
+		w.no(err)
+		for _, c := range cases {
+			if v := w.look(c); v.Kept != want || (v.Text != "") != (want == ledger.Whole) {
+				t.Errorf("%s: %s %s, want %s", when, c.About.Numbers, v.Kept, want)
+			}
+		}
+		needed, err := w.desk.Needs(w.ctx, file.Blob)
+		if err != nil || needed != (w.get(o.ID).Kept == ledger.Whole) {
+			t.Errorf("%s: the file is needed: %t, %v", when, needed, err)
+		}
+	}
+	w.clock.Set(time.Date(2026, 9, 2, 1, 0, 0, 0, time.UTC))
+	kept("before", ledger.Whole, o, gone, still, appealed)
+	w.held[o.Subject] = true
+	w.clock.Set(time.Date(2026, 9, 2, 3, 0, 0, 0, time.UTC))
+	kept("on hold", ledger.Whole, o, still, appealed)
+	kept("withdrawn", ledger.None, gone)
+	delete(w.held, o.Subject)
+	kept("after", ledger.None, o)
+	kept("after", ledger.Whole, still, appealed)
+	w.closed(second, appeal.ID, ruling(desk.Upheld))
+	kept("heard", ledger.None, appealed)
+	kept("heard", ledger.Whole, appeal)
+	if n := len(w.get(o.ID).Breaches); n != 0 {
+		t.Errorf("%d limits were missed", n)
+	}
+	if list, err := w.desk.Similar(w.ctx, o.ID); err != nil || slices.ContainsFunc(list, func(s desk.Similar) bool { return s.Reporter }) {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if n, err := w.config.Cases.Count(w.ctx, ledger.Query{Due: w.clock.Now()}); err != nil || n != 0 {
+		t.Errorf("%d cases are still due, %v", n, err)
+	}
+	if v := w.look(o); v.Outcome != desk.Unfounded || v.Reasons == nil || v.Acknowledged == nil || v.Decided == nil || v.Told == nil {
+		t.Errorf("%+v", v)
+	}
+	_, err = w.desk.Seek(w.ctx, rule, o.ID)
+	w.refused(err, desk.CodeErased)
+	after, err := w.desk.Figures(w.ctx, "2026-03")
+	if err != nil || !reflect.DeepEqual(before, after) {
+		t.Errorf("%+v, %v, want %+v", after, err, before)
+	}
 }
 
 // TestPersonal looks for what leads to people in everything that is not sealed.

@@ -85,6 +85,17 @@ func Queries(month string) []Counted {
 	}
 }
 
+// Steps lists what happens to a case that is counted by the month in which it did.
+func Steps() []string {
+	return []string{keyReceived, keyAcknowledged, keyDecided, keyTold, keyBreached}
+}
+
+// isMonth reports whether a word names a month, such as 2026-11.
+func isMonth(name string) bool {
+	at, err := time.Parse("2006-01", name)
+	return err == nil && at.Format("2006-01") == name
+}
+
 // tally counts one group of cases.
 type tally struct {
 	Figure
@@ -93,14 +104,14 @@ type tally struct {
 
 // Figures counts a month, such as 2026-11. Nothing in them depends on what was sealed, so they stay when people are erased.
 func (d *Desk) Figures(ctx context.Context, month string) (Figures, error) {
-	if at, err := time.Parse("2006-01", month); err != nil || at.Format("2006-01") != month {
+	if !isMonth(month) {
 		return Figures{}, invalid("month")
 	}
 	all, kinds := newTally(), map[Kind]*tally{}
 	for _, k := range Kinds() {
 		kinds[k] = newTally()
 	}
-	for _, key := range []string{keyReceived, keyAcknowledged, keyDecided, keyTold, keyBreached} {
+	for _, key := range Steps() {
 		err := d.book.All(ctx, ledger.Query{Keys: []ledger.Key{{Name: key, Value: month}}}, func(e Entry) error {
 			c := read(e)
 			for _, t := range []*tally{all, kinds[c.Kind]} {

@@ -85,6 +85,8 @@ func (d *Desk) Open(ctx context.Context, by ledger.By, n Draft) (Opened, error) 
 		return Opened{}, refuse(colophon.Refused, CodeAnonymous, &c, nil)
 	case n.Kind == Appeal && !n.About.decided():
 		return Opened{}, invalid("about")
+	case n.Kind != Rights && strings.TrimSpace(n.Text) == "" && len(n.Files) == 0 && n.About.empty(): // a right says what is asked for
+		return Opened{}, refuse(colophon.Invalid, CodeEmpty, &c, nil)
 	}
 	return d.open(ctx, by, n, c, "")
 }
@@ -291,11 +293,15 @@ func (d *Desk) Seek(ctx context.Context, by ledger.By, id string) (Case, error) 
 	if err != nil {
 		return Case{}, err
 	}
+	looked := read(e)
 	var p Particulars
-	if _, err := d.book.Open(e, &p); err != nil {
+	ok, err := d.book.Open(e, &p)
+	if err == nil && !ok && len(looked.Files) > 0 { // what was found by them would be lost
+		err = refuse(colophon.Refused, CodeErased, &looked, nil)
+	}
+	if err != nil {
 		return Case{}, err
 	}
-	looked := read(e)
 	d.seek(ctx, &looked, p.Files)
 	return d.change(ctx, id, func(e *Entry, c *Case, _ time.Time) (ledger.Act, error) {
 		c.Sought, c.Found, c.About.Account = looked.Sought, looked.Found, looked.About.Account

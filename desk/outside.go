@@ -74,19 +74,21 @@ func (d *Desk) admit(ctx context.Context, a Access) (Entry, Side, error) {
 
 // View is what somebody outside is shown of a case. It names nobody of the staff and no other user.
 type View struct {
-	ID          string
-	Kind        Kind
-	Side        Side
-	State       State
-	Received    time.Time
-	Limits      Limits
-	Due         time.Time // of the next step; zero where there is none
-	Unsure      []int     // years whose holidays were not known for that
-	Waits       colophon.Code
-	Outcome     Outcome
-	Reasons     []standing.Sentence
-	Facts       string
-	Explanation string
+	ID       string
+	Kind     Kind
+	Side     Side
+	State    State
+	Received time.Time
+	Limits   Limits
+	Due      time.Time // of the next step; zero where there is none
+	// Acknowledged, Decided and Told say when the steps were taken, and when they had to be.
+	Acknowledged, Decided, Told *Mark
+	Unsure                      []int // years whose holidays were not known for that
+	Waits                       colophon.Code
+	Outcome                     Outcome
+	Reasons                     []standing.Sentence
+	Facts                       string
+	Explanation                 string
 	// Done is what the actions came to that whoever came is told of, such as a right that was granted.
 	Done        []standing.Sentence
 	Joined      bool // to an earlier case, whose outcome and reasons these are
@@ -110,7 +112,7 @@ func (d *Desk) Look(ctx context.Context, a Access) (View, error) {
 
 func (d *Desk) view(ctx context.Context, e Entry, side Side) (View, error) {
 	c, now := read(e), d.Now()
-	v := View{ID: c.ID, Kind: c.Kind, Side: side, State: c.State, Received: c.Clock.Start, Limits: c.Limits, Kept: c.Kept}
+	v := View{ID: c.ID, Kind: c.Kind, Side: side, State: c.State, Received: c.Clock.Start, Limits: c.Limits, Acknowledged: c.Acknowledged, Told: c.Told, Kept: c.Kept}
 	for _, s := range c.open(now) {
 		if due := d.end(&c, s, now); v.Due.IsZero() || due.At.Before(v.Due) {
 			v.Due, v.Unsure = due.At, due.Unsure
@@ -133,6 +135,9 @@ func (d *Desk) view(ctx context.Context, e Entry, side Side) (View, error) {
 	one, err := d.source(ctx, c)
 	v.Joined, v.AppealUntil = one.ID != c.ID, one.AppealUntil
 	v.Outcome, v.Reasons, v.Facts, v.Explanation = one.outcome(), d.Reasons(one), p.Facts, p.Explanation
+	if one.Decision != nil {
+		v.Decided = &one.Decision.Mark
+	}
 	if side == Reporter {
 		v.Done = one.done()
 	}

@@ -396,4 +396,17 @@ func TestFigures(t *testing.T) {
 	if err != nil || len(page) != 1 || page[0].ID != late.ID {
 		t.Errorf("%d cases, %v", len(page), err)
 	}
+	for _, figure := range []struct {
+		step, month string
+		want        int
+	}{{"received", "2026-03", march.All.Received}, {"acknowledged", "2026-03", march.All.Acknowledged}, {"decided", "2026-03", march.All.Decided}, {"told", "2026-03", march.All.Told},
+		{"breached", "2026-03", march.All.Breached}, {"decided", "2026-04", april.All.Decided}, {"breached", "2026-04", april.All.Breached}} {
+		if page, _, err := w.desk.Cases(w.ctx, desk.Filter{Step: figure.step, Month: figure.month}); err != nil || len(page) != figure.want {
+			t.Errorf("%s in %s: %d cases, %v, and the figures say %d", figure.step, figure.month, len(page), err, figure.want)
+		}
+	}
+	for _, f := range []desk.Filter{{Step: "received"}, {Month: "2026-03"}, {Step: "reporter", Month: "2026-03"}, {Step: "received", Month: "2026-3"}} {
+		_, _, err := w.desk.Cases(w.ctx, f)
+		w.refused(err, desk.CodeInvalid)
+	}
 }

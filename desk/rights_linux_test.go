@@ -142,4 +142,16 @@ func TestBinds(t *testing.T) {
 	binds(true)
 	w.pass(2 * time.Hour)
 	binds(false)
+	limit.Until = time.Time{}
+	third, release := w.open(another(report("n-3"), "f@mail.example")), w.open(another(report("n-4"), "g@mail.example"))
+	w.decide(first, third.ID, ruling(desk.Founded, limit))
+	binds(true)
+	w.pass(time.Minute)
+	w.decide(first, release.ID, ruling(desk.Founded, desk.Deed{Do: desk.ReleaseContent, Target: "n-9"}))
+	binds(false)
+	w.pass(time.Minute)
+	appeal, err = w.desk.Appeal(w.ctx, outside, desk.Access{Code: release.Code, PIN: release.PIN}, desk.Draft{Source: desk.FromWeb, Language: "en", Text: "It is wrong."})
+	w.no(err)
+	w.decide(second, appeal.ID, ruling(desk.Reversed))
+	binds(true) // it was not to be released
 }

@@ -66,6 +66,9 @@ func (d *Desk) due(c Case, now time.Time) time.Time {
 			list = append(list, a.Next)
 		}
 	}
+	if !c.Over.IsZero() && c.Ended.IsZero() {
+		list = append(list, d.ends(&c))
+	}
 	if len(list) == 0 {
 		return time.Time{}
 	}
@@ -93,7 +96,7 @@ func (c *Case) breach(e *Entry, s Step, due, now time.Time) bool {
 }
 
 // Sweep does what is due without anybody's asking: it notes limits that were missed, ends pauses that are over, carries out what
-// was left of decisions, and closes what was joined to a case that is over. A job runs it every few minutes. It returns how many
+// was left of decisions, closes what was joined to a case that is over, and takes away what is sealed once its period is. A job runs it every few minutes. It returns how many
 // cases it looked at; an error with one keeps it from none of the others.
 func (d *Desk) Sweep(ctx context.Context) (int, error) {
 	n := 0
@@ -138,8 +141,59 @@ func (d *Desk) look(ctx context.Context, c Case) error {
 		return act, nil
 	})
 	if err == nil && slices.ContainsFunc(c.Actions, Action.pending) {
-		_, err = d.Perform(ctx, c.ID)
+		c, err = d.Perform(ctx, c.ID)
 	}
+	if err == nil && !c.Over.IsZero() && c.Ended.IsZero() && !d.ends(&c).After(d.Now()) {
+		err = d.endSealed(ctx, c)
+	}
+	return err
+}
+
+// over notes when a case was closed or withdrawn.
+func (c *Case) over(now time.Time) {
+	if c.Over.IsZero() && (c.State == Closed || c.State == Withdrawn) {
+		c.Over = now
+	}
+}
+
+// ends is until when what is sealed in a case that is over is kept: for its period, and while the decision may be appealed.
+func (d *Desk) ends(c *Case) time.Time {
+	end := d.Ends(c.Over)
+	if c.AppealUntil.After(end) {
+		return c.AppealUntil
+	}
+	return end
+}
+
+// endSealed takes away what is sealed in a case whose period is over, the files, and the digest of the contact. It waits for what
+// is on hold, for an appeal that is still heard, and for a restriction: that ends with the erasure, which a further record about
+// the subject would put off.
+func (d *Desk) endSealed(ctx context.Context, c Case) error {
+	if c.Kept == ledger.Restricted {
+		return nil
+	}
+	held, err := d.Held(ctx, c.Subject)
+	if err != nil || held {
+		return err
+	}
+	for _, s := range []Side{Reporter, Affected} {
+		appeal := Case{AppealOf: c.ID, Side: s}
+		list, err := d.book.Store.Find(ctx, ledger.Query{Keys: []ledger.Key{appeal.appealKey()}, Limit: 1})
+		if err != nil || len(list) > 0 && list[0].Value.Over.IsZero() {
+			return err
+		}
+	}
+	_, err = d.change(ctx, c.ID, func(e *Entry, c *Case, now time.Time) (ledger.Act, error) {
+		if !c.Ended.IsZero() {
+			return ledger.Act{}, ledger.ErrSame
+		}
+		c.Ended, e.Sealed = now, nil
+		if e.Kept == ledger.Whole {
+			e.Kept = ledger.None
+		}
+		e.Keys = slices.DeleteFunc(slices.Clone(e.Keys), func(k ledger.Key) bool { return k.Name == keyBlob || k.Name == keyReporter })
+		return c.act(RecordEnded, ledger.By{Role: system}, payload{}), nil
+	})
 	return err
 }
 

@@ -42,7 +42,8 @@ type world struct {
 	fail     map[desk.Act]error
 	done     map[string]int // by key, how often it took effect
 	undone   map[string]bool
-	asked    int // of the actor
+	held     map[evidence.Subject]bool // on hold
+	asked    int                       // of the actor
 	undoing  func(o desk.Order)
 }
 
@@ -97,7 +98,7 @@ func (w *world) Undo(_ context.Context, o desk.Order) error {
 // setUp makes a world whose clock is now.
 func setUp(t *testing.T, now func() time.Time) *world {
 	t.Helper()
-	w := &world{T: t, ctx: t.Context(), found: map[string]desk.Found{}, fail: map[desk.Act]error{}, done: map[string]int{}, undone: map[string]bool{}}
+	w := &world{T: t, ctx: t.Context(), found: map[string]desk.Found{}, fail: map[desk.Act]error{}, done: map[string]int{}, undone: map[string]bool{}, held: map[evidence.Subject]bool{}}
 	config := storetest.SQLite(t)
 	config.Keys, config.Now = storetest.Keys(t, "first"), now
 	w.store = storetest.Open(t, config)
@@ -109,7 +110,8 @@ func setUp(t *testing.T, now func() time.Time) *world {
 	calendar, err := workday.Known()
 	w.no(err)
 	w.config = desk.Config{Cases: ledgers.Of[desk.Case](w.store, desk.Ledger), Recorder: recorder, Keys: config.Keys, Limits: keeper, Calendar: calendar, Triage: triage,
-		Secret: []byte(strings.Repeat("s", 32)), Random: rand.Reader, Buckets: tallies.New(w.store), Finder: w, Actor: w, Origins: w, AppealAt: "https://provider.example/appeal"}
+		Secret: []byte(strings.Repeat("s", 32)), Random: rand.Reader, Buckets: tallies.New(w.store), Finder: w, Actor: w, Origins: w, AppealAt: "https://provider.example/appeal",
+		Ends: func(over time.Time) time.Time { return over.AddDate(0, 6, 0) }, Held: func(_ context.Context, s evidence.Subject) (bool, error) { return w.held[s], nil }}
 	w.again()
 	return w
 }
@@ -148,7 +150,7 @@ func (w *world) pass(d time.Duration) { w.clock.Set(w.clock.Now().Add(d)) }
 var (
 	first   = desk.Clerk{By: ledger.By{Role: "reviewer", ID: "staff-1"}, Appeals: true}
 	second  = desk.Clerk{By: ledger.By{Role: "officer", ID: "staff-2"}, Appeals: true}
-	third   = desk.Clerk{By: ledger.By{Role: "reviewer", ID: "staff-3"}, Account: "account-of-staff-3"}
+	third   = desk.Clerk{By: ledger.By{Role: "reviewer", ID: "staff-3"}}
 	outside = ledger.By{Role: "user"}
 	rule    = ledger.By{Role: "system"}
 )

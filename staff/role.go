@@ -197,7 +197,7 @@ func permissions() []permission {
 		{CopyRequest, []Role{Officer}, true, false},
 		{CopyRead, []Role{Officer, Reviewer, Auditor}, false, true},
 		{CopyDecide, []Role{Officer}, false, false},
-		{LimitsWrite, []Role{Officer, Engineer}, false, false},
+		{LimitsWrite, []Role{Officer}, false, false},
 		{LimitsPublish, []Role{Officer}, false, false},
 		{RefutationRead, []Role{Officer, Reviewer, Auditor}, true, true},
 		{RefutationWrite, []Role{Officer, Reviewer}, false, false},

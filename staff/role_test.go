@@ -83,7 +83,7 @@ func TestAllowed(t *testing.T) {
 		copy.request      yes     -        -        -       yes
 		copy.read         yes     yes      -        yes     -
 		copy.decide       yes     -        -        -       -
-		limits.write      yes     -        yes      -       -
+		limits.write      yes     -        -        -       -
 		limits.publish    yes     -        -        -       -
 		refutation.read   yes     yes      -        yes     yes
 		refutation.write  yes     yes      -        -       -

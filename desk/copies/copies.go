@@ -40,7 +40,7 @@ const (
 	CodeMissing   colophon.Code = "copy-missing"   // there is no such request
 	CodeStep      colophon.Code = "copy-step"      // args "from", "to": the state table has no such step
 	CodePerson    colophon.Code = "copy-person"    // a person of the staff has to do it
-	CodeOwn       colophon.Code = "copy-own"       // nobody decides about a request of their own account, or that they made
+	CodeOwn       colophon.Code = "copy-own"       // nobody decides about a request that they made
 	CodeContent   colophon.Code = "copy-content"   // nothing of this number was made for the account
 	CodeVerified  colophon.Code = "copy-verified"  // the account is not verified
 	CodeLimited   colophon.Code = "copy-limited"   // a measure keeps the account from it
@@ -48,6 +48,7 @@ const (
 	CodeAgreement colophon.Code = "copy-agreement" // the account did not accept this version, or it is not in force
 	CodeDuty      colophon.Code = "copy-duty"      // the text of the duty that is in use was not accepted
 	CodeOriginal  colophon.Code = "copy-original"  // the original is not kept any more
+	CodeFormat    colophon.Code = "copy-format"    // the file can't hold the implicit label
 	CodeAsked     colophon.Code = "copy-asked"     // the account asked for this copy already
 	CodeErased    colophon.Code = "copy-erased"    // what was sealed can't be read any more
 	CodeMade      colophon.Code = "copy-made"      // arg "field": what was made is not such a copy
@@ -201,6 +202,7 @@ type Facts struct {
 	OnRequest bool           // the function's notice policy allows it
 	Class     stamp.Function // of the function; empty for other
 	Original  bool           // the item as it was before the notice is kept
+	Beside    bool           // its implicit label lies in a file beside it, since it can't hold one; nor can a copy
 }
 
 // Checker knows the facts of a request.

@@ -1,6 +1,7 @@
 package copies_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -121,6 +122,13 @@ func signed(t testing.TB, by note.Signer, head string, r any, tail string) []byt
 	return n
 }
 
+// loose is the same document with bits in its signature that Base64 does not read.
+func loose(raw []byte) []byte {
+	raw = bytes.Clone(raw)
+	raw[bytes.LastIndexByte(raw, '=')-1]++
+	return raw
+}
+
 func TestOpenReceipt(t *testing.T) {
 	t.Parallel()
 	signer, verifier := keys(t, "a")
@@ -142,6 +150,7 @@ func TestOpenReceipt(t *testing.T) {
 		"schema":        {signed(t, signer, head, copies.Receipt{Schema: "other"}, "\n"), []note.Verifier{verifier}, copies.CodeReceipt},
 		"not canonical": {signed(t, signer, head+" ", copies.Receipt{Schema: copies.Schema}, "\n"), []note.Verifier{verifier}, copies.CodeReceipt},
 		"more":          {signed(t, signer, head, copies.Receipt{Schema: copies.Schema}, "\n\n"), []note.Verifier{verifier}, copies.CodeReceipt},
+		"another form":  {loose(good), []note.Verifier{verifier}, copies.CodeReceipt},
 		"too long":      {make([]byte, copies.MaxReceipt+1), []note.Verifier{verifier}, copies.CodeReceipt},
 		"nothing":       {nil, nil, copies.CodeReceipt},
 	} {

@@ -314,6 +314,7 @@ func TestRequest(t *testing.T) {
 		"older agreement": {func(d *copies.Draft, _ *copies.Facts) { d.Agreement = "agreement-1" }, copies.CodeAgreement},
 		"not accepted":    {func(_ *copies.Draft, f *copies.Facts) { f.Agreement = "" }, copies.CodeAgreement},
 		"no original":     {func(_ *copies.Draft, f *copies.Facts) { f.Original = false }, copies.CodeOriginal},
+		"no room":         {func(_ *copies.Draft, f *copies.Facts) { f.Beside = true }, copies.CodeFormat},
 		"class":           {func(_ *copies.Draft, f *copies.Facts) { f.Class = "painting" }, stamp.CodeFunction},
 	} {
 		facts, d := w.facts, w.draft()
@@ -387,10 +388,6 @@ func TestDecide(t *testing.T) {
 		_, err := w.keeper.Decide(w.ctx, reviewer, c.ID, r)
 		w.refused(err, copies.CodeInvalid)
 	}
-	own := reviewer
-	own.Account = account
-	_, err := w.keeper.Decide(w.ctx, own, c.ID, copies.Ruling{Grant: true})
-	w.refused(err, copies.CodeOwn)
 	d := w.draft()
 	d.Number = "item-asked-for"
 	asked, err := w.keeper.Request(w.ctx, reviewer.By, d)
@@ -430,6 +427,7 @@ func TestOffer(t *testing.T) {
 		copies.CodePolicy:    func(f *copies.Facts) { f.OnRequest = false },
 		copies.CodeAgreement: func(f *copies.Facts) { f.Agreement = "" },
 		copies.CodeOriginal:  func(f *copies.Facts) { f.Original = false },
+		copies.CodeFormat:    func(f *copies.Facts) { f.Beside = true },
 	} {
 		facts := w.facts
 		change(&w.facts)

@@ -2,8 +2,6 @@ package copies
 
 import (
 	"encoding/hex"
-	"errors"
-	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -11,6 +9,7 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/evidence/signed"
 )
 
 // Schema is that of receipts.
@@ -50,49 +49,21 @@ func (k *Keeper) sign(c Copy, s Particulars, h Handing, m Made) ([]byte, error) 
 	if c.Decision != nil && c.Decision.Rule != "" {
 		decided = "rule"
 	}
-	raw, err := evidence.Canonical(Receipt{Schema, c.ID, k.Provider, c.Subject, h.At, h.Until, c.Number, h.Number, m.SHA256, h.Size, h.Type, hex.EncodeToString(m.Likeness),
+	return signed.Sign(k.Signer, receiptHead, Receipt{Schema, c.ID, k.Provider, c.Subject, h.At, h.Until, c.Number, h.Number, m.SHA256, h.Size, h.Type, hex.EncodeToString(m.Likeness),
 		c.Agreement, s.Duty, c.Purpose, c.Recipient, decided, []colophon.Clause{colophon.ClauseLM9, colophon.ClauseLM10}})
-	if err != nil {
-		return nil, err
-	}
-	return note.Sign(&note.Note{Text: receiptHead + string(raw) + "\n"}, k.Signer)
 }
 
 // OpenReceipt reads a receipt that one of the trusted keys signed. Where none did, the receipt comes with the error.
 func OpenReceipt(raw []byte, trusted ...note.Verifier) (Receipt, error) {
-	fail := func(code colophon.Code, err error) (Receipt, error) {
-		return Receipt{}, &colophon.Error{Kind: colophon.Invalid, Code: code, Err: err}
-	}
-	if len(raw) > MaxReceipt {
-		return fail(CodeReceipt, nil)
-	}
-	n, err := note.Open(raw, note.VerifierList(trusted...))
-	var unverified *note.UnverifiedNoteError
-	var forged *note.InvalidSignatureError
-	var wrong error
-	switch {
-	case errors.As(err, &unverified):
-		n, wrong = unverified.Note, &colophon.Error{Kind: colophon.Invalid, Code: CodeSignature}
-		if len(trusted) == 0 {
-			wrong = &colophon.Error{Kind: colophon.Unsupported, Code: CodeNoKey}
-		}
-	case errors.As(err, &forged):
-		return fail(CodeSignature, err)
-	case err != nil:
-		return fail(CodeReceipt, err)
-	}
-	body, ok := strings.CutPrefix(n.Text, receiptHead)
-	body, ended := strings.CutSuffix(body, "\n")
-	canonical, err := evidence.Canonicalise([]byte(body))
-	if !ok || !ended || err != nil || string(canonical) != body {
-		return fail(CodeReceipt, err)
-	}
 	var r Receipt
-	if err := strict([]byte(body), &r); err != nil {
-		return fail(CodeReceipt, err)
+	if len(raw) > MaxReceipt {
+		return r, misread()
 	}
-	if r.Schema != Schema {
-		return fail(CodeReceipt, nil)
+	err := signed.Codes{Form: CodeReceipt, Signature: CodeSignature, NoKey: CodeNoKey}.Open(raw, receiptHead, &r, trusted...)
+	if r.Schema != Schema && (err == nil || r.Schema != "") {
+		return Receipt{}, misread()
 	}
-	return r, wrong
+	return r, err
 }
+
+func misread() error { return &colophon.Error{Kind: colophon.Invalid, Code: CodeReceipt} }

@@ -59,6 +59,8 @@ func (f Facts) allow(agreement string) error {
 		return refuse(colophon.Refused, CodeAgreement)
 	case !f.Original:
 		return refuse(colophon.Missing, CodeOriginal)
+	case f.Beside:
+		return refuse(colophon.Refused, CodeFormat)
 	}
 	return nil
 }
@@ -177,7 +179,7 @@ func (k *Keeper) Decide(ctx context.Context, by desk.Clerk, id string, r Ruling)
 		return Copy{}, invalid("note")
 	}
 	return k.change(ctx, id, func(e *Entry, s *Particulars) (ledger.Act, error) {
-		if by.Account != "" && by.Account == e.Subject || by.ID == e.Value.Asker {
+		if by.ID == e.Value.Asker {
 			return ledger.Act{}, refuse(colophon.Refused, CodeOwn)
 		}
 		s.Note = r.Note

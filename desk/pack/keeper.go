@@ -170,8 +170,10 @@ func (k *Keeper) add(ctx context.Context, by ledger.By, form Form, e Entry, amen
 		if !errors.Is(err, ledger.ErrExists) {
 			return read(added), err
 		}
-		if n, err := k.book.Store.Count(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyAmends, Value: e.Value.Amends}}}); e.Value.Amends != "" && (err != nil || n > 0) {
-			return Pack{}, cmp.Or(err, refuse(colophon.Conflict, CodeAmended, nil))
+		if before := e.Value.Amends; before != "" {
+			if n, err := k.book.Store.Count(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyAmends, Value: before}}}); err != nil || n > 0 {
+				return Pack{}, cmp.Or(err, refuse(colophon.Conflict, CodeAmended, nil))
+			}
 		}
 		if len(once) > 0 {
 			first, _, err := k.book.Page(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyOnce, Value: once[0].Value}}, Limit: 1})
@@ -372,19 +374,25 @@ func (k *Keeper) Prove(ctx context.Context, by ledger.By, id string, proof Proof
 		return Pack{}, err
 	}
 	return k.change(ctx, id, "", func(e *Entry, s *Particulars) (ledger.Act, error) {
-		if len(s.Proofs) >= maxProofs {
+		digests := k.attach(e, s, by, proofs)
+		if len(digests) == 0 {
+			return ledger.Act{}, ledger.ErrSame
+		}
+		if len(s.Proofs) > maxProofs {
 			return ledger.Act{}, invalid("proofs")
 		}
-		digests := k.attach(e, s, by, proofs)
 		return k.act(RecordProven, by, e, payload{Proofs: digests}), nil
 	}, Filed, Amended)
 }
 
-// attach adds proofs that were checked, and returns their digests.
+// attach adds proofs that were checked, and returns the digests of those that were not there yet.
 func (k *Keeper) attach(e *Entry, s *Particulars, by ledger.By, proofs []ProofFile) []string {
 	var digests []string
 	e.Value.Proofs, e.Keys = slices.Clone(e.Value.Proofs), slices.Clone(e.Keys)
 	for _, p := range proofs {
+		if slices.ContainsFunc(s.Proofs, func(o ProofFile) bool { return o.SHA256 == p.SHA256 }) {
+			continue
+		}
 		p.At, p.By = k.book.Now(), by.ID
 		s.Proofs = append(s.Proofs, p)
 		e.Value.Proofs = append(e.Value.Proofs, p.Proof)

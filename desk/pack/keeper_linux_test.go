@@ -210,6 +210,11 @@ func TestLife(t *testing.T) {
 	if need, err := w.keeper.Needs(w.ctx, "blob-1"); err != nil || !need || len(p.Proofs) != 2 || p.State != pack.Amended {
 		t.Fatalf("%t, %v, %+v", need, err, p)
 	}
+	again, err := w.keeper.Prove(w.ctx, clerk, p.ID, picture()) // which is there
+	w.no(err)
+	if len(again.Proofs) != 2 {
+		t.Errorf("%+v", again.Proofs)
+	}
 	w.chain(p.ID, second.ID, third.ID)
 	w.numbers(p, second, third)
 }
@@ -337,11 +342,13 @@ func TestFiling(t *testing.T) {
 	if _, s, err := w.keeper.Read(w.ctx, clerk, p.ID); err != nil || len(s.Proofs) != 1 || string(s.Proofs[0].Bytes) != string(proof.Bytes) || len(s.Proofs[0].SHA256) != 64 {
 		t.Errorf("%+v, %v", s.Proofs, err)
 	}
-	for range 9 {
-		_, err = w.keeper.Prove(w.ctx, clerk, p.ID, picture())
+	for i := range 9 {
+		proof.Bytes = fmt.Append(nil, "page ", i)
+		_, err = w.keeper.Prove(w.ctx, clerk, p.ID, proof)
 		w.no(err)
 	}
-	_, err = w.keeper.Prove(w.ctx, clerk, p.ID, picture())
+	proof.Bytes = []byte("one too many")
+	_, err = w.keeper.Prove(w.ctx, clerk, p.ID, proof)
 	w.refused(err, pack.CodeInvalid)
 }
 

@@ -215,6 +215,12 @@ func (k *Keeper) For(categories []string) (Form, bool) {
 	return Form{}, false
 }
 
+// Form returns a form, and false where there is none of this identifier.
+func (k *Keeper) Form(id string) (Form, bool) {
+	f, ok := k.forms[id]
+	return f, ok
+}
+
 // Forms returns the forms by their identifiers.
 func (k *Keeper) Forms() []Form {
 	list := make([]Form, 0, len(k.forms))

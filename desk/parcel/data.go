@@ -28,6 +28,7 @@ type Data struct {
 	Cases         []Case         `json:"cases"`
 	Judgements    []Judgement    `json:"judgements"`
 	Reviews       []Review       `json:"reviews"`
+	Copies        []Copy         `json:"copies"`
 	Usage         []Usage        `json:"usage"`
 	Network       []Line         `json:"network"`
 	Omitted       []Omission     `json:"omitted"`
@@ -176,6 +177,26 @@ type Review struct {
 	Decided  *time.Time `json:"decided,omitempty"`
 }
 
+// Copy is a request for a copy without the visible notice (Labelling Measures Art. 9).
+type Copy struct {
+	ID        string     `json:"id"`
+	Content   string     `json:"content"` // number of the item that it was asked of
+	State     string     `json:"state"`
+	Agreement string     `json:"agreement"` // version
+	Duty      string     `json:"duty"`      // digest of the text that was accepted
+	Purpose   string     `json:"purpose"`
+	Recipient string     `json:"recipient"`
+	Words     string     `json:"words,omitempty"` // that the person wrote
+	Asked     time.Time  `json:"asked"`
+	Decided   *time.Time `json:"decided,omitempty"`
+	Reason    string     `json:"reason,omitempty"` // of a refusal
+	Note      string     `json:"note,omitempty"`   // that the person was told
+	Handed    *time.Time `json:"handed,omitempty"`
+	Until     *time.Time `json:"until,omitempty"`  // the log of it is kept at least until then
+	Number    string     `json:"number,omitempty"` // of the copy
+	Receipt   string     `json:"receipt,omitempty"`
+}
+
 // Usage is what was used of a model on a day.
 type Usage struct {
 	Day     string `json:"day"`
@@ -212,6 +233,6 @@ const (
 	OmitStopped   colophon.Code = "parcel-omit-stopped"   // arg "count": files that an order stops
 	OmitLarge     colophon.Code = "parcel-omit-large"     // arg "count": files beyond the size of a package
 	OmitMore      colophon.Code = "parcel-omit-more"      // arg "list": lines beyond the length of a list
-	OmitSealed    colophon.Code = "parcel-omit-sealed"    // what is restricted or erased, which nobody reads
+	OmitSealed    colophon.Code = "parcel-omit-sealed"    // arg "count": cases, consents and requests of which what was sealed is there no more
 	OmitAnonymous colophon.Code = "parcel-omit-anonymous" // what is kept under another pseudonym and can't be told to be theirs
 )

@@ -99,6 +99,9 @@ func (d Data) sections(say *locale.Printer) []Section {
 		of(say, "reviews", []string{"at", "surface", "state", "outcome"}, d.Reviews, func(r Review) []string {
 			return []string{beijing(r.Entered), w("page-surface-", r.Surface), w("page-held-state-", r.State), w("page-held-outcome-", r.Outcome)}
 		}),
+		of(say, "copies", []string{"number", "at", "purpose", "state", "wrote", "reasons"}, d.Copies, func(c Copy) []string {
+			return []string{c.Content, beijing(c.Asked), w("", c.Purpose), w("page-copy-state-", c.State), c.Words, strings.TrimSpace(w("", c.Reason) + "\n" + c.Note)}
+		}),
 		of(say, "usage", []string{"day", "model", "calls", "blocked"}, d.Usage, func(u Usage) []string {
 			return []string{u.Day, u.Model, number(u.Calls), number(u.Blocked)}
 		}),

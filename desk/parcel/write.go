@@ -141,6 +141,7 @@ func (d Data) whole() Data {
 	some(&d.Cases)
 	some(&d.Judgements)
 	some(&d.Reviews)
+	some(&d.Copies)
 	some(&d.Usage)
 	some(&d.Network)
 	some(&d.Omitted)

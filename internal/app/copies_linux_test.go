@@ -17,6 +17,7 @@ import (
 
 	"github.com/colophon-project/colophon/desk"
 	"github.com/colophon-project/colophon/desk/copies"
+	"github.com/colophon-project/colophon/evidence/ledger"
 	"github.com/colophon-project/colophon/internal/httpapi"
 	"github.com/colophon-project/colophon/internal/media/mediatest"
 	model "github.com/colophon-project/colophon/internal/sample"
@@ -149,6 +150,9 @@ func TestCopyWithoutNotice(t *testing.T) {
 	h.refusedCopy("copy-verified", stranger, string(other.Number), version)
 	h.refusedCopy("copy-content", holder, string(other.Number), version)
 	h.refusedCopy("copy-policy", holder, string(h.made(holder, "poster", picture).Number), version)
+	var words httpapi.Artefact // in a format that can't hold the implicit label
+	h.json(&words, "POST", "/v1/artefacts?function=other&name=a.txt&use=paint&model="+model.Image, []byte("A lake at dawn."), 201, "Colophon-Account", strings.ReplaceAll(holder, "@", "%40"))
+	h.refusedCopy("copy-format", holder, string(words.Number), version)
 
 	ruled, _ := h.copyOf(201, holder, string(item.Number), version, "archive", "own")
 	if ruled.State != copies.Handed || ruled.Decision.By != "rule" || ruled.Handing == nil {
@@ -167,6 +171,10 @@ func TestCopyWithoutNotice(t *testing.T) {
 	}
 	h.onlyTheirs(ruled)
 	h.receipted(ruled)
+	data, _, err := (&gathering{Server: h.server, by: ledger.By{Role: "officer", ID: "x"}, subject: h.subject(holder)}).all(t.Context())
+	if err != nil || len(data.Copies) != 1 || data.Copies[0].ID != ruled.ID || data.Copies[0].Number != string(ruled.Handing.Number) || data.Copies[0].Receipt == "" {
+		t.Errorf("a package of the account's data has %+v, %v", data.Copies, err)
+	}
 	h.byPerson(version)
 	h.knownAgain(ruled, raw)
 	h.endsOf(ruled, raw, version)

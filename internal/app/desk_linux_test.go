@@ -359,5 +359,11 @@ func TestUndoneBeforeDone(t *testing.T) {
 	if list, err := d.server.orders.InForce(context.WithoutCancel(ctx)); err != nil || len(list) != 0 {
 		t.Errorf("%+v %v", list, err)
 	}
+	for act, want := range map[desk.Act]colophon.Code{desk.LabelContent: "", desk.LimitContent: "", desk.ReleaseContent: CodeActAnew, desk.RestoreMeasure: CodeActAnew} {
+		err := (actor{d.server}).undo(ctx, desk.Order{Key: o.ID + "/9", Action: desk.Action{Deed: desk.Deed{Do: act, Target: string(made.Number)}}})
+		if (err == nil) != (want == "") || err != nil && !isCode(err, want) {
+			t.Errorf("undoing %s: %v", act, err)
+		}
+	}
 	d.stop()
 }

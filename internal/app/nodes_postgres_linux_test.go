@@ -123,7 +123,7 @@ func TestNodes(t *testing.T) {
 }
 
 // hang stops the leader's process without ending it, which tells nobody anything, as when a machine loses its power. The
-// database gives its place to another. (The lock of the folder stays with a process that lives.)
+// database frees its place. (The lock of the folder stays with a process that lives, so those who take the place give it back.)
 func (c *cluster) hang() {
 	c.Helper()
 	s, err := openPart(c.Context(), c.config, c.set)
@@ -131,15 +131,18 @@ func (c *cluster) hang() {
 	defer s.Close()
 	session := func() (pid int) {
 		c.must(s.store.QueryRow(c.Context(), `SELECT COALESCE(MAX(l.pid), 0) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-			WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()`).Scan(&pid))
+			WHERE l.locktype = 'advisory' AND l.objid = x'636f6c02'::bigint AND l.granted AND d.datname = current_database()`).Scan(&pid))
 		return pid
 	}
 	until(c.T, healing, "a leader", func() bool { return c.leader() >= 0 })
 	hung, before := c.nodes[c.leader()], session()
+	if before == 0 {
+		c.Fatal("no session has the leader's place")
+	}
 	c.must(hung.cmd.Process.Signal(syscall.SIGSTOP))
-	took := until(c.T, 10*time.Second, "another session", func() bool { now := session(); return now != 0 && now != before })
+	took := until(c.T, 10*time.Second, "the end of its session", func() bool { return session() != before })
 	c.must(hung.cmd.Process.Signal(syscall.SIGCONT))
-	c.Logf("when the leader hung, another got its place after %v", took.Round(10*time.Millisecond))
+	c.Logf("when the leader hung, its place was free after %v", took.Round(10*time.Millisecond))
 }
 
 // use sends items to the nodes in turn, to the next one where a node is gone, and gets each from another node.

@@ -4,6 +4,8 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"os"
@@ -152,7 +154,12 @@ func TestReportToAuthority(t *testing.T) {
 	if got := h.packAs(h.first, nil, "GET", path+"/proofs/"+p.Proofs[0].SHA256, nil, 200); string(got) != picture {
 		t.Errorf("%d bytes of a proof of %d", len(got), len(picture))
 	}
-	h.packSend(path+":prove", &p, 200, "file", picture)
+	if h.packSend(path+":prove", &p, 200, "file", picture); len(p.Proofs) != 1 { // which is there
+		t.Errorf("%+v", p.Proofs)
+	}
+	for _, pairs := range [][]string{append(slices.Clone(filing), "channel", "12377"), {"no field", "x"}} {
+		h.packSend(path+":file", nil, 400, pairs...)
+	}
 
 	var second httpapi.Pack
 	h.packAs(h.first, &second, "POST", path+":amend", map[string]any{"answers": []map[string]any{{"from": "places", "state": "known", "lines": []string{"https://somewhere.example/1"}}, {"from": "content-form", "state": "known", "lines": []string{"文本"}}}}, 201)
@@ -288,6 +295,31 @@ func TestReportOfTheDesk(t *testing.T) {
 	}
 	h.stop()
 	h.checked()
+}
+
+// TestReportOfMuch says of more content than is told one by one that there is more, and leaves no number out.
+func TestReportOfMuch(t *testing.T) {
+	t.Parallel()
+	h := employ(t, map[string]string{"admission": "off"})
+	k := &knowing{Server: h.server, facts: pack.Facts{}}
+	for i := range maxPackItems + 2 {
+		var made httpapi.Artefact
+		h.json(&made, "POST", "/v1/artefacts?function=other&name=a.txt", fmt.Appendf(nil, "What was said %d times.", i), 201)
+		k.found.About.Numbers = append(k.found.About.Numbers, string(made.Number))
+	}
+	h.must(errors.Join(k.content(t.Context()), k.spread(t.Context())))
+	if got := k.facts[pack.FromNumbers].Lines; len(got) != maxPackItems+2 {
+		t.Errorf("%d numbers", len(got))
+	}
+	for _, from := range []pack.Source{pack.FromMade, pack.FromMarks} {
+		if got := k.facts[from].Lines; len(got) != maxPackItems+1 || !strings.Contains(got[maxPackItems], "另有 2 件") {
+			t.Errorf("%s: %q", from, got)
+		}
+	}
+	if got := k.facts[pack.FromSpread]; got.Certainty != pack.Unknown {
+		t.Errorf("nobody looked at all of it: %+v", got)
+	}
+	h.stop()
 }
 
 // TestFiledBeforeTheDuty has the process die between the filing of a report and the end of its duty.

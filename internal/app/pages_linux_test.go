@@ -81,7 +81,7 @@ func found(t *testing.T) (h *hands, end func()) {
 		os.RemoveAll(data)
 	}
 	h.config, h.set = settings(t, map[string]string{"data": data, "admission": "on", "sample-model": "on", "starter-library": "on", "provider-name": "Studio", "provider-contact": "https://studio.example/contact",
-		"appeal": "https://studio.example/appeal", "platform": trialPlatform, "accounts-per-person": "50", "screen-artefacts": "on", "webhook-hosts": guard.host(), "recall-hosts": guard.host()})
+		"appeal": "https://studio.example/appeal", "platform": trialPlatform, "accounts-per-person": "50", "screen-artefacts": "on", "keep-originals": "90", "webhook-hosts": guard.host(), "recall-hosts": guard.host()})
 	h.set.Classifiers = []classify.Endpoint{{Name: "guard", Kind: classify.Moderations, URL: guard.URL + "/v1", Model: "guard-1", CacheTime: -1}}
 	h.launch()
 	officer := h.join()

@@ -70,6 +70,7 @@ func (h *hands) seed(g *watch) {
 	h.seedCases()
 	h.seedRumours(g)
 	h.seedPacks()
+	h.seedCopies()
 }
 
 // client speaks for a session, or with the key where it is empty.

@@ -125,13 +125,7 @@ type newcomer struct {
 func TestNewcomer(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String() // the pages show it, so it has to be known before the start
-	free.Close()
-	d := deploy(t, map[string]string{"listen": address, "admission": "on", "sample-model": "on", "starter-library": "on", "provider-name": "Studio", "provider-contact": "privacy@studio.example"})
+	d := deploy(t, map[string]string{"listen": freeAddress(t), "admission": "on", "sample-model": "on", "starter-library": "on", "provider-name": "Studio", "provider-contact": "privacy@studio.example"})
 	n := &newcomer{d, browsertest.New(t, "http://"+d.address)}
 	n.guide()
 	n.picture()
@@ -140,6 +134,17 @@ func TestNewcomer(t *testing.T) {
 	if took := time.Since(began); took > 5*time.Minute {
 		t.Errorf("the walk took %s", took)
 	}
+}
+
+// freeAddress is one that nobody listens at, for a server whose pages show its address, which has to be known before the start.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer free.Close()
+	return free.Addr().String()
 }
 
 // guide follows the first steps: a service, a live function, an account, a key.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/colophon-project/colophon/agreement"
 	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/consent"
 	"github.com/colophon-project/colophon/desk"
@@ -24,6 +25,7 @@ import (
 	"github.com/colophon-project/colophon/desk/parcel"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
+	"github.com/colophon-project/colophon/identity"
 	"github.com/colophon-project/colophon/internal/httpapi"
 	"github.com/colophon-project/colophon/internal/store"
 	"github.com/colophon-project/colophon/internal/store/ledgers"
@@ -90,10 +92,10 @@ func (d *deployment) afterwards(age time.Duration) {
 	d.must(err)
 }
 
-// readable counts what is still sealed for a person in the ledgers of the desk and what belongs to it, and can be opened.
+// readable counts the entries of ledgers that hold something sealed for a person.
 func (d *deployment) readable(subject evidence.Subject) (n int) {
 	d.Helper()
-	for _, name := range []string{desk.Ledger, copies.Ledger, pack.Ledger, refutation.Ledger, parcel.Ledger} {
+	for _, name := range []string{desk.Ledger, copies.Ledger, pack.Ledger, refutation.Ledger, parcel.Ledger, identity.VerificationLedger, agreement.AcceptanceLedger} {
 		list, err := ledgers.Of[json.RawMessage](d.server.store, name).Find(d.Context(), ledger.Query{Subject: subject})
 		d.must(err)
 		for _, e := range list {
@@ -105,26 +107,38 @@ func (d *deployment) readable(subject evidence.Subject) (n int) {
 	return n
 }
 
-// TestDeletion has an account ask for deletion: what no statute holds is erased at once, the rest at the end of its period, the
-// person is told both, and the log still verifies.
+// TestDeletion has an account ask for deletion that was verified, accepted an agreement, made an item whose original is kept, and
+// got a copy of it: content and original are erased at once, what is sealed in the ledgers and the network log at the end of their
+// period, the person is told both, and the log still verifies.
 func TestDeletion(t *testing.T) {
 	t.Parallel()
-	h := employ(t, map[string]string{"admission": "off"})
-	var made httpapi.Artefact
-	h.json(&made, "POST", "/v1/artefacts?function=other&name=a.jpg", scene(t), 201)
-	h.ask("GET", "/v1/artefacts/"+string(made.Number)+"/content", nil, 200)
+	h := employ(t, map[string]string{"admission": "off", "keep-originals": "90"})
+	version, digest := h.offer()
+	made := h.made(holder, "paint", detailed(t))
+	h.attest("rv-1")
+	h.as("", "POST", "/v1/agreements:accept", object{"account": holder, "version": version, "language": "zh", "digest": digest}, 200, nil)
+	h.copyOf(201, holder, string(made.Number), version, "archive", "own")
 	const words, contact = "Everything that telling-4711 wrote", "telling-4711@mail.example"
-	got := h.claim("account", person, "kind", "rights", "right", "delete", "language", "en", "name", "Telling Name", "contact", contact, "text", words, "file", string(scene(t)))
+	got := h.claim("account", holder, "kind", "rights", "right", "delete", "language", "en", "name", "Telling Name", "contact", contact, "text", words, "file", string(scene(t)))
 	look := func() (v httpapi.OwnCase) {
 		t.Helper()
-		h.as("", "POST", "/v1/cases:look", object{"account": person, "id": got.ID}, 200, &v)
+		h.as("", "POST", "/v1/cases:look", object{"account": holder, "id": got.ID}, 200, &v)
 		return v
 	}
-	subject := h.subject(person)
+	subject := h.subject(holder)
 	if v := look(); v.Kept != ledger.Whole || v.Done != nil {
 		t.Errorf("%+v", v)
 	}
-	h.as("", "POST", "/v1/cases:look", object{"account": holder, "id": got.ID}, 404, nil)
+	h.as("", "POST", "/v1/cases:look", object{"account": person, "id": got.ID}, 404, nil)
+	ahead := func() store.Ahead {
+		t.Helper()
+		a, err := h.server.store.EraseAhead(t.Context(), subject)
+		h.must(err)
+		return a
+	}
+	if sealed, a := h.readable(subject), ahead(); sealed != 3 || a.Records == 0 || a.Lines == 0 || a.Artefacts != 2 { // the item and the copy
+		t.Fatalf("%d entries, %+v", sealed, a) // or what is gone later was never there
+	}
 	c := h.grant(got.ID, 200, desk.DeleteData, string(subject), nil)
 	if a := c.Actions[0]; a.Result != desk.Done || a.Says == nil || c.Decision.Proof == nil || c.Decision.Proof.How != string(desk.ByAccount) {
 		t.Fatalf("%+v %+v", a, c.Decision)
@@ -139,18 +153,21 @@ func TestDeletion(t *testing.T) {
 	if left.State != artefact.Erased || left.Subject != "" || left.After != "" {
 		t.Errorf("%+v", left)
 	}
+	if a := ahead(); a.Artefacts != 0 || a.Records == 0 || a.Lines == 0 {
+		t.Errorf("%+v", a)
+	}
 	h.must(h.server.line.Sweep(t.Context()))
 	if n := h.blobs(); n != 1 { // the file of the case, which is restricted with it
 		t.Errorf("%d blobs are left", n)
 	}
-	if told.Kept != ledger.Restricted || h.readable(subject) == 0 {
+	if told.Kept != ledger.Restricted || h.readable(subject) != 3 {
 		t.Errorf("%s, %d", told.Kept, h.readable(subject))
 	}
 	h.as(h.first, "GET", "/v1/cases/"+got.ID+"/particulars", nil, 403, nil)
 	h.as(h.first, "POST", "/v1/cases/"+got.ID+":close", object{"how": "page"}, 200, nil)
 	h.stop()
 	h.checked()
-	h.nothing(words, "Telling Name", contact, person)
+	h.nothing(words, "Telling Name", contact, holder, holderName)
 
 	h.afterwards(5 * 30 * 24 * time.Hour)
 	h.start()
@@ -162,6 +179,9 @@ func TestDeletion(t *testing.T) {
 	h.start()
 	if n := h.readable(subject); n != 0 {
 		t.Errorf("%d entries can still be read", n)
+	}
+	if a := ahead(); a.Records != 0 || a.Lines != 0 {
+		t.Errorf("%+v", a)
 	}
 	if needed, err := h.server.cases.desk.Needs(t.Context(), "x"); needed || err != nil {
 		t.Error(needed, err)
@@ -177,14 +197,14 @@ func TestDeletion(t *testing.T) {
 	if n := h.blobs(); n != 0 {
 		t.Errorf("%d blobs are left", n)
 	}
-	if h.subject(person) != "" {
+	if h.subject(holder) != "" {
 		t.Error("the account is still known")
 	}
-	h.as("", "POST", "/v1/cases:look", object{"account": person, "id": got.ID}, 404, nil)
+	h.as("", "POST", "/v1/cases:look", object{"account": holder, "id": got.ID}, 404, nil)
 	h.submitted("/v1/public/cases:look", object{"code": got.Code, "pin": got.PIN}, 404)
 	h.stop()
 	h.checked()
-	h.nothing(words, "Telling Name", contact, person, got.Code, got.PIN)
+	h.nothing(words, "Telling Name", contact, holder, holderName, got.Code, got.PIN)
 }
 
 // submitted posts JSON without any key, and returns the answer.

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,7 @@ func TestMain(m *testing.M) {
 	if flags := os.Getenv(nodeFlags); flags != "" {
 		os.Exit(serveNode(flags))
 	}
+	debug.SetMemoryLimit(2 << 30) // dozens of servers come and go, and what they leave would be collected late
 	storetest.Main(m, leaveTown)
 }
 

@@ -66,10 +66,7 @@ func (s *Server) openCopies(context.Context) error {
 	}
 	s.copies.keeper, err = copies.New(copies.Config{Copies: ledgers.Of[copies.Copy](s.store, copies.Ledger), Recorder: s.recorder, Keys: s.keys.Envelopes, Signer: signer, Provider: s.set.providerName(s.config.Producer),
 		Rules: rules, Checker: copyChecker{s}, Maker: copyMaker{s.line}, Likener: s.register,
-		Held: func(ctx context.Context, account evidence.Subject) (bool, error) {
-			a, err := s.store.EraseAhead(ctx, account)
-			return a.Held, err
-		}})
+		Held: s.held})
 	return err
 }
 
@@ -101,6 +98,7 @@ func (c copyChecker) Check(ctx context.Context, account evidence.Subject, number
 	if err = errors.Join(err, json.Unmarshal(a.Marks, &marks)); err != nil {
 		return f, err
 	}
+	f.Beside = marks.Sidecar != ""
 	var function string
 	least := identity.PhoneNumber
 	if use := marks.Policy.Use; use != nil && use.Function != "" && marks.Copy == "" {
@@ -191,21 +189,21 @@ func (f copyFiles) Open(ctx context.Context, by production.By, account evidence.
 }
 
 // Look implements httpapi.CopyFiles. The file is not kept.
-func (f copyFiles) Look(ctx context.Context, name string, from io.Reader) (c copies.Clue, why colophon.Code, err error) {
+func (f copyFiles) Look(ctx context.Context, name string, from io.Reader) (c copies.Clue, why *colophon.Error, err error) {
 	temp, err := spools(f.spoolDir())()
 	if err != nil {
-		return c, "", err
+		return c, nil, err
 	}
 	defer func() { err = errors.Join(err, temp.Close()) }()
 	hash := sha256.New()
 	if _, err = io.Copy(io.MultiWriter(temp, hash), from); err != nil {
-		return c, "", err
+		return c, nil, err
 	}
 	src := temp.Source()
 	c.SHA256, c.Bits = hex.EncodeToString(hash.Sum(nil)), phash.Radius
 	r, err := label.Read(src, label.Options{Name: name, Pinned: f.keys.Seals})
 	if err != nil {
-		return c, "", err
+		return c, nil, err
 	}
 	for _, m := range r.Marks {
 		if m.Fields.ContentProducer == f.config.Producer {
@@ -216,14 +214,12 @@ func (f copyFiles) Look(ctx context.Context, name string, from io.Reader) (c cop
 	defer stop()
 	look := sight.New(f.tools(), sight.Limits{}).Likeness
 	c.Hashes, err = look(looking, r.Format, src)
-	var e *colophon.Error
 	switch {
 	case ctx.Err() != nil:
-		return c, "", ctx.Err()
-	case errors.As(err, &e):
-		why = e.Code
+		return c, nil, ctx.Err()
+	case errors.As(err, &why):
 	case err != nil || r.Err != nil || len(c.Hashes) == 0:
-		why = copies.CodeUncompared
+		why = &colophon.Error{Code: copies.CodeUncompared}
 	}
 	return c, why, nil
 }

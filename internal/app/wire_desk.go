@@ -12,6 +12,7 @@ import (
 	"github.com/colophon-project/colophon/desk"
 	"github.com/colophon-project/colophon/desk/limits"
 	"github.com/colophon-project/colophon/desk/parcel"
+	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/internal/store"
 	"github.com/colophon-project/colophon/internal/store/ledgers"
 	"github.com/colophon-project/colophon/internal/store/tallies"
@@ -65,9 +66,20 @@ func (s *Server) openDesk(context.Context) error {
 	if place == "" {
 		place = s.set.PublicURL + appealPath
 	}
+	retention, err := s.set.retention()
+	if err != nil {
+		return err
+	}
 	s.cases.desk, err = desk.New(desk.Config{Cases: ledgers.Joined(s.store, desk.Ledger, s.tellCases), Recorder: s.recorder, Keys: s.keys.Envelopes, Limits: s.cases.limits, Calendar: calendar.With(more),
-		Triage: triage, Secret: secret, Random: rand.Reader, Buckets: tallies.New(s.store), Finder: finder{s}, Actor: actor{s}, Origins: origins{s}, AppealAt: place})
+		Triage: triage, Secret: secret, Random: rand.Reader, Buckets: tallies.New(s.store), Finder: finder{s}, Actor: actor{s}, Origins: origins{s}, AppealAt: place,
+		Ends: func(over time.Time) time.Time { return retention.Until(evidence.ClassLog, over) }, Held: s.held})
 	return err
+}
+
+// held reports whether the data of somebody is on hold.
+func (s *Server) held(ctx context.Context, subject evidence.Subject) (bool, error) {
+	a, err := s.store.EraseAhead(ctx, subject)
+	return a.Held, err
 }
 
 // sweepCases does what is due with cases.

@@ -21,6 +21,8 @@ import (
 const (
 	// CodeActElsewhere says that what was decided is done where the content is shown: the event of the decision tells it there.
 	CodeActElsewhere colophon.Code = "desk-act-elsewhere"
+	// CodeActAnew says that what was released or restored is not put back by itself: whoever wants that decides it anew.
+	CodeActAnew colophon.Code = "desk-act-anew"
 	// CodeLimited says that a decision of the desk keeps an item from being handed out by address.
 	CodeLimited colophon.Code = "desk-limited"
 )
@@ -101,7 +103,8 @@ func (a actor) do(ctx context.Context, o desk.Order) (string, error) {
 	return "", elsewhere()
 }
 
-// release ends the orders on content that decisions of others at the desk gave. Those of anybody else go on.
+// release ends the orders on content that decisions of others at the desk gave. Those of anybody else go on. Limits end by the
+// decision alone; see limited.
 func (a actor) release(ctx context.Context, o desk.Order) error {
 	list, err := a.orders.InForce(ctx)
 	for _, e := range list {
@@ -184,8 +187,10 @@ func (a actor) undo(ctx context.Context, o desk.Order) error {
 		return a.revoke(ctx, o)
 	}
 	switch o.Action.Do {
-	case desk.LimitContent:
-		return nil // the case says that it was undone
+	case desk.LimitContent, desk.LabelContent:
+		return nil // the case says that it was undone, and the event tells it where the content is shown
+	case desk.ReleaseContent, desk.RestoreMeasure: // limits count again, since the case says that it was undone
+		return &colophon.Error{Kind: colophon.Refused, Code: CodeActAnew}
 	case desk.StopContent:
 		e, err := a.orders.Of(ctx, origin(o.Key))
 		if err == nil {

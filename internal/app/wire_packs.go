@@ -33,6 +33,8 @@ const (
 	proofPurpose = "proof"
 	// catchUp is how often it is looked whether each report duty has its pack.
 	catchUp = 5 * time.Minute
+	// wakes is how many report duties wait to have their pack drafted; what is more than that is caught up with.
+	wakes = 64
 )
 
 // packs are the reports to authorities.
@@ -40,7 +42,7 @@ type packs struct {
 	keeper *pack.Keeper
 	say    *locale.Printer // Chinese, in which authorities are written to
 	paper  *document.Writer
-	wake   chan struct{} // a report duty was opened
+	wake   chan moderation.Duty // those that were opened
 }
 
 func (s *Server) openPacks(context.Context) error {
@@ -88,7 +90,7 @@ func packForms(path string) ([]pack.Form, error) {
 // duties keeps report duties, and says when one was opened.
 type duties struct {
 	moderation.DutyStore
-	wake chan<- struct{}
+	wake chan<- moderation.Duty
 }
 
 // AddDuty implements moderation.DutyStore.
@@ -96,8 +98,8 @@ func (d duties) AddDuty(ctx context.Context, rec evidence.Record, duty moderatio
 	err := d.DutyStore.AddDuty(ctx, rec, duty)
 	if err == nil {
 		select {
-		case d.wake <- struct{}{}:
-		default: // it is awake
+		case d.wake <- duty:
+		default: // so many at once are caught up with
 		}
 	}
 	return err
@@ -105,16 +107,19 @@ func (d duties) AddDuty(ctx context.Context, rec evidence.Record, duty moderatio
 
 // attend has a pack drafted as soon as a report duty is opened, until ctx ends.
 func (s *Server) attend(ctx context.Context) {
-	for t := time.NewTicker(catchUp); ; {
-		if err := s.draftPacks(ctx); err != nil && ctx.Err() == nil {
+	t := time.NewTicker(catchUp)
+	defer t.Stop()
+	for err := s.draftPacks(ctx); ; {
+		if err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "packs", "error", err)
 		}
 		select {
 		case <-ctx.Done():
-			t.Stop()
 			return
 		case <-t.C:
-		case <-s.packs.wake:
+			err = s.draftPacks(ctx)
+		case d := <-s.packs.wake: // the others were looked at when they were opened
+			err = s.draftPack(ctx, d)
 		}
 	}
 }

@@ -49,6 +49,7 @@ type knowing struct {
 	opened  bool // the record of the judgement could be read
 	account evidence.Subject
 	items   []artefact.Artefact
+	left    int // items that are not told one by one
 	numbers []string
 }
 
@@ -182,7 +183,7 @@ func (k *knowing) content(ctx context.Context) error {
 	}
 	slices.Sort(numbers)
 	for _, n := range slices.Compact(numbers) {
-		if n == "" || len(k.items) == maxPackItems {
+		if n == "" {
 			continue
 		}
 		a, err := k.register.Artefact(ctx, artefact.Number(n))
@@ -195,7 +196,11 @@ func (k *knowing) content(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		k.items, k.numbers = append(k.items, a), append(k.numbers, n)
+		if k.numbers = append(k.numbers, n); len(k.items) < maxPackItems {
+			k.items = append(k.items, a)
+		} else {
+			k.left++
+		}
 	}
 	k.account = k.duty.Subject
 	if k.duty.Erased {
@@ -242,12 +247,20 @@ func (k *knowing) described() error {
 		}
 	}
 	slices.Sort(digests)
-	k.known(pack.FromForm, tidy(forms))
-	k.known(pack.FromMade, made)
-	k.known(pack.FromDigests, digests)
-	k.known(pack.FromMarks, marks)
+	k.known(pack.FromForm, k.andLeft(tidy(forms)))
+	k.known(pack.FromMade, k.andLeft(made))
+	k.known(pack.FromDigests, k.andLeft(digests))
+	k.known(pack.FromMarks, k.andLeft(marks))
 	k.known(pack.FromModel, tidy(models))
 	return nil
+}
+
+// andLeft says after the lines of items that there are more.
+func (k *knowing) andLeft(lines []string) []string {
+	if k.left == 0 {
+		return lines
+	}
+	return append(lines, k.words("pack-fact-items-more", "count", strconv.Itoa(k.left)))
 }
 
 // tidy sorts lines and leaves out what stands twice.
@@ -376,7 +389,7 @@ func (k *knowing) spread(ctx context.Context) error {
 	}
 	switch {
 	case out:
-		k.known(pack.FromSpread, append(lines, k.words("pack-fact-onward")))
+		k.known(pack.FromSpread, append(k.andLeft(lines), k.words("pack-fact-onward")))
 	case len(k.items) > 0 && len(k.items) == len(k.numbers):
 		k.none(pack.FromSpread)
 	}

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -181,14 +179,16 @@ type recallReader struct{ *Server }
 // Read implements httpapi.RecallReader.
 func (r recallReader) Read(ctx context.Context, id string) error { return r.readRecall(ctx, id) }
 
-// readRecall reads one feed: first the checkpoint, which stands beside the lines, then the lines behind what was seen. A server
-// that has them as a file sends all of them, which is as good.
+// readRecall reads one feed: first the checkpoint, then the lines.
 func (s *Server) readRecall(ctx context.Context, id string) error {
 	source, err := s.refuted.recalled.Source(ctx, id)
 	if err != nil {
 		return err
 	}
-	signed, lines, err := recallAddresses(source)
+	if err := source.Readable(); err != nil {
+		return err
+	}
+	signed, lines, err := feed.Addresses(source.URL, source.Seen)
 	if err != nil {
 		return s.refuted.recalled.Fail(ctx, id, err)
 	}
@@ -214,17 +214,4 @@ func (s *Server) unreadRecall(ctx context.Context, id string, why error) error {
 		return ctx.Err()
 	}
 	return s.refuted.recalled.Fail(ctx, id, why)
-}
-
-// recallAddresses are those of the checkpoint and of the lines of a feed.
-func recallAddresses(source recall.Source) (checkpoint, lines string, err error) {
-	u, err := url.Parse(source.URL)
-	if err != nil {
-		return "", "", err
-	}
-	signed := *u.ResolveReference(&url.URL{Path: "checkpoint"})
-	q := u.Query()
-	q.Set("after", strconv.FormatUint(source.Seen.Size, 10))
-	u.RawQuery = q.Encode()
-	return signed.String(), u.String(), nil
 }

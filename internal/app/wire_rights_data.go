@@ -14,6 +14,7 @@ import (
 	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/consent"
 	"github.com/colophon-project/colophon/desk"
+	"github.com/colophon-project/colophon/desk/copies"
 	"github.com/colophon-project/colophon/desk/parcel"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
@@ -45,6 +46,7 @@ type gathering struct {
 	files   bool // the files come along
 	data    parcel.Data
 	take    []parcel.File
+	gone    int // of how many things what was sealed is there no more
 	failed  error
 }
 
@@ -57,12 +59,15 @@ func (g *gathering) all(ctx context.Context) (parcel.Data, []parcel.File, error)
 	if !g.files {
 		g.omit(parcel.OmitFiles, 0)
 	}
-	for _, one := range []func(context.Context) error{g.verifications, g.consentsOf, g.agreementsOf, g.items, g.received, g.measures, g.casesOf, g.judgements, g.reviews, g.usage, g.network} {
+	for _, one := range []func(context.Context) error{g.verifications, g.consentsOf, g.agreementsOf, g.items, g.received, g.measures, g.casesOf, g.judgements, g.reviews, g.copied, g.usage, g.network} {
 		if err := errors.Join(one(ctx), g.failed); err != nil {
 			return g.data, nil, err
 		}
 	}
-	return g.data, g.take, nil
+	if g.gone > 0 {
+		g.omit(parcel.OmitSealed, g.gone, "count", strconv.Itoa(g.gone))
+	}
+	return g.data, g.take, g.failed
 }
 
 func (g *gathering) omit(code colophon.Code, count int, args ...string) {
@@ -133,7 +138,9 @@ func (g *gathering) consent(ctx context.Context, e consent.Entry) error {
 	if e.Subject == g.subject { // the receipt names the parties: it is for the person alone
 		c.Role = "depicted"
 		receipt, err := g.consents.Receipt(ctx, g.by, e.ID)
-		if err != nil && !isCode(err, consent.CodeErased) {
+		if isCode(err, consent.CodeErased) {
+			g.gone++
+		} else if err != nil {
 			return err
 		}
 		c.Receipt = string(receipt)
@@ -328,6 +335,9 @@ func (g *gathering) casesOf(ctx context.Context) error {
 		for _, f := range v.Files {
 			c.Files = append(c.Files, parcel.CaseFile{SHA256: f.SHA256, Size: f.Size, Type: f.Type})
 		}
+		if v.Side == desk.Reporter && v.Kept != ledger.Whole {
+			g.gone++
+		}
 		g.data.Cases = append(g.data.Cases, c)
 		return err
 	}
@@ -385,6 +395,36 @@ func (g *gathering) reviews(ctx context.Context) error {
 			g.data.Reviews = append(g.data.Reviews, parcel.Review{ID: it.ID, State: string(it.State), Surface: it.Surface, Function: it.Function, Outcome: string(it.Outcome), Reason: string(it.Reason), Entered: it.Created, Decided: later(it.Decided)})
 		}
 		if q.After = next; next == "" || g.full(len(g.data.Reviews), "reviews") {
+			return nil
+		}
+	}
+}
+
+// copied are the requests for copies without the visible notice.
+func (g *gathering) copied(ctx context.Context) error {
+	for f := (copies.Filter{Account: g.subject}); ; {
+		page, next, err := g.copies.keeper.Copies(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, asked := range page {
+			c, p, err := g.copies.keeper.Own(ctx, g.subject, asked.ID)
+			if err != nil {
+				return err
+			}
+			if c.Kept != ledger.Whole {
+				g.gone++
+			}
+			one := parcel.Copy{ID: c.ID, Content: string(c.Number), State: string(c.State), Agreement: c.Agreement, Duty: c.Duty, Purpose: string(c.Purpose), Recipient: string(c.Recipient), Words: p.Words, Asked: c.Made, Note: p.Note, Receipt: p.Receipt}
+			if c.Decision != nil {
+				one.Decided, one.Reason = later(c.Decision.At), string(c.Decision.Reason)
+			}
+			if c.Handing != nil {
+				one.Handed, one.Until, one.Number = later(c.Handing.At), later(c.Handing.Until), string(c.Handing.Number)
+			}
+			g.data.Copies = append(g.data.Copies, one)
+		}
+		if f.After = next; next == "" || g.full(len(g.data.Copies), "copies") {
 			return nil
 		}
 	}

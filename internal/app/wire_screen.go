@@ -180,7 +180,7 @@ func (s *Server) openDocket() (err error) {
 	if v.docket, err = moderation.NewDocket(v.held, s.recorder, s.keys.Envelopes, plan); err != nil {
 		return err
 	}
-	s.packs.wake = make(chan struct{}, 1)
+	s.packs.wake = make(chan moderation.Duty, wakes)
 	v.reports = moderation.NewReports(duties{v.held, s.packs.wake}, s.recorder, plan.Report)
 	v.court = &screening.Court{Engine: heard{v.engine, s.log}, Streams: v.engine, Docket: v.docket, Reports: v.reports, Rand: rand.Reader, Seal: func(ctx context.Context, r io.Reader, key []byte) (string, error) {
 		d, _, err := s.blobs.PutSealed(ctx, r, key, heldPurpose)

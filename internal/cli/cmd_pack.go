@@ -157,9 +157,9 @@ func (a answers) list() ([]client.PackAnswer, error) {
 		at[from] = len(list)
 		list = append(list, client.PackAnswer{From: from, State: "known", Lines: []string{line}})
 	}
-	for state, fields := range map[string][]string{"none": a.None, "unknown": a.Unknown, "records": a.Records} {
+	for i, fields := range [][]string{a.None, a.Unknown, a.Records} {
 		for _, from := range fields {
-			list = append(list, client.PackAnswer{From: from, State: state})
+			list = append(list, client.PackAnswer{From: from, State: []string{"none", "unknown", "records"}[i]})
 		}
 	}
 	return list, nil

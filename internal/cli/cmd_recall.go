@@ -251,26 +251,23 @@ func (c *recallReadCommand) open(ctx context.Context, seen feed.Head) ([]byte, i
 		lines, err := os.Open(c.Lines)
 		return signed, lines, durable.Fault(c.Lines, err)
 	}
-	u, err := url.Parse(c.URL)
+	signed, behind, err := feed.Addresses(c.URL, seen)
 	if err != nil || !feed.Address(c.URL) {
 		return nil, nil, &colophon.Error{Kind: colophon.Invalid, Code: recall.CodeInvalid, Args: colophon.Args{"field": "url"}, Err: err}
 	}
-	body, err := fetchRecall(ctx, u.ResolveReference(&url.URL{Path: "checkpoint"}), maxSigned)
+	body, err := fetchRecall(ctx, signed, maxSigned)
 	if err != nil {
 		return nil, nil, err
 	}
-	q := u.Query()
-	q.Set("after", strconv.FormatUint(seen.Size, 10))
-	u.RawQuery = q.Encode()
-	lines, err := fetchRecall(ctx, u, feed.MaxRead+1)
+	lines, err := fetchRecall(ctx, behind, feed.MaxRead+1)
 	return body, io.NopCloser(bytes.NewReader(lines)), err
 }
 
 // fetchRecall gets one part of a feed.
-func fetchRecall(ctx context.Context, u *url.URL, most int64) ([]byte, error) {
+func fetchRecall(ctx context.Context, address string, most int64) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, recallPatience)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -283,7 +280,7 @@ func fetchRecall(ctx context.Context, u *url.URL, most int64) ([]byte, error) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, &colophon.Error{Kind: colophon.Conflict, Code: codeRecallStatus, Args: colophon.Args{"url": u.Redacted(), "status": strconv.Itoa(resp.StatusCode)}}
+		return nil, &colophon.Error{Kind: colophon.Conflict, Code: codeRecallStatus, Args: colophon.Args{"url": address, "status": strconv.Itoa(resp.StatusCode)}}
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
 	if err != nil {

@@ -244,136 +244,96 @@ func keepMatch(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], found[1])
 }
 
-// TestPeople runs the commands of both guides to people and admission on a server.
-func TestPeople(t *testing.T) {
-	t.Parallel()
-	for _, guide := range []string{"../../docs/people.md", "../../docs/people.zh-CN.md"} {
-		t.Run(filepath.Base(guide), func(t *testing.T) {
-			t.Parallel()
-			text, err := os.ReadFile(guide)
-			if err != nil {
-				t.Fatal(err)
-			}
-			dir := t.TempDir()
-			site, link, _ := makeRun(t, dir)
-			key := firstKey(t, site, link)
-			script := append([]string{"export PATH=$PWD/bin:$PATH SITE=" + site + " KEY=" + key, "echo $KEY > key.txt; echo '" + password + "' > password.txt"}, commands(string(text))...)
-			out := inShell(t, dir, os.Getenv("PATH"), strings.Join(script, "\n"))
-			for _, want := range []string{"nobody's identity was verified", "exit 4", "quarantine", "exit 1"} {
-				if !strings.Contains(out, want) {
-					t.Errorf("no %s in %s", want, out)
-				}
-			}
-			if len(script) < 16 || strings.Contains(out, key) || strings.Contains(out, password) {
-				t.Errorf("%d commands: %s", len(script), out)
-			}
-		})
-	}
-}
-
-// TestDesk runs the commands of both guides to the desk on a server.
-func TestDesk(t *testing.T) {
-	t.Parallel()
-	for _, guide := range []string{"../../docs/desk.md", "../../docs/desk.zh-CN.md"} {
-		t.Run(filepath.Base(guide), func(t *testing.T) {
-			t.Parallel()
-			text, err := os.ReadFile(guide)
-			if err != nil {
-				t.Fatal(err)
-			}
-			dir := t.TempDir()
-			site, link, _ := makeRun(t, dir)
-			key := firstKey(t, site, link)
-			script := append([]string{"export PATH=$PWD/bin:$PATH SITE=" + site + " KEY=" + key, "echo $KEY > key.txt; echo '" + password + "' > password.txt"}, commands(string(text))...)
-			out := inShell(t, dir, os.Getenv("PATH"), strings.Join(script, "\n"))
-			for _, want := range []string{`"pin":"`, `"state":"taken"`, "month,kind,figure,value", "12387", `"state":"draft"`, "0 new entries"} {
-				if !strings.Contains(out, want) {
-					t.Errorf("no %s in %s", want, out)
-				}
-			}
-			if len(script) < 18 || strings.Contains(out, key) || strings.Contains(out, password) {
-				t.Errorf("%d commands: %s", len(script), out)
-			}
-		})
-	}
+// guide is a text in both languages whose commands are run on a server, and what is to be seen of them.
+type guide struct {
+	name     string   // of the file in docs, without language and ending
+	commands int      // so many at least
+	want     []string // in what they print
+	never    []string // beside the key and the password
+	settings func(set app.Serving) bool
+	place    func(t *testing.T, dir string)
 }
 
 // fences are the blocks of a document that are no commands.
 var fences = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```\n")
 
-// TestGateway runs the commands of both guides to the gateway on a server with sample models, and reads their settings.
-func TestGateway(t *testing.T) {
+func (g guide) run(t *testing.T) {
 	t.Parallel()
-	for _, guide := range []string{"../../docs/gateway.md", "../../docs/gateway.zh-CN.md"} {
-		t.Run(filepath.Base(guide), func(t *testing.T) {
+	for _, file := range []string{g.name + ".md", g.name + ".zh-CN.md"} {
+		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			text, err := os.ReadFile(guide)
+			text, err := os.ReadFile("../../docs/" + file)
 			if err != nil {
 				t.Fatal(err)
 			}
 			dir := t.TempDir()
-			for _, block := range fences.FindAllSubmatch(text, -1) {
+			blocks := fences.FindAllSubmatch(text, -1)
+			if (len(blocks) > 0) != (g.settings != nil) {
+				t.Errorf("%d blocks of settings", len(blocks))
+			}
+			for _, block := range blocks {
 				file := filepath.Join(dir, "settings.yaml")
 				if err := os.WriteFile(file, block[1], 0o600); err != nil {
 					t.Fatal(err)
 				}
-				if _, set, err := (app.Config{}).Serve(nil, file, func(string) string { return "" }); err != nil || len(set.Gateway.Models) != 1 || len(set.Gateway.Models[0].Targets) == 0 {
-					t.Errorf("%v %+v: %s", err, set.Gateway, block[1])
+				if _, set, err := (app.Config{}).Serve(nil, file, func(string) string { return "" }); err != nil || g.settings != nil && !g.settings(set) {
+					t.Errorf("%v: %s", err, block[1])
 				}
+			}
+			if g.place != nil {
+				g.place(t, dir)
 			}
 			site, link, _ := makeRun(t, dir)
 			key := firstKey(t, site, link)
-			script := append([]string{"export PATH=$PWD/bin:$PATH SITE=" + site + " KEY=" + key, "echo $KEY > key.txt; echo '" + password + "' > password.txt"},
-				commands(string(fences.ReplaceAll(text, nil)))...)
+			list := commands(string(fences.ReplaceAll(text, nil)))
+			script := append([]string{"export PATH=$PWD/bin:$PATH SITE=" + site + " KEY=" + key, "echo $KEY > key.txt; echo '" + password + "' > password.txt"}, list...)
 			out := inShell(t, dir, os.Getenv("PATH"), strings.Join(script, "\n"))
-			for _, want := range []string{"colophon-sample-video", `"object":"chat.completion"`, `"type":"message"`, "data: [DONE]", `"AIGC"`, "marked and conforming", `"content_filter"`, "admission-unverified", "vendor-a"} {
+			for _, want := range g.want {
 				if !strings.Contains(out, want) {
 					t.Errorf("no %s in %s", want, out)
 				}
 			}
-			if len(script) < 16 || strings.Contains(out, key) || strings.Contains(out, password) || strings.Contains(out, "not-a-real") || strings.Contains(out, "10.0.0") {
-				t.Errorf("%d commands: %s", len(script), out)
+			for _, no := range append([]string{key, password}, g.never...) {
+				if strings.Contains(out, no) {
+					t.Errorf("%s is told: %s", no, out)
+				}
+			}
+			if len(list) < g.commands {
+				t.Errorf("%d commands: %s", len(list), out)
 			}
 		})
 	}
 }
 
+// TestPeople runs the commands of both guides to people and admission on a server.
+func TestPeople(t *testing.T) {
+	guide{name: "people", commands: 14, want: []string{"nobody's identity was verified", "exit 4", "quarantine", "exit 1"}}.run(t)
+}
+
+// TestDesk runs the commands of both guides to the desk on a server.
+func TestDesk(t *testing.T) {
+	guide{name: "desk", commands: 16, want: []string{`"pin":"`, `"state":"taken"`, "month,kind,figure,value", "12387", `"state":"draft"`, "0 new entries"}}.run(t)
+}
+
+// TestGateway runs the commands of both guides to the gateway on a server with sample models, and reads their settings.
+func TestGateway(t *testing.T) {
+	guide{name: "gateway", commands: 14, never: []string{"not-a-real", "10.0.0"},
+		want: []string{"colophon-sample-video", `"object":"chat.completion"`, `"type":"message"`, "data: [DONE]", `"AIGC"`, "marked and conforming", `"content_filter"`, "admission-unverified", "vendor-a"},
+		settings: func(set app.Serving) bool {
+			return len(set.Gateway.Models) == 1 && len(set.Gateway.Models[0].Targets) > 0
+		},
+	}.run(t)
+}
+
 // TestIntake runs the commands of both guides to the intake on a server, and reads their settings.
 func TestIntake(t *testing.T) {
-	t.Parallel()
-	for _, guide := range []string{"../../docs/intake.md", "../../docs/intake.zh-CN.md"} {
-		t.Run(filepath.Base(guide), func(t *testing.T) {
-			t.Parallel()
-			text, err := os.ReadFile(guide)
-			if err != nil {
-				t.Fatal(err)
-			}
-			dir := t.TempDir()
-			for _, block := range fences.FindAllSubmatch(text, -1) {
-				file := filepath.Join(dir, "settings.yaml")
-				if err := os.WriteFile(file, block[1], 0o600); err != nil {
-					t.Fatal(err)
-				}
-				if _, set, err := (app.Config{}).Serve(nil, file, func(string) string { return "" }); err != nil || len(set.Buckets) != 1 || len(set.Detectors) != 1 || set.Detectors[0].Threshold != 0.8 {
-					t.Errorf("%v %+v", err, set.Detectors)
-				}
-			}
-			place(t, dir, "sample.png", "picture.png")
-			site, link, _ := makeRun(t, dir)
-			key := firstKey(t, site, link)
-			script := append([]string{"export PATH=$PWD/bin:$PATH SITE=" + site + " KEY=" + key, "echo $KEY > key.txt; echo '" + password + "' > password.txt"},
-				commands(string(fences.ReplaceAll(text, nil)))...)
-			out := inShell(t, dir, os.Getenv("PATH"), strings.Join(script, "\n"))
-			for _, want := range []string{"人工智能生成 / AI-generated", "可能为人工智能生成", "no mark found", `"state":"possible"`, `"state":"none"`, "001191110000000000000E20000", "whsec_", "exit 4", "exit 5"} {
-				if !strings.Contains(out, want) {
-					t.Errorf("no %s in %s", want, out)
-				}
-			}
-			if len(script) < 14 || strings.Contains(out, key) || strings.Contains(out, password) {
-				t.Errorf("%d commands: %s", len(script), out)
-			}
-		})
-	}
+	guide{name: "intake", commands: 12,
+		want: []string{"人工智能生成 / AI-generated", "可能为人工智能生成", "no mark found", `"state":"possible"`, `"state":"none"`, "001191110000000000000E20000", "whsec_", "exit 4", "exit 5"},
+		settings: func(set app.Serving) bool {
+			return len(set.Buckets) == 1 && len(set.Detectors) == 1 && set.Detectors[0].Threshold == 0.8
+		},
+		place: func(t *testing.T, dir string) { place(t, dir, "sample.png", "picture.png") },
+	}.run(t)
 }
 
 // makeRun is `make run` in a folder where the program is built already, at an address that is free.

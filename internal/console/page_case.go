@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/colophon-project/colophon/client"
+	"github.com/colophon-project/colophon/desk"
 	"github.com/colophon-project/colophon/internal/console/chart"
 	"github.com/colophon-project/colophon/staff"
 )
@@ -50,7 +51,7 @@ func aboutCase(a client.CaseAbout) cell {
 		c.Many = append(c.Many, contentNumber(n))
 	}
 	for _, one := range []cell{ident(a.Measure).to("/measures/" + escaped(a.Measure)), ident(a.Judgement).to("/judgements/" + escaped(a.Judgement)), ident(a.Held).to("/review/" + escaped(a.Held)),
-		ident(a.Consent).to("/consents/" + escaped(a.Consent)), madeBy(a.Function), ident(a.Model), ident(a.Refutation)} {
+		ident(a.Consent).to("/consents/" + escaped(a.Consent)), madeBy(a.Function), ident(a.Model), ident(a.Refutation).to(rumourLink(a.Refutation))} {
 		if !one.Empty() {
 			c.Many = append(c.Many, one)
 		}
@@ -89,6 +90,7 @@ func caseList() list[client.Case] {
 			{name: "state", kind: "choice", words: "page-case-state-", options: append([]string{"open"}, caseStates()...), means: map[string][]string{"open": openStates()}},
 			{name: "kind", label: "case-kind", kind: "choice", words: "page-case-kind-", options: caseKinds()},
 			{name: "number", label: "content-number", kind: "text"},
+			{name: "step", label: "clock-step", kind: "choice", words: "page-case-event-", options: desk.Steps()}, {name: "month", label: "case-month", kind: "text"},
 		},
 		deeds: []lead{{to: "/cases", title: "page-cases"}, {"/cases/new", "page-deed-case-new", staff.DeskSubmit}, {to: "/figures", title: "page-case-figures"}},
 	}

@@ -52,7 +52,7 @@ func rulingDrafts() []rulingDraft {
 		{"illegal", "founded", []string{"report"}, []string{"ds-6", "ds-10"}, []string{"stop-content", "open-report-duty"}},
 		{"rumour", "founded", []string{"rumour", "report"}, []string{"ds-6", "ds-11"}, []string{"stop-content"}},
 		{"fraud", "founded", []string{"fraud", "report"}, []string{"ds-6", "af-22"}, []string{"stop-content"}},
-		{"label", "founded", []string{"label"}, []string{"lm-4", "ds-17"}, []string{"label-content"}},
+		{"label", "founded", []string{"label"}, []string{"lm-4", "ds-17"}, nil},
 		{"not-ours", "unfounded", about, nil, nil},
 		{"within-rules", "unfounded", about, nil, nil},
 		{"served", "founded", []string{"complaint"}, nil, nil},
@@ -237,7 +237,7 @@ func measurable(c client.Case) bool {
 	return slices.Contains([]string{"report", "likeness", "rumour", "fraud", "label", "authority"}, c.Kind) && caseAccount(c) != ""
 }
 
-// deedChoices are the deeds that make sense for a case.
+// deedChoices are the deeds that make sense for a case. That a label is added is none: nothing here does that.
 func (v *visit) deedChoices(c client.Case) (list []choiceOf) {
 	add := func(act, target string) {
 		if target != "" {
@@ -247,9 +247,9 @@ func (v *visit) deedChoices(c client.Case) (list []choiceOf) {
 	numbers := slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(c.About.Numbers), foundNumbers(c)...))))
 	numbers = numbers[:min(len(numbers), 10)]
 	each := map[string][]string{
-		"report": {"stop-content", "limit-content", "label-content", "open-report-duty"}, "likeness": {"stop-content", "limit-content", "open-report-duty"}, "rumour": {"stop-content", "limit-content", "label-content", "open-report-duty"},
-		"fraud": {"stop-content", "limit-content", "open-report-duty"}, "label": {"label-content", "stop-content"}, "authority": {"stop-content", "limit-content", "label-content", "open-report-duty"},
-		"complaint": {"release-content", "stop-content"}, "rights": {"stop-content"}, "appeal": {"label-content", "limit-content"},
+		"report": {"stop-content", "limit-content", "open-report-duty"}, "likeness": {"stop-content", "limit-content", "open-report-duty"}, "rumour": {"stop-content", "limit-content", "open-report-duty"},
+		"fraud": {"stop-content", "limit-content", "open-report-duty"}, "label": {"limit-content", "stop-content"}, "authority": {"stop-content", "limit-content", "open-report-duty"},
+		"complaint": {"release-content", "stop-content"}, "rights": {"stop-content"}, "appeal": {"limit-content"},
 	}
 	for _, n := range numbers {
 		for _, act := range each[c.Kind] {
@@ -412,7 +412,7 @@ func (v *visit) sentRuling(c client.Case) (r client.CaseRuling, err error) {
 // follows says in the statement what the deeds do, where the form left that open, and from when.
 func (v *visit) follows(r *client.CaseRuling) {
 	s := &r.Statement
-	seen := map[string]colophon.Code{"stop-content": desk.VisibilityDisabled, "limit-content": desk.VisibilityDemoted, "label-content": desk.VisibilityLabelled, "release-content": desk.VisibilityRestored}
+	seen := map[string]colophon.Code{"stop-content": desk.VisibilityDisabled, "limit-content": desk.VisibilityDemoted, "release-content": desk.VisibilityRestored}
 	account := map[string]colophon.Code{"remind": desk.AccountWarned, "warn": desk.AccountWarned, "suspend": desk.AccountSuspended, "close": desk.AccountClosed, "bar": desk.AccountClosed}
 	open := len(s.Visibility) == 0
 	for _, d := range r.Deeds {

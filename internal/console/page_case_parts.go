@@ -39,6 +39,9 @@ func caseOutcomes() []string {
 	return texts(slices.Concat(desk.Report.Outcomes(), desk.Appeal.Outcomes()))
 }
 
+// soughtResults are what looking for the content of a case may come to.
+func soughtResults() []string { return []string{"found", "none", "unknown", "not"} }
+
 func caseKind(kind string) cell { return word("page-case-kind-", kind) }
 
 func caseParty(party string) cell { return word("page-case-party-", party) }
@@ -160,10 +163,11 @@ func deskFigures(v *visit, f client.CaseFigures, staff bool) figuresView {
 		}
 		return text(chart.Percent(float64(part) / float64(whole)))
 	}
+	counts := func(n int, step string) cell { return count(int64(n)).to(casesOf(f.Month, step, "", staff)) }
 	view.Facts = []fact{
-		{"cases-received", count(int64(all.Received))}, {"cases-acknowledged", count(int64(all.Acknowledged))}, {"acknowledged-in-time", share(all.AckInTime, all.Acknowledged)},
-		{"cases-decided", count(int64(all.Decided))}, {"decided-in-time", share(all.InTime, all.Decided)}, {"median-decided", v.lengthOf(all.Decided, all.MedianDecide)},
-		{"told-in-time", share(all.ToldInTime, all.Told)}, {"cases-breached", count(int64(all.Breached))}, {"cases-overturned", count(int64(all.Overturned))},
+		{"cases-received", counts(all.Received, "received")}, {"cases-acknowledged", counts(all.Acknowledged, "acknowledged")}, {"acknowledged-in-time", share(all.AckInTime, all.Acknowledged)},
+		{"cases-decided", counts(all.Decided, "decided")}, {"decided-in-time", share(all.InTime, all.Decided)}, {"median-decided", v.lengthOf(all.Decided, all.MedianDecide)},
+		{"told-in-time", share(all.ToldInTime, all.Told)}, {"cases-breached", counts(all.Breached, "breached")}, {"cases-overturned", count(int64(all.Overturned))},
 	}
 	if all.Unsure > 0 {
 		view.Facts = append(view.Facts, fact{"cases-unsure", count(int64(all.Unsure))})
@@ -192,22 +196,24 @@ func (v *visit) deskChart(id string) chart.Words {
 	return chart.Words{ID: "desk-" + id, Title: say("page-desk-chart-" + id), About: say("page-desk-chart-about-" + id), Table: say("page-chart-table"), None: say("page-case-figures-none"), Untold: say("page-could-not-tell")}
 }
 
-// casesOf is the list of the cases of a kind, for the staff.
-func casesOf(kind string, staff bool) string {
+// casesOf is the list of the cases that something happened to in a month, of one kind or of all, for the staff.
+func casesOf(month, step, kind string, staff bool) string {
 	if !staff {
 		return ""
 	}
-	return with("/cases/list", url.Values{}, "kind", kind)
+	return with("/cases/list", url.Values{}, "step", step, "month", month, "kind", kind)
 }
 
-func (v *visit) kindName(kind string) string { return v.speakers[v.lang].Say("page-case-kind-" + kind) }
+func (v *visit) kindName(kind string) string {
+	return capital(v.speakers[v.lang].Say("page-case-kind-" + kind))
+}
 
 // kindsChart draws what came in by kind.
 func (v *visit) kindsChart(f client.CaseFigures, staff bool) template.HTML {
 	var rows []chart.Part
 	for _, k := range f.Kinds {
 		if k.Received > 0 {
-			rows = append(rows, chart.Part{Name: v.kindName(k.Kind), Tone: chart.First, Value: float64(k.Received), To: casesOf(k.Kind, staff)})
+			rows = append(rows, chart.Part{Name: v.kindName(k.Kind), Tone: chart.First, Value: float64(k.Received), To: casesOf(f.Month, "received", k.Kind, staff)})
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b chart.Part) int { return int(b.Value - a.Value) })
@@ -245,17 +251,20 @@ func (v *visit) kindsTable(f client.CaseFigures, staff bool) *tableView {
 	number := func(name string, n func(client.CaseFigure) int) column[client.CaseFigure] {
 		return column[client.CaseFigure]{name: name, cell: func(k client.CaseFigure) cell { return count(int64(n(k))) }}
 	}
+	listed := func(name, step string, n func(client.CaseFigure) int) column[client.CaseFigure] {
+		return column[client.CaseFigure]{name: name, cell: func(k client.CaseFigure) cell { return count(int64(n(k))).to(casesOf(f.Month, step, k.Kind, staff)) }}
+	}
 	rows := slices.DeleteFunc(slices.Clone(f.Kinds), func(k client.CaseFigure) bool {
 		return k.Received+k.Acknowledged+k.Decided+k.Told+k.Breached == 0
 	})
 	return tableOf("page-case-figures-kinds", []column[client.CaseFigure]{
-		{name: "case-kind", cell: func(k client.CaseFigure) cell { return caseKind(k.Kind).to(casesOf(k.Kind, staff)) }},
-		number("cases-received", func(k client.CaseFigure) int { return k.Received }), number("cases-anonymous", func(k client.CaseFigure) int { return k.Anonymous }),
+		{name: "case-kind", cell: func(k client.CaseFigure) cell { return caseKind(k.Kind) }},
+		listed("cases-received", "received", func(k client.CaseFigure) int { return k.Received }), number("cases-anonymous", func(k client.CaseFigure) int { return k.Anonymous }),
 		number("cases-joined", func(k client.CaseFigure) int { return k.Joined }), number("cases-withdrawn", func(k client.CaseFigure) int { return k.Withdrawn }),
-		number("cases-acknowledged", func(k client.CaseFigure) int { return k.Acknowledged }), number("cases-decided", func(k client.CaseFigure) int { return k.Decided }),
+		listed("cases-acknowledged", "acknowledged", func(k client.CaseFigure) int { return k.Acknowledged }), listed("cases-decided", "decided", func(k client.CaseFigure) int { return k.Decided }),
 		number("decided-in-time", func(k client.CaseFigure) int { return k.InTime }),
 		{name: "median-decided", cell: func(k client.CaseFigure) cell { return v.lengthOf(k.Decided, k.MedianDecide) }},
-		number("cases-breached", func(k client.CaseFigure) int { return k.Breached }), number("cases-overturned", func(k client.CaseFigure) int { return k.Overturned }),
+		listed("cases-breached", "breached", func(k client.CaseFigure) int { return k.Breached }), number("cases-overturned", func(k client.CaseFigure) int { return k.Overturned }),
 	}, rows)
 }
 

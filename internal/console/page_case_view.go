@@ -30,7 +30,7 @@ func caseViewPages() []page {
 
 // caseViewWords are the sentences that the page of a case puts together.
 func caseViewWords() []string {
-	return slices.Concat(deskWords(), of("page-case-source-", "web", "api", "staff", "screening", "detection"), of("page-case-how-", "number", "digest", "likeness", "label", "watermark"), of("page-case-sought-", "found", "none", "unknown", "not"),
+	return slices.Concat(deskWords(), of("page-case-source-", "web", "api", "staff", "screening", "detection"), of("page-case-how-", "number", "digest", "likeness", "label", "watermark"), of("page-case-sought-", soughtResults()...),
 		of("page-case-marks-", "ours", "others", "none", "unknown"), of("page-case-step-", "acknowledge", "decide", "feedback", "appeal"), of("page-case-act-", caseActs()...), of("page-case-result-", "pending", "done", "failed", "unknown"),
 		of("page-case-side-", "reporter", "affected"), of("page-case-kept-", "whole", "restricted", "erased", "none"), of("page-tongue-", "zh", "en"), of("page-case-event-", caseEventNames()...), of("page-told-", toldWays()...), of("page-similar-", "content", "account", "reporter"))
 }

@@ -56,7 +56,7 @@ func complainPages() []page {
 		{method: get, path: deskPath + "/unlabelled", who: anybody, title: "page-complain-unlabelled", about: "page-complain-about-unlabelled", do: showUnlabelled},
 	}
 	words := slices.Concat(of("page-complain-right-", caseRights()...), of("page-complain-party-", "user", "subject", "kin", "agent"),
-		of("page-complain-wrong-", "right", "party", "number", "ground", "name", "text", "contact", "file", "large", "content"), of("page-complain-sought-", "found", "none", "unknown", "not"), of("page-term-", "day", "days", "hour", "hours"))
+		of("page-complain-wrong-", "right", "party", "number", "ground", "name", "text", "contact", "file", "large", "content"), of("page-complain-sought-", soughtResults()...), of("page-term-", "day", "days", "hour", "hours"))
 	for _, c := range complaints() {
 		title, about := "page-complain-"+c.kind, "page-complain-about-"+c.kind
 		words := append(slices.Clone(words), "page-complain-lead-"+c.kind, "page-complain-text-"+c.kind)

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
@@ -22,12 +23,12 @@ func copyState(c client.Copy) cell {
 
 func copyLink(id string) cell { return ident(id).to("/copies/" + escaped(id)) }
 
-// spokenCell is a sentence of the API; nothing where there is none.
+// spokenCell is a sentence of the API, without its full stop; nothing where there is none.
 func spokenCell(s *client.Sentence) cell {
 	if s == nil {
 		return cell{}
 	}
-	return text(capital(s.Sentence))
+	return text(strings.TrimRight(capital(s.Sentence), ".。"))
 }
 
 func copyColumns() []column[client.Copy] {

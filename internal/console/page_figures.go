@@ -1,6 +1,8 @@
 package console
 
 import (
+	"net/url"
+
 	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/staff"
 )
@@ -18,6 +20,7 @@ type figuresPage struct {
 	Months  []choice
 	Running bool // the month is not over
 	Missed  *tableView
+	More    string // address of the list of all, where the table has not all
 	CSV     string
 	JSON    string
 }
@@ -29,12 +32,12 @@ func showFigures(v *visit) error {
 	if err != nil {
 		return err
 	}
-	missed, err := v.missed(month)
+	missed, more, err := v.missed(month)
 	if err != nil {
 		return err
 	}
 	v.titled = v.speakers[v.lang].Say("page-case-figures-of", "month", month)
-	return v.show("figures", figuresPage{deskFigures(v, f, true), v.months("/figures"), month == v.Now().In(beijing()).Format(monthForm), missed, "/figures.csv?month=" + month, "/figures.json?month=" + month})
+	return v.show("figures", figuresPage{deskFigures(v, f, true), v.months("/figures"), month == v.Now().In(beijing()).Format(monthForm), missed, more, "/figures.csv?month=" + month, "/figures.json?month=" + month})
 }
 
 // missedLimit is a limit that was missed, and of which case.
@@ -43,13 +46,13 @@ type missedLimit struct {
 	limit client.CaseBreach
 }
 
-// mostMissed is how many of the newest cases are looked through for limits that were missed.
-const mostMissed = 5000
+// mostMissed is how many cases with a limit that was missed in a month are shown; the list has all.
+const mostMissed = 500
 
-// missed lists the limits that were missed, by the month in which that was noticed.
-func (v *visit) missed(month string) (*tableView, error) {
+// missed lists the limits that were missed, by the month in which that was noticed, and returns where all are if they are more.
+func (v *visit) missed(month string) (table *tableView, all string, err error) {
 	var list []missedLimit
-	_, err := through(v.r.Context(), v.api().Cases, nil, mostMissed, func(c client.Case) (bool, error) {
+	more, err := through(v.r.Context(), v.api().Cases, url.Values{"step": {"breached"}, "month": {month}}, mostMissed, func(c client.Case) (bool, error) {
 		for _, b := range c.Breaches {
 			if b.At.In(beijing()).Format(monthForm) == month {
 				list = append(list, missedLimit{c, b})
@@ -58,7 +61,10 @@ func (v *visit) missed(month string) (*tableView, error) {
 		return false, nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	if more {
+		all = casesOf(month, "breached", "", true)
 	}
 	return tableOf("page-case-missed", []column[missedLimit]{
 		{name: "case", cell: func(m missedLimit) cell { return ident(m.of.ID).to(caseLink(m.of.ID)) }},
@@ -67,5 +73,5 @@ func (v *visit) missed(month string) (*tableView, error) {
 		{name: "case-due", cell: func(m missedLimit) cell { return moment(m.limit.Due) }},
 		{name: "noticed", cell: func(m missedLimit) cell { return moment(m.limit.At) }},
 		{name: "state", cell: func(m missedLimit) cell { return caseState(m.of.State) }},
-	}, list), nil
+	}, list), all, nil
 }

@@ -41,7 +41,7 @@ func recordTypes() map[string]string {
 		"consent": "cascade-step certificate challenged disputed expired given invalidated looked-up matched narrowed read receipt recorded reference refused relation relation-decided renewed requested settled shown " +
 			"token-ended token-minted token-spent token-unspent uses-returned uses-taken verified withdrawn",
 		"copy":     "discarded ended granted handed read refused requested withdrawn",
-		"desk":     "acknowledged acted answered asked breached decided extended joined parted paused read received resumed returned reversed reviewed sought taken told undone withdrawn",
+		"desk":     "acknowledged acted answered asked breached decided ended extended joined parted paused read received resumed returned reversed reviewed sought taken told undone withdrawn",
 		"evidence": "bundled purged sampled", "faces": "level", "filing-duty": "dismissed filed opened", "function": "added changed condition-waived lapsed live retired suspended",
 		"gateway": "ended key-removed key-set lost opened progress video-asked video-begun video-deleted video-failed video-received", "hold": "lifted placed",
 		"identity": "decided import-approved import-over import-proposed import-rejected over read recheck requested superseded tried", "intake": "delivered file-ended materials scan taken",

@@ -31,6 +31,7 @@ func trackPages() []page {
 		{method: post, path: TrackPath + "/appeal", who: stranger, title: "page-complain-slip", back: TrackPath, do: appealCase},
 		{method: post, path: TrackPath + "/package", who: stranger, back: TrackPath, do: handPackage},
 		{method: post, path: TrackPath + "/slip", who: stranger, back: TrackPath, do: handSlip},
+		{method: post, path: TrackPath + "/slip/shown", who: stranger, title: "page-complain-slip", back: TrackPath, do: showSlipAgain},
 	}
 }
 
@@ -56,6 +57,7 @@ func (v *visit) trackAt(code string) string {
 func (v *visit) showSlip(r client.CaseReceipt) error {
 	s := slip{Receipt: r, Code: r.Code, PIN: r.PIN, Spaced: spacedPIN(r.PIN), At: v.trackAt(r.Code), Kind: r.Kind, Limits: v.limitsOf(r.Kind)}
 	if r.Code != "" {
+		v.carry = &carry{TrackPath + "/slip/shown", []kept{{"code", r.Code}, {"pin", r.PIN}, {"sought", r.Sought}}}
 		drawn, err := qr.SVG(s.At)
 		if err != nil {
 			return err
@@ -63,6 +65,21 @@ func (v *visit) showSlip(r client.CaseReceipt) error {
 		s.QR = template.HTML(drawn) //nolint:gosec // drawn here, of an address that was made here
 	}
 	return v.show("slip", s)
+}
+
+// showSlipAgain shows a slip in another language, to whoever still has the page with the first.
+func showSlipAgain(v *visit) error {
+	v.chosen(v.sent("lang"))
+	o, err := v.look()
+	if err != nil {
+		return v.untracked(v.refused(err))
+	}
+	code, pin := v.opening()
+	sought := v.sent("sought")
+	if !slices.Contains(soughtResults(), sought) {
+		sought = "unknown"
+	}
+	return v.showSlip(client.CaseReceipt{ID: o.ID, Kind: o.Kind, State: o.State, Code: code, PIN: pin, Received: o.Received, Sought: sought, Files: o.Files})
 }
 
 // pins are what PINs look like.
@@ -145,6 +162,7 @@ func (v *visit) tracked(o client.OwnCase, did string, r rebuff) error {
 		v.status, v.problem = r.status, r.problem
 	}
 	v.page.title = "page-track-case"
+	v.carry = &carry{TrackPath, []kept{{"code", code}, {"pin", pin}}}
 	return v.show("track", p)
 }
 
@@ -172,8 +190,8 @@ func trackSteps(o client.OwnCase, now time.Time) []trackStep {
 	var list []trackStep
 	for i, name := range []string{"received", "confirmed", "decided", "told"} {
 		s := trackStep{Name: name, Done: i <= at, Now: i == at+1}
-		if i == 0 {
-			s.At = &o.Received
+		if m := []*client.CaseMark{{At: o.Received}, o.Acknowledged, o.Decided, o.Told}[i]; s.Done && m != nil {
+			s.At = &m.At
 		}
 		if s.Now {
 			s.Standing = o.State == "waiting"
@@ -205,6 +223,7 @@ func (v *visit) look() (client.OwnCase, error) {
 }
 
 func lookAtCase(v *visit) error {
+	v.chosen(v.sent("lang"))
 	o, err := v.look()
 	if err != nil {
 		return v.untracked(v.refused(err))

@@ -86,6 +86,9 @@ func (c *console) keepStatic(name string, text []byte, a asset) {
 	c.static[at], c.address[name] = a, "/static/"+at
 }
 
+// shared are the templates that every page has: the layout, and parts.
+var shared = []string{"templates/layout.html", "templates/parts.html", "templates/deskparts.html", "templates/deskforms.html", "templates/rumourparts.html"}
+
 // speak reads the templates for a language.
 func (c *console) speak(lang locale.Language, p Printer) (speaker, error) {
 	s := speaker{p, map[string]func() (*template.Template, error){}}
@@ -115,7 +118,7 @@ func (c *console) speak(lang locale.Language, p Printer) (speaker, error) {
 		"credential": base64.RawURLEncoding.EncodeToString,
 		"has":        func(list []string, one any) bool { return slices.Contains(list, fmt.Sprint(one)) },
 	}
-	layout, err := template.New("layout.html").Funcs(funcs).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/deskparts.html", "templates/deskforms.html", "templates/rumourparts.html")
+	layout, err := template.New(path.Base(shared[0])).Funcs(funcs).ParseFS(templateFiles, shared...)
 	if err != nil {
 		return s, fmt.Errorf("reading the layout of the pages: %w", err)
 	}
@@ -124,13 +127,14 @@ func (c *console) speak(lang locale.Language, p Printer) (speaker, error) {
 		return s, fmt.Errorf("reading the templates: %w", err)
 	}
 	for _, f := range files {
-		if f.Name() == "layout.html" || f.Name() == "parts.html" || f.Name() == "deskparts.html" || f.Name() == "deskforms.html" || f.Name() == "rumourparts.html" {
+		file := "templates/" + f.Name()
+		if slices.Contains(shared, file) {
 			continue
 		}
 		s.templates[strings.TrimSuffix(f.Name(), ".html")] = sync.OnceValues(func() (*template.Template, error) {
 			t, err := layout.Clone()
 			if err == nil {
-				t, err = t.ParseFS(templateFiles, "templates/"+f.Name())
+				t, err = t.ParseFS(templateFiles, file)
 			}
 			if err != nil {
 				return nil, fmt.Errorf("reading a template: %w", err)
@@ -244,6 +248,7 @@ type view struct {
 	Menu     []menuPart
 	Public   []choice // pages for everybody
 	Tongues  []choice
+	Carry    *carry // what a change of the language takes along; nil where an address is enough
 	Problem  string // why the page is shown again
 	Done     string // what was done just now
 	CSRF     string
@@ -265,7 +270,7 @@ var deeds = []string{"password", "passkey"}
 // show writes a page.
 func (v *visit) show(name string, data any) error {
 	out := view{
-		Lang: v.lang, Title: v.page.title, Named: v.titled, Problem: v.problem, Data: data, Tongues: v.tongues(),
+		Lang: v.lang, Title: v.page.title, Named: v.titled, Problem: v.problem, Data: data, Tongues: v.tongues(), Carry: v.carry,
 		Account: v.opened.Account, SignedIn: v.opened.Token != "", Guest: v.guest(), May: map[string]bool{},
 		sent: func(field string) string {
 			if v.problem == "" {

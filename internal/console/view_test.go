@@ -3,6 +3,7 @@ package console
 import (
 	"testing"
 
+	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/internal/locale"
 )
 
@@ -21,5 +22,13 @@ func TestTemplates(t *testing.T) {
 		if page, err := read(); err != nil || page.Lookup("content") == nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestAboutCase leads from a case to the refutation that it came of.
+func TestAboutCase(t *testing.T) {
+	t.Parallel()
+	if c := aboutCase(client.CaseAbout{Refutation: "r-1"}); len(c.Many) != 1 || c.Many[0].To != "/rumours/r-1" {
+		t.Errorf("%+v", c)
 	}
 }

@@ -40,6 +40,7 @@ type visit struct {
 	about   string     // of a public page: what search engines say of it, where the table does not know
 	things  any        // of a public page: what it is about, in the words of schema.org
 	files   *sentFiles // of a form whose files are passed on as they come; nil for none
+	carry   *carry     // of a page that no address shows again
 }
 
 func (c *console) serve(p page) http.Handler {
@@ -267,17 +268,34 @@ func languageOf(r *http.Request) locale.Language {
 	return locale.English
 }
 
+// chosen speaks a language from now on, if it is one of ours.
+func (v *visit) chosen(name string) bool {
+	lang := locale.Language(name)
+	if _, known := v.speakers[lang]; !known {
+		return false
+	}
+	v.keep(staff.Cookie{Name: languageCookie, Path: "/", Secure: v.Secure, HTTPOnly: true, MaxAge: 365 * 24 * time.Hour}, name)
+	v.lang = lang
+	return true
+}
+
+// carry is what the choice of a language takes along to a page by a form, since it may stand in no address.
+type carry struct {
+	To     string
+	Fields []kept
+}
+
+// kept is a field that a form takes along unseen.
+type kept struct{ Name, Value string }
+
 // switched notes the choice of a language and shows the same place again.
 func (v *visit) switched() bool {
 	q := v.r.URL.Query()
-	lang := locale.Language(q.Get("lang"))
-	if _, known := v.speakers[lang]; !known || v.page.method != get {
+	if v.page.method != get || !v.chosen(q.Get("lang")) {
 		return false
 	}
 	q.Del("lang")
-	v.keep(staff.Cookie{Name: languageCookie, Path: "/", Secure: v.Secure, HTTPOnly: true, MaxAge: 365 * 24 * time.Hour}, string(lang))
 	if v.page.about != "" { // search engines find each language at an address of its own
-		v.lang = lang
 		return false
 	}
 	to := url.URL{Path: v.place(), RawQuery: q.Encode()}

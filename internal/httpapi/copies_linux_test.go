@@ -19,6 +19,7 @@ import (
 	"github.com/colophon-project/colophon/internal/httpapi"
 	"github.com/colophon-project/colophon/internal/store/ledgers"
 	"github.com/colophon-project/colophon/production"
+	"github.com/colophon-project/colophon/screen/sight"
 	"github.com/colophon-project/colophon/staff"
 	"github.com/colophon-project/colophon/stamp"
 )
@@ -27,7 +28,7 @@ import (
 type copier struct {
 	*world
 	facts copies.Facts
-	why   colophon.Code // why a file can't be compared
+	why   *colophon.Error // why a file can't be compared
 }
 
 func (c *copier) Check(ctx context.Context, account evidence.Subject, n artefact.Number) (copies.Facts, error) {
@@ -49,7 +50,7 @@ func (c *copier) Open(ctx context.Context, by production.By, account evidence.Su
 	return c.line.Open(ctx, by, artefact.Number(strings.TrimPrefix(string(n), "copy-")), artefact.Download)
 }
 
-func (c *copier) Look(_ context.Context, _ string, from io.Reader) (copies.Clue, colophon.Code, error) {
+func (c *copier) Look(_ context.Context, _ string, from io.Reader) (copies.Clue, *colophon.Error, error) {
 	text, err := io.ReadAll(from)
 	sum := sha256.Sum256([]byte(strings.TrimSpace(string(text))))
 	return copies.Clue{SHA256: hex.EncodeToString(sum[:])}, c.why, err
@@ -215,9 +216,11 @@ func TestCopies(t *testing.T) {
 	var asked httpapi.OwnCopy
 	w.ask("POST", "/v1/copies", w.copyBody(item.Number, copies.ForBroadcast, copies.ToPlatform)).by(officer).want(201, &asked)
 	w.ask("POST", "/v1/copies/"+asked.ID+":decide", map[string]any{"grant": true}).by(officer).wantCode(403, copies.CodeOwn)
-	w.ask("POST", "/v1/copies:withdraw", mine(asked.ID)).as(w.key).want(200, &asked)
-	if asked.State != copies.Withdrawn {
-		t.Errorf("%+v", asked)
+	for _, words := range []string{"For the evening news.", ""} { // which are not kept for the key
+		var back httpapi.OwnCopy
+		if w.ask("POST", "/v1/copies:withdraw", mine(asked.ID)).as(w.key).with("Idempotency-Key", "back").want(200, &back); back.State != copies.Withdrawn || back.Words != words {
+			t.Errorf("%+v", back)
+		}
 	}
 	w.known(ruled.ID)
 }
@@ -235,9 +238,9 @@ func (w *world) known(id string) {
 	if w.ask("POST", "/v1/copies:known", text(id)).by(reviewer).want(200, &a); len(a.Matches) != 1 || !a.Matches[0].Certain || a.Matches[0].ID != id || !a.Compared {
 		w.Errorf("%+v", a)
 	}
-	w.copier.why = copies.CodeUncompared
+	w.copier.why = &colophon.Error{Code: sight.CodeUnsupported, Args: colophon.Args{"format": "wav", "rule": "only pictures and videos have a likeness"}}
 	a = answer{}
-	if w.ask("POST", "/v1/copies:known", text("another")).by(reviewer).want(200, &a); len(a.Matches) != 0 || a.Compared || a.Why == nil {
+	if w.ask("POST", "/v1/copies:known", text("another")).by(reviewer).want(200, &a); len(a.Matches) != 0 || a.Compared || a.Why == nil || !strings.Contains(a.Why.Sentence, "only pictures and videos") {
 		w.Errorf("%+v", a)
 	}
 	if _, err := w.config.Copies.Decide(w.Context(), w.clerk(staff.Officer), id, copies.Ruling{Grant: true}); err == nil {

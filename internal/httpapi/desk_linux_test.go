@@ -104,6 +104,7 @@ func (w *world) openDesk(kept *blobs, rec *evidence.Recorder, keys *evidence.Key
 	w.must(err)
 	w.config.CaseFiles, w.config.Parcels = w.counter, w.counter
 	w.config.Desk, err = desk.New(desk.Config{Cases: ledgers.Of[desk.Case](w.store, desk.Ledger), Recorder: rec, Keys: keys, Limits: w.config.CaseLimits, Calendar: calendar, Triage: triage, Secret: []byte(strings.Repeat("s", 32)),
+		Ends: func(over time.Time) time.Time { return over.AddDate(0, 6, 0) }, Held: func(context.Context, evidence.Subject) (bool, error) { return false, nil },
 		Random: rand.Reader, Buckets: tallies.New(w.store), Finder: w.counter, Actor: w.counter, Origins: w.counter, AppealAt: "https://provider.example/appeal"})
 	w.must(err)
 }
@@ -345,7 +346,11 @@ func TestCase(t *testing.T) {
 	}
 	var appeal httpapi.CaseReceipt
 	mine["text"] = "It says nothing of the kind."
-	w.ask("POST", "/v1/cases:appeal", mine).as(w.key).want(201, &appeal)
+	w.ask("POST", "/v1/cases:appeal", mine).as(w.key).with("Idempotency-Key", "appeal").want(201, &appeal)
+	again = httpapi.CaseReceipt{} // code and PIN are not kept for the key
+	if w.ask("POST", "/v1/cases:appeal", mine).as(w.key).with("Idempotency-Key", "appeal").want(201, &again); appeal.PIN == "" || again.ID != appeal.ID || again.PIN != "" || again.Code != "" {
+		t.Errorf("%+v", again)
+	}
 	w.ask("POST", "/v1/cases:appeal", mine).as(w.key).wantCode(409, desk.CodeAppealed)
 	w.ask("POST", "/v1/cases/"+appeal.ID+":take", nil).by(reviewer).wantCode(403, desk.CodeSenior)
 	w.ask("POST", "/v1/cases/"+appeal.ID+":take", nil).by(officer).want(200, nil)

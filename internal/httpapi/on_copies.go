@@ -24,7 +24,7 @@ type CopyFiles interface {
 	// Open opens a copy for the account that asked, after the delivery was recorded.
 	Open(ctx context.Context, by production.By, account evidence.Subject, n artefact.Number) (*production.Content, error)
 	// Look reads a file for what a copy is known again by, and says why it can't be compared by its likeness. It keeps nothing.
-	Look(ctx context.Context, name string, from io.Reader) (copies.Clue, colophon.Code, error)
+	Look(ctx context.Context, name string, from io.Reader) (clue copies.Clue, why *colophon.Error, err error)
 }
 
 func copyRoutes() []route {
@@ -210,6 +210,13 @@ type copyOutput struct {
 type ownCopyOutput struct {
 	Replayed
 	Body OwnCopy
+}
+
+// withoutSecret keeps what is sealed out of what is kept for an idempotency key, which no erasure would reach.
+func (o *ownCopyOutput) withoutSecret() ownCopyOutput {
+	kept := *o
+	kept.Body.CopyParticulars = CopyParticulars{}
+	return kept
 }
 
 func (s *server) ownCopy(ctx context.Context, account evidence.Subject, id string) (*ownCopyOutput, error) {
@@ -422,14 +429,17 @@ func (s *server) knownCopy(ctx context.Context, in *knownCopyInput) (*knownCopyO
 	found, err := s.Copies.Known(ctx, clue)
 	var e *colophon.Error
 	if errors.As(err, &e) && e.Code == artefact.CodeUnlikened { // what was found before that still holds
-		why, err = e.Code, nil
+		why, err = e, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	out := &knownCopyOutput{}
 	b := &out.Body
-	b.SHA256, b.Number, b.Matches, b.Compared, b.Why = clue.SHA256, string(clue.Number), []CopyMatch{}, why == "", sentence(printer(askerOf(ctx).language), why, nil)
+	b.SHA256, b.Number, b.Matches, b.Compared = clue.SHA256, string(clue.Number), []CopyMatch{}, why == nil
+	if why != nil {
+		b.Why = sentence(printer(askerOf(ctx).language), why.Code, why.Args)
+	}
 	for _, m := range found {
 		b.Matches = append(b.Matches, CopyMatch{viewCopy(ctx, m.Copy), m.How, m.Certain, m.Bits})
 	}

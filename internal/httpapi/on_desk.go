@@ -68,6 +68,8 @@ type caseListInput struct {
 	CaseFilter
 	Page
 	States []desk.State `query:"state,explode" nullable:"false" maxItems:"8" enum:"received,acknowledged,taken,waiting,decided,closed,withdrawn,duplicate" doc:"State; may be repeated."`
+	Step   string       `query:"step" enum:"received,acknowledged,decided,told,breached" doc:"What happened to them in the month that is asked for: those that a figure of that month counts."`
+	Month  string       `query:"month" pattern:"^[0-9]{4}-[0-9]{2}$" patternDescription:"a month such as 2026-11" doc:"Month in Beijing time, with step." example:"2026-11"`
 }
 
 type casePage struct {
@@ -79,7 +81,7 @@ type caseListOutput struct{ Body casePage }
 
 func (s *server) caseList(ctx context.Context, in *caseListInput) (*caseListOutput, error) {
 	f := in.filter()
-	f.States, f.After, f.Limit = in.States, in.Cursor, in.Limit
+	f.States, f.Step, f.Month, f.After, f.Limit = in.States, in.Step, in.Month, in.Cursor, in.Limit
 	list, next, err := s.Desk.Cases(ctx, f)
 	out := &caseListOutput{casePage{[]Case{}, next}}
 	for _, c := range list {

@@ -73,10 +73,10 @@ type receiptOutput struct {
 }
 
 // withoutSecret keeps code and PIN out of what is kept for an idempotency key.
-func (o *receiptOutput) withoutSecret() *receiptOutput {
+func (o *receiptOutput) withoutSecret() receiptOutput {
 	kept := *o
 	kept.Body.Code, kept.Body.PIN = "", ""
-	return &kept
+	return kept
 }
 
 // bounded ends a body that is too large.
@@ -97,52 +97,59 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// caseForm reads a form: fields, and files under the name file.
-func (s *server) caseForm(ctx context.Context, in *Upload, fields []string) (url.Values, []desk.File, error) {
+// partsOf reads a form of at most so many bytes: fields by their names, and files under the name file, each of which keep reads.
+func partsOf(in *Upload, most int64, fields []string, keep func(file *multipart.Part) error) (url.Values, error) {
 	kind, params, err := mime.ParseMediaType(in.Type)
 	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
-		return nil, nil, refuse(colophon.Unsupported, CodeContentType)
-	}
-	most := s.MaxUpload + framing
-	if askerOf(ctx).by.ID == "" {
-		most = min(most, maxPublicForm)
+		return nil, refuse(colophon.Unsupported, CodeContentType)
 	}
 	form := multipart.NewReader(&bounded{in.body, most, most}, params["boundary"])
-	values, files := url.Values{}, []desk.File(nil)
+	values := url.Values{}
 	for n := 0; ; n++ {
 		part, err := form.NextPart()
 		switch {
 		case errors.Is(err, io.EOF):
-			return values, files, nil
+			return values, nil
 		case err != nil:
-			return nil, nil, unread(err)
+			return nil, unread(err)
 		case n == maxParts:
-			return nil, nil, refuse(colophon.Invalid, CodeForm)
+			return nil, refuse(colophon.Invalid, CodeForm)
 		}
 		if part.FormName() == "file" {
 			if part.FileName() == "" { // a browser's field that was left empty
 				continue
 			}
-			file, err := s.CaseFiles.Keep(ctx, part.FileName(), part)
-			if err != nil {
-				return nil, nil, unreadPart(err)
-			}
-			if file.Size > 0 || part.FileName() != "" {
-				files = append(files, file)
+			if err := keep(part); err != nil {
+				return nil, unreadPart(err)
 			}
 			continue
 		}
 		text, err := io.ReadAll(io.LimitReader(part, small+1))
 		if err != nil {
-			return nil, nil, unread(err)
+			return nil, unread(err)
 		}
 		if len(text) > small || !slices.Contains(fields, part.FormName()) {
-			return nil, nil, refuse(colophon.Invalid, CodeForm)
+			return nil, refuse(colophon.Invalid, CodeForm)
 		}
 		if value := strings.TrimSpace(string(text)); value != "" {
 			values.Add(part.FormName(), value)
 		}
 	}
+}
+
+// caseForm reads a form of a case: fields, and files.
+func (s *server) caseForm(ctx context.Context, in *Upload, fields []string) (url.Values, []desk.File, error) {
+	most := s.MaxUpload + framing
+	if askerOf(ctx).by.ID == "" {
+		most = min(most, maxPublicForm)
+	}
+	var files []desk.File
+	values, err := partsOf(in, most, fields, func(part *multipart.Part) error {
+		file, err := s.CaseFiles.Keep(ctx, part.FileName(), part)
+		files = append(files, file)
+		return err
+	})
+	return values, files, err
 }
 
 // unreadPart is the error for a file that could not be taken: that of the form where the form ended too early.
@@ -274,6 +281,12 @@ func (s *server) ownOpening(ctx context.Context, o OwnOpening) (desk.Access, err
 type ownCaseOutput struct {
 	Replayed
 	Body OwnCase
+}
+
+// withoutSecret keeps what people wrote out of what is kept for an idempotency key, which no erasure would reach.
+func (o *ownCaseOutput) withoutSecret() ownCaseOutput {
+	v := o.Body
+	return ownCaseOutput{Body: OwnCase{ID: v.ID, Kind: v.Kind, Side: v.Side, State: v.State, Received: v.Received, Limits: v.Limits, Outcome: v.Outcome, Messages: []CaseMessage{}, Files: []CaseFile{}, Kept: v.Kept}}
 }
 
 func shownOwn(v desk.View, err error) (*ownCaseOutput, error) {

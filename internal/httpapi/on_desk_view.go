@@ -103,7 +103,7 @@ type CaseDecision struct {
 
 // CaseDeed is one thing that a decision does.
 type CaseDeed struct {
-	Do       desk.Act      `json:"do" enum:"stop-content,limit-content,label-content,release-content,take-measure,restore-measure,open-report-duty,export-data,correct-data,delete-data,withdraw-consent" doc:"What is done. What is limited is not handed out by address any more; whatever else limiting and labelling take is done where the content is shown, which the event desk.decided tells. The last four grant the right that a case asks for."`
+	Do       desk.Act      `json:"do" enum:"stop-content,limit-content,label-content,release-content,take-measure,restore-measure,open-report-duty,export-data,correct-data,delete-data,withdraw-consent" doc:"What is done. What is limited is not handed out by address any more; whatever else limiting and labelling take is done where the content is shown, which the event desk.decided tells; of labelling nothing is done here, so that it stands as failed. What is released is stopped and limited no more by what the desk decided; a measure is restored by itself. The last four grant the right that a case asks for."`
 	Target   string        `json:"target" minLength:"1" maxLength:"128" doc:"Content number, measure, or consent; pseudonym of an account, or of the person whose right is granted."`
 	Step     string        `json:"step,omitempty" maxLength:"64" doc:"Step of a measure."`
 	Function string        `json:"function,omitempty" maxLength:"64" doc:"Function that a measure limits."`
@@ -278,29 +278,33 @@ func viewMessages(list []desk.Message) []CaseMessage {
 
 // OwnCase is a case as it is shown to whoever brought it, and, once it was decided, to the account that it is about.
 type OwnCase struct {
-	ID          string            `json:"id" doc:"Identifier."`
-	Kind        desk.Kind         `json:"kind" enum:"complaint,report,appeal,rights,likeness,rumour,fraud,label,authority,unlabelled" doc:"What it is."`
-	Side        desk.Side         `json:"side" enum:"reporter,affected" doc:"Whether you brought it, or it is about your account."`
-	State       desk.State        `json:"state" enum:"received,acknowledged,taken,waiting,decided,closed,withdrawn,duplicate" doc:"Where it is."`
-	Received    time.Time         `json:"received" doc:"When it came in."`
-	Due         *time.Time        `json:"due,omitempty" doc:"When the next step is due."`
-	Unsure      []int             `json:"unsure,omitempty" nullable:"false" doc:"Years whose holidays are not known, so that Monday to Friday were counted."`
-	Waits       colophon.Code     `json:"waits,omitempty" doc:"For whom it waits."`
-	Outcome     desk.Outcome      `json:"outcome,omitempty" enum:"founded,partly,unfounded,unproven,upheld,changed,reversed" doc:"What came of it, after appeals."`
-	Reasons     *MeasureStatement `json:"reasons,omitempty" doc:"Why, in both languages."`
-	Facts       string            `json:"facts,omitempty" doc:"What was found."`
-	Explanation string            `json:"explanation,omitempty" doc:"Why that breaks the ground or does not."`
-	Done        *MeasureStatement `json:"done,omitempty" doc:"What a right that was granted came to: what was deleted, what stays, why and until when."`
-	Packages    []CasePackage     `json:"packages,omitempty" nullable:"false" doc:"Packages of your own data that can be fetched now; of one case alone."`
-	Joined      bool              `json:"joined,omitempty" doc:"It was joined to an earlier case, whose outcome and reasons these are."`
-	Messages    []CaseMessage     `json:"messages" nullable:"false" doc:"What you and the desk wrote."`
-	Files       []CaseFile        `json:"files" nullable:"false" doc:"Your files."`
-	Appealable  bool              `json:"appealable,omitempty" doc:"The decision can be appealed now."`
-	AppealUntil *time.Time        `json:"appeal_until,omitempty" doc:"Until when."`
-	Kept        ledger.Kept       `json:"kept" doc:"Whether what you wrote is still there: whole, restricted, erased or none."`
+	ID           string            `json:"id" doc:"Identifier."`
+	Kind         desk.Kind         `json:"kind" enum:"complaint,report,appeal,rights,likeness,rumour,fraud,label,authority,unlabelled" doc:"What it is."`
+	Side         desk.Side         `json:"side" enum:"reporter,affected" doc:"Whether you brought it, or it is about your account."`
+	State        desk.State        `json:"state" enum:"received,acknowledged,taken,waiting,decided,closed,withdrawn,duplicate" doc:"Where it is."`
+	Received     time.Time         `json:"received" doc:"When it came in."`
+	Limits       int               `json:"limits" doc:"Version of the published limits that it runs by; 0 for the starter table."`
+	Acknowledged *CaseMark         `json:"acknowledged,omitempty" doc:"When it was accepted, and by when it had to be."`
+	Decided      *CaseMark         `json:"decided,omitempty" doc:"When it was decided; likewise."`
+	Told         *CaseMark         `json:"told,omitempty" doc:"When you were told; likewise."`
+	Due          *time.Time        `json:"due,omitempty" doc:"When the next step is due."`
+	Unsure       []int             `json:"unsure,omitempty" nullable:"false" doc:"Years whose holidays are not known, so that Monday to Friday were counted."`
+	Waits        colophon.Code     `json:"waits,omitempty" doc:"For whom it waits."`
+	Outcome      desk.Outcome      `json:"outcome,omitempty" enum:"founded,partly,unfounded,unproven,upheld,changed,reversed" doc:"What came of it, after appeals."`
+	Reasons      *MeasureStatement `json:"reasons,omitempty" doc:"Why, in both languages."`
+	Facts        string            `json:"facts,omitempty" doc:"What was found."`
+	Explanation  string            `json:"explanation,omitempty" doc:"Why that breaks the ground or does not."`
+	Done         *MeasureStatement `json:"done,omitempty" doc:"What a right that was granted came to: what was deleted, what stays, why and until when."`
+	Packages     []CasePackage     `json:"packages,omitempty" nullable:"false" doc:"Packages of your own data that can be fetched now; of one case alone."`
+	Joined       bool              `json:"joined,omitempty" doc:"It was joined to an earlier case, whose outcome and reasons these are."`
+	Messages     []CaseMessage     `json:"messages" nullable:"false" doc:"What you and the desk wrote."`
+	Files        []CaseFile        `json:"files" nullable:"false" doc:"Your files."`
+	Appealable   bool              `json:"appealable,omitempty" doc:"The decision can be appealed now."`
+	AppealUntil  *time.Time        `json:"appeal_until,omitempty" doc:"Until when."`
+	Kept         ledger.Kept       `json:"kept" doc:"Whether what you wrote is still there: whole, restricted, erased or none."`
 }
 
 func viewOwn(v desk.View) OwnCase {
-	return OwnCase{ID: v.ID, Kind: v.Kind, Side: v.Side, State: v.State, Received: v.Received, Due: set(v.Due), Unsure: v.Unsure, Waits: v.Waits, Outcome: v.Outcome, Reasons: inBoth(v.Reasons), Facts: v.Facts,
+	return OwnCase{ID: v.ID, Kind: v.Kind, Side: v.Side, State: v.State, Received: v.Received, Limits: v.Limits.Version, Acknowledged: viewMark(v.Acknowledged), Decided: viewMark(v.Decided), Told: viewMark(v.Told), Due: set(v.Due), Unsure: v.Unsure, Waits: v.Waits, Outcome: v.Outcome, Reasons: inBoth(v.Reasons), Facts: v.Facts,
 		Explanation: v.Explanation, Done: inBoth(v.Done), Joined: v.Joined, Messages: viewMessages(v.Messages), Files: viewFiles(v.Files), Appealable: v.Appealable, AppealUntil: set(v.AppealUntil), Kept: v.Kept}
 }

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
-	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -255,47 +253,23 @@ func (s *server) byKey(ctx context.Context, operation string, in *packFormInput,
 	return out, err
 }
 
-// packForm reads a form: fields, and proofs under the name file.
+// packForm reads a form about a filing: fields, each once, and proofs.
 func (s *server) packForm(ctx context.Context, in *Upload, fields ...string) (url.Values, []pack.ProofFile, error) {
-	kind, params, err := mime.ParseMediaType(in.Type)
-	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
-		return nil, nil, refuse(colophon.Unsupported, CodeContentType)
+	var proofs []pack.ProofFile
+	values, err := partsOf(in, min(s.MaxUpload+framing, maxProof), fields, func(part *multipart.Part) error {
+		proof, err := s.PackDesk.KeepProof(ctx, part)
+		proofs = append(proofs, proof)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
 	}
-	most := min(s.MaxUpload+framing, int64(maxProof))
-	form := multipart.NewReader(&bounded{in.body, most, most}, params["boundary"])
-	values, proofs := url.Values{}, []pack.ProofFile(nil)
-	for n := 0; ; n++ {
-		part, err := form.NextPart()
-		switch {
-		case errors.Is(err, io.EOF):
-			return values, proofs, nil
-		case err != nil:
-			return nil, nil, unread(err)
-		case n == maxParts:
+	for _, said := range values {
+		if len(said) > 1 {
 			return nil, nil, refuse(colophon.Invalid, CodeForm)
 		}
-		if part.FormName() == "file" {
-			if part.FileName() == "" { // a browser's field that was left empty
-				continue
-			}
-			proof, err := s.PackDesk.KeepProof(ctx, part)
-			if err != nil {
-				return nil, nil, unreadPart(err)
-			}
-			proofs = append(proofs, proof)
-			continue
-		}
-		text, err := io.ReadAll(io.LimitReader(part, small+1))
-		if err != nil {
-			return nil, nil, unread(err)
-		}
-		if len(text) > small || !slices.Contains(fields, part.FormName()) || values.Has(part.FormName()) {
-			return nil, nil, refuse(colophon.Invalid, CodeForm)
-		}
-		if value := strings.TrimSpace(string(text)); value != "" {
-			values.Set(part.FormName(), value)
-		}
 	}
+	return values, proofs, nil
 }
 
 type packReadOutput struct{ Body PackDocument }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -142,9 +141,8 @@ func (s *server) viewPack(ctx context.Context, p pack.Pack) (Pack, error) {
 	for _, proof := range p.Proofs {
 		v.Proofs = append(v.Proofs, PackProof(proof))
 	}
-	forms := s.Packs.Forms()
-	if at := slices.IndexFunc(forms, func(f pack.Form) bool { return f.ID == p.Form }); at >= 0 {
-		v.Names = PackNames(forms[at].Names)
+	if form, ok := s.Packs.Form(p.Form); ok {
+		v.Names = PackNames(form.Names)
 	}
 	if p.About.Duty == "" {
 		return v, nil

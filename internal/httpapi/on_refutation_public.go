@@ -100,21 +100,12 @@ type lookForRefutationsInput struct {
 	}
 }
 
-// LookedRefutation is a refutation that is about content.
-type LookedRefutation struct {
-	PublicRefutation
-	How     string  `json:"how" enum:"number,digest,likeness,text" doc:"By what it was found."`
-	Certain bool    `json:"certain" doc:"It is about the same content, and not only about content like it."`
-	Bits    int     `json:"bits,omitempty" doc:"In how many of 256 bits the nearest hashes differ."`
-	Share   float64 `json:"share,omitempty" doc:"How much the texts have in common, from 0 to 1."`
-}
-
 // Looked is what is refuted about content.
 type Looked struct {
-	Result   string             `json:"result" enum:"refuted,like,nothing,unsure" doc:"Refuted: about this very content. Like: about content that it is like; people have to look. Nothing: nothing is known, which does not mean that it is true. Unsure: nothing was found, and not all could be looked for."`
-	Says     Sentence           `json:"says" doc:"The result in words."`
-	Found    []LookedRefutation `json:"found" nullable:"false" doc:"The surest first."`
-	Unlooked []Sentence         `json:"unlooked" nullable:"false" doc:"What could not be looked for."`
+	Result   string     `json:"result" enum:"refuted,like,nothing,unsure" doc:"Refuted: about this very content. Like: about content that it is like; people have to look. Nothing: nothing is known, which does not mean that it is true. Unsure: nothing was found, and not all could be looked for."`
+	Says     Sentence   `json:"says" doc:"The result in words."`
+	Found    []Refuted  `json:"found" nullable:"false" doc:"The surest first."`
+	Unlooked []Sentence `json:"unlooked" nullable:"false" doc:"What could not be looked for."`
 }
 
 type lookForRefutationsOutput struct{ Body Looked }
@@ -124,7 +115,7 @@ func (s *server) lookForRefutations(ctx context.Context, in *lookForRefutationsI
 	if len(b.Numbers)+len(b.Digests)+len(b.Hashes) == 0 && b.Text == "" {
 		return nil, invalid("body", "expected a content number, a digest, a hash or a text")
 	}
-	v := Looked{Found: []LookedRefutation{}, Unlooked: []Sentence{}}
+	v := Looked{Unlooked: []Sentence{}}
 	clue := refutation.Clue{Prints: feed.Prints{Numbers: b.Numbers}, Text: b.Text}
 	for _, d := range b.Digests {
 		clue.Digests = append(clue.Digests, feed.Digest(d))
@@ -143,9 +134,7 @@ func (s *server) lookForRefutations(ctx context.Context, in *lookForRefutationsI
 	if a.Unlooked != "" {
 		v.Unlooked = append(v.Unlooked, Sentence{a.Unlooked, say.Code(a.Unlooked, nil)})
 	}
-	for _, f := range a.Found {
-		v.Found = append(v.Found, LookedRefutation{s.viewPublic(f.Refutation), f.How, f.Certain, f.Bits, f.Share})
-	}
+	v.Found = s.viewFound(a.Found)
 	code := codeLookedNothing
 	switch {
 	case len(v.Found) > 0 && v.Found[0].Certain:

@@ -36,11 +36,15 @@ func (s *server) refuted(ctx context.Context, p feed.Prints) ([]Refuted, error) 
 	if err != nil {
 		return nil, err
 	}
-	var list []Refuted
-	for _, f := range a.Found {
-		list = append(list, Refuted{s.viewPublic(f.Refutation), Likeness{f.How, f.Certain, f.Bits, f.Share}})
+	return s.viewFound(a.Found), nil
+}
+
+func (s *server) viewFound(found []refutation.Found) []Refuted {
+	list := make([]Refuted, len(found))
+	for i, f := range found {
+		list[i] = Refuted{s.viewPublic(f.Refutation), Likeness{f.How, f.Certain, f.Bits, f.Share}}
 	}
-	return list, nil
+	return list
 }
 
 // printsOf are by what an item is the same as what was refuted.

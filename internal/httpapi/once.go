@@ -68,6 +68,18 @@ func once[I interface{ idempotencyKey() string }, O any](h handler[I, O]) func(*
 // secret is an output that holds what must not be kept.
 type secret[O any] interface{ withoutSecret() O }
 
+// What has the method has it in this form; another would not be called.
+var (
+	_ secret[newKeyOutput]    = (*newKeyOutput)(nil)
+	_ secret[tokenMintOutput] = (*tokenMintOutput)(nil)
+	_ secret[ownCopyOutput]   = (*ownCopyOutput)(nil)
+	_ secret[receiptOutput]   = (*receiptOutput)(nil)
+	_ secret[ownCaseOutput]   = (*ownCaseOutput)(nil)
+	_ secret[beginOutput]     = (*beginOutput)(nil)
+	_ secret[mintOutput]      = (*mintOutput)(nil)
+	_ secret[webhookOutput]   = (*webhookOutput)(nil)
+)
+
 // concealed is a request that holds what not even a digest of it may be kept of, since it could be found by trying.
 type concealed interface{ conceal(s *server) any }
 

@@ -353,6 +353,7 @@ func full(t *testing.T) *telemetry.Telemetry {
 	tel.Committed(3 * time.Millisecond)
 	tel.Admitted("publish", "failed", 30*time.Microsecond)
 	tel.Probed("unverified-publish", "passed")
+	tel.Refuted("intake", telemetry.RefutedAlike)
 	tel.Called(telemetry.Call{Endpoint: "chat", Model: "m", Outcome: "done", Stream: true, Work: 60 * time.Microsecond, First: 3 * time.Millisecond})
 	tel.Tried("m", "a", "")
 	scrape(t, tel)
@@ -381,6 +382,7 @@ func TestMetrics(t *testing.T) {
 		`colophon_store_commit_duration_seconds_bucket{le="0.0025"} 0`,
 		`colophon_admission_duration_seconds_bucket{act="publish",verdict="failed",le="5e-05"} 1`,
 		`colophon_probes_total{probe="unverified-publish",verdict="passed"} 1`,
+		`colophon_refuted_looks_total{outcome="alike",where="intake"} 1`,
 		`colophon_build_info{version="1.2.3"} 1`,
 		`promhttp_metric_handler_errors_total{cause="gathering"} 0`,
 	} {

@@ -256,6 +256,20 @@ func Address(s string) bool {
 	return err == nil && line(s, 2048) && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
 }
 
+// Addresses are those of the checkpoint, which stands beside the lines, and of the lines behind what was seen. A server that has
+// the lines as a file sends all of them, which is as good.
+func Addresses(lines string, seen Head) (checkpoint, behind string, err error) {
+	u, err := url.Parse(lines)
+	if err != nil {
+		return "", "", err
+	}
+	checkpoint = u.ResolveReference(&url.URL{Path: "checkpoint"}).String()
+	q := u.Query()
+	q.Set("after", strconv.FormatUint(seen.Size, 10))
+	u.RawQuery = q.Encode()
+	return checkpoint, u.String(), nil
+}
+
 func (w Words) sane() bool { return prose(w.ZH) && prose(w.EN) }
 
 // prose reports whether s is text in plain words.

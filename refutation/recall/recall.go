@@ -196,16 +196,24 @@ func (k *Keeper) Follow(ctx context.Context, by ledger.By, name, url, key string
 	return readSource(e), err
 }
 
-// End has a feed followed no more. What was taken from it is found no more.
+// End has a feed followed no more. What was taken from it is found no more. Asked again it does what was left undone.
 func (k *Keeper) End(ctx context.Context, by ledger.By, id string) (Source, error) {
 	if err := person(by); err != nil {
 		return Source{}, err
 	}
-	s, err := k.change(ctx, by, id, Ended, RecordEnded, func(*Source) error { return nil })
+	s, err := k.Source(ctx, id)
+	if err == nil && s.State != Ended {
+		s, err = k.change(ctx, by, id, Ended, RecordEnded, func(*Source) error { return nil })
+	}
 	if err != nil {
 		return s, err
 	}
-	return s, k.book.All(ctx, ledger.Query{States: []string{string(Held)}, Keys: []ledger.Key{{Name: keySource, Value: id}}}, func(e ledger.Entry[Recalled]) error {
+	return s, k.retract(ctx, id)
+}
+
+// retract ends all that was taken from a feed.
+func (k *Keeper) retract(ctx context.Context, id string) error {
+	return k.book.All(ctx, ledger.Query{States: []string{string(Held)}, Keys: []ledger.Key{{Name: keySource, Value: id}}}, func(e ledger.Entry[Recalled]) error {
 		return k.settle(ctx, e.ID, Retracted, RecordRetracted)
 	})
 }
@@ -220,6 +228,14 @@ func (k *Keeper) change(ctx context.Context, by ledger.By, id string, to SourceS
 		return ledger.Act{Type: typ, Role: by.Role, Clauses: clauses(), Payload: sourced{e.ID, by.ID, e.Value}}, err
 	})
 	return readSource(e), err
+}
+
+// Readable returns why a feed is not to be read.
+func (s Source) Readable() error {
+	if s.State != Ended {
+		return nil
+	}
+	return &colophon.Error{Kind: colophon.Conflict, Code: CodeStep, Args: colophon.Args{"from": string(Ended), "to": string(Followed)}, Clauses: clauses()}
 }
 
 // Source returns a feed.
@@ -265,8 +281,8 @@ func (k *Keeper) Take(ctx context.Context, id string, checkpoint []byte, lines i
 	if err != nil {
 		return 0, err
 	}
-	if s.State == Ended {
-		return 0, &colophon.Error{Kind: colophon.Conflict, Code: CodeStep, Args: colophon.Args{"from": string(Ended), "to": string(Followed)}, Clauses: clauses()}
+	if err := s.Readable(); err != nil {
+		return 0, err
 	}
 	key, err := note.NewVerifier(s.Key)
 	if err != nil {
@@ -291,6 +307,9 @@ func (k *Keeper) Take(ctx context.Context, id string, checkpoint []byte, lines i
 		now.Seen, now.Read, now.Trouble, now.Detail, now.Since = seen, k.book.Now(), "", nil, time.Time{}
 		return nil
 	})
+	if is(err, CodeStep) { // somebody ended it meanwhile, and may not have seen all that was taken
+		err = errors.Join(err, k.retract(ctx, id))
+	}
 	return len(entries), err
 }
 

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -318,5 +319,119 @@ func TestStopped(t *testing.T) {
 	w.taken(2, strings.Join(w.lines, ""))
 	if page, _, err := w.keeper.Entries(t.Context(), "", "", 0); err != nil || len(page) != 2 {
 		t.Error(page, err)
+	}
+}
+
+// holding is a feed of changes that answers one reader only once it is let go.
+type holding struct {
+	ledger.Feed
+	asked, let chan struct{}
+}
+
+type heldKey struct{}
+
+func (h holding) wait(ctx context.Context) {
+	if ctx.Value(heldKey{}) == nil {
+		return
+	}
+	h.asked <- struct{}{}
+	select {
+	case <-h.let:
+	case <-time.After(20 * time.Second): // the test has failed by then
+	}
+}
+
+func (h holding) Changes(ctx context.Context, after uint64, limit int) ([]ledger.Change, error) {
+	h.wait(ctx)
+	return h.Feed.Changes(ctx, after, limit)
+}
+
+func (h holding) Head(ctx context.Context) (uint64, error) {
+	h.wait(ctx)
+	return h.Feed.Head(ctx)
+}
+
+// TestNoneWaits has one look wait for the store: first while all is loaded, when others wait no longer than they have time, and
+// then while it reads what changed, when others do not wait at all.
+func TestNoneWaits(t *testing.T) {
+	w := open(t)
+	w.say(w.entry("a"))
+	w.taken(1, w.lines[0])
+	h := holding{ledgers.Feed(w.store), make(chan struct{}), make(chan struct{})}
+	k := recall.New(ledgers.Of[recall.Source](w.store, recall.LedgerSources), ledgers.Of[recall.Recalled](w.store, recall.Ledger), h, w.recorder)
+	p := feed.Prints{Likeness: []phash.Hash{look}}
+	held := make(chan error)
+	go func() {
+		found, _, err := k.Match(context.WithValue(t.Context(), heldKey{}, true), p, "")
+		if err == nil && len(found) != 2 {
+			err = errors.New("the look that waited missed something")
+		}
+		held <- err
+	}()
+
+	<-h.asked // for where the feed ends, to load
+	short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, _, err := k.Match(short, p, ""); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	h.let <- struct{}{}
+	<-h.asked // for what changed
+	if got := w.find(k, p, ""); !slices.Equal(got, []string{"a " + shelf.ByLikeness}) {
+		t.Error(got)
+	}
+	w.say(w.entry("b"))
+	w.taken(1, strings.Join(w.lines, ""))
+	if got := w.find(k, p, ""); len(got) != 2 {
+		t.Error(got)
+	}
+	h.let <- struct{}{}
+	w.no(<-held)
+}
+
+// between is a store of entries before whose first one something else happens, and in which none can be changed while it is broken.
+type between struct {
+	ledger.Store[recall.Recalled]
+	first  func()
+	broken *bool
+}
+
+func (b between) Add(ctx context.Context, r evidence.Record, list ...ledger.Entry[recall.Recalled]) error {
+	b.first()
+	return b.Store.Add(ctx, r, list...)
+}
+
+func (b between) Amend(ctx context.Context, r evidence.Record, list ...ledger.Entry[recall.Recalled]) error {
+	if *b.broken {
+		return errStopped
+	}
+	return b.Store.Amend(ctx, r, list...)
+}
+
+// TestEndWhole leaves nothing of a feed that was ended: not what was taken meanwhile, and not what could not be changed at first.
+func TestEndWhole(t *testing.T) {
+	for name, broken := range map[string]bool{"meanwhile": false, "again": true} {
+		t.Run(name, func(t *testing.T) {
+			w := open(t)
+			w.say(w.entry("a"))
+			whole := w.keeper
+			first := sync.OnceFunc(func() {
+				_, err := whole.End(t.Context(), officer, w.source.ID)
+				w.no(err)
+			})
+			w.keeper = recall.New(ledgers.Of[recall.Source](w.store, recall.LedgerSources), between{ledgers.Of[recall.Recalled](w.store, recall.Ledger), first, &broken}, ledgers.Feed(w.store), w.recorder)
+			_, err := w.take(w.lines[0])
+			storetest.WantCode(t, err, recall.CodeStep)
+			p := feed.Prints{Numbers: []string{"number-a"}}
+			if got := w.find(whole, p, ""); (got != nil) != broken {
+				t.Fatal(got)
+			}
+			if s, err := whole.End(t.Context(), officer, w.source.ID); err != nil || s.State != recall.Ended {
+				t.Error(s, err)
+			}
+			if got := w.find(whole, p, ""); got != nil {
+				t.Error(got)
+			}
+		})
 	}
 }

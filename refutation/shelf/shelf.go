@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 
@@ -38,10 +39,11 @@ type Shelf[T any] struct {
 	Live   []string    // the states in which an entry is found
 	Prints func(T) feed.Prints
 
-	mu     sync.RWMutex
-	loaded bool                   // guarded by mu
-	seq    uint64                 // guarded by mu; what happened up to there is in items
-	items  map[string]feed.Prints // guarded by mu; by identifier
+	mu      sync.RWMutex           // held while nothing is read from the store
+	loading chan struct{}          // guarded by mu; closed when whoever loads is done, nil where nobody does
+	loaded  bool                   // guarded by mu
+	seq     uint64                 // guarded by mu; what happened up to there is in items
+	items   map[string]feed.Prints // guarded by mu; by identifier
 }
 
 // Found is an entry that is about the content.
@@ -168,27 +170,22 @@ func compare(p, item feed.Prints, radius int, share float64) (best Match, ok boo
 	return best, best.Share >= share && best.Share > 0
 }
 
-// catchUp brings what is in memory to what was committed.
+// catchUp brings what is in memory to what was committed before. Each look reads the feed for itself, so that none waits for the
+// store on behalf of another whose time may be longer than its own.
 func (s *Shelf[T]) catchUp(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.loaded {
-		if err := s.load(ctx); err != nil {
-			return err
-		}
+	if err := s.load(ctx); err != nil {
+		return err
 	}
 	for {
-		changes, err := s.Feed.Changes(ctx, s.seq, ledger.MaxPage)
-		if err != nil {
+		s.mu.RLock()
+		after := s.seq
+		s.mu.RUnlock()
+		changes, err := s.Feed.Changes(ctx, after, ledger.MaxPage)
+		if err != nil || len(changes) == 0 {
 			return err
 		}
-		for _, c := range changes {
-			if c.Ledger == s.Ledger {
-				if err := s.take(ctx, c.ID); err != nil {
-					return err
-				}
-			}
-			s.seq = c.Sequence
+		if err := s.take(ctx, changes); err != nil {
+			return err
 		}
 		if len(changes) < ledger.MaxPage {
 			return nil
@@ -196,33 +193,76 @@ func (s *Shelf[T]) catchUp(ctx context.Context) error {
 	}
 }
 
-// load is called with mu held.
+// load reads all that is live, once. Who comes meanwhile waits for it, as long as there is time.
 func (s *Shelf[T]) load(ctx context.Context) error {
-	head, err := s.Feed.Head(ctx)
-	if err != nil {
-		return err
+	for {
+		s.mu.Lock()
+		loaded, others := s.loaded, s.loading
+		if !loaded && others == nil {
+			s.loading = make(chan struct{})
+		}
+		s.mu.Unlock()
+		switch {
+		case loaded:
+			return nil
+		case others == nil:
+			return s.loadAll(ctx)
+		}
+		select {
+		case <-others:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
+}
+
+func (s *Shelf[T]) loadAll(ctx context.Context) error {
 	items := map[string]feed.Prints{}
-	err = s.Book.All(ctx, ledger.Query{States: s.Live}, func(e ledger.Entry[T]) error {
-		put(items, e.ID, s.Prints(e.Value))
-		return nil
-	})
+	head, err := s.Feed.Head(ctx)
+	if err == nil {
+		err = s.Book.All(ctx, ledger.Query{States: s.Live}, func(e ledger.Entry[T]) error {
+			put(items, e.ID, s.Prints(e.Value))
+			return nil
+		})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err == nil {
 		s.items, s.seq, s.loaded = items, head, true
 	}
+	close(s.loading)
+	s.loading = nil
 	return err
 }
 
-// take is called with mu held.
-func (s *Shelf[T]) take(ctx context.Context, id string) error {
-	e, err := s.Book.Get(ctx, id)
-	if err != nil && !missing(err) {
-		return err
+// take takes changes in. An entry is read after its change was told, so it is at least as new; where somebody else came further
+// meanwhile, what they read is as good. An entry that is set back by that is among the changes that come next.
+func (s *Shelf[T]) take(ctx context.Context, changes []ledger.Change) error {
+	items, gone := map[string]feed.Prints{}, map[string]bool{}
+	for _, c := range changes {
+		if c.Ledger != s.Ledger {
+			continue
+		}
+		e, err := s.Book.Get(ctx, c.ID)
+		if err != nil && !missing(err) {
+			return err
+		}
+		gone[c.ID] = true
+		if err == nil && slices.Contains(s.Live, e.State) {
+			put(items, c.ID, s.Prints(e.Value))
+		}
 	}
-	delete(s.items, id)
-	if err == nil && slices.Contains(s.Live, e.State) {
-		put(s.items, id, s.Prints(e.Value))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := changes[len(changes)-1].Sequence
+	if last <= s.seq {
+		return nil
 	}
+	for id := range gone {
+		delete(s.items, id)
+	}
+	maps.Copy(s.items, items)
+	s.seq = last
 	return nil
 }
 

@@ -1,17 +1,24 @@
 // Package answers keeps the answers that belong to idempotency keys, so that a request that is sent again because its
 // answer was lost is not done twice.
 //
+// An answer is sealed with what only whoever sends the key again has, so that neither the store nor a backup of it tells what
+// was answered. It is good for a day.
+//
 // What not to do here: never keep a key itself, only its digest; never keep bytes of content. Of a request a keyed digest
-// alone is kept: it may name an account by a telephone number, which is found by trying. An answer is good for a day.
+// alone is kept: it may name an account by a telephone number, which is found by trying.
 package answers
 
 import (
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -48,6 +55,19 @@ func (a *Answers) known(request [32]byte) []byte {
 	m.Write([]byte("colophon idempotency\x00"))
 	m.Write(request[:])
 	return m.Sum(nil)
+}
+
+// seal returns what seals the answers of a key.
+func (a *Answers) seal(owner, key string) (cipher.AEAD, error) {
+	secret, err := hkdf.Key(sha256.New, a.secret, nil, "colophon idempotency answer\x00"+owner+"\x00"+key, 32)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(secret)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
 }
 
 func name(key string) []byte {
@@ -89,13 +109,28 @@ func (a *Answers) Claim(ctx context.Context, owner, key string, request [32]byte
 		}
 		return nil
 	})
-	return answer, fresh, err
+	if err != nil || fresh {
+		return nil, fresh, err
+	}
+	seal, err := a.seal(owner, key)
+	if err == nil {
+		answer, err = seal.Open(nil, nil, answer, nil)
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("opening the answer of an idempotency key: %w", err)
+	}
+	return answer, false, nil
 }
 
 // Settle keeps the answer of a claimed key.
 func (a *Answers) Settle(ctx context.Context, owner, key string, answer []byte) error {
+	seal, err := a.seal(owner, key)
+	if err != nil {
+		return err
+	}
+	sealed := seal.Seal(nil, nil, answer, nil)
 	return a.store.Keep(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(`UPDATE answer SET answer = $3 WHERE owner = $1 AND name = $2`, owner, name(key), answer)
+		_, err := tx.Exec(`UPDATE answer SET answer = $3 WHERE owner = $1 AND name = $2`, owner, name(key), sealed)
 		return err
 	})
 }

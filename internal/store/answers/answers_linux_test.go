@@ -1,6 +1,9 @@
 package answers_test
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -60,6 +63,22 @@ func run(t *testing.T, config store.Config) {
 	if got, fresh, err := ask("owner", "key", 1); string(got) != "done" || fresh || err != nil {
 		t.Fatal(string(got), fresh, err)
 	}
+	must(s.Keep(t.Context(), func(tx *store.Tx) error {
+		var kept []byte
+		err := tx.QueryRow(`SELECT answer FROM answer`).Scan(&kept)
+		if len(kept) == 0 || bytes.Contains(kept, []byte("done")) {
+			t.Errorf("kept of the answer: %x", kept)
+		}
+		_, err2 := tx.Exec(`UPDATE answer SET name = $1`, digest("guess"))
+		return errors.Join(err, err2)
+	}))
+	if got, fresh, err := ask("owner", "guess", 1); err == nil || fresh || got != nil {
+		t.Fatal("an answer opens with another key", string(got), fresh, err)
+	}
+	must(s.Keep(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Exec(`UPDATE answer SET name = $1`, digest("key"))
+		return err
+	}))
 	_, _, err := ask("owner", "key", 2)
 	storetest.WantCode(t, err, answers.CodeReused)
 	if _, fresh, err := ask("another", "key", 2); !fresh || err != nil {
@@ -78,4 +97,9 @@ func run(t *testing.T, config store.Config) {
 	if _, fresh, err := ask("owner", "key", 2); !fresh || err != nil {
 		t.Fatal("an answer outlives its day", err)
 	}
+}
+
+func digest(key string) []byte {
+	sum := sha256.Sum256([]byte(key))
+	return sum[:]
 }
