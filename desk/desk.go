@@ -28,7 +28,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -211,7 +210,7 @@ const system evidence.Role = "system"
 
 // check refuses who is not a person.
 func (c Clerk) check() error {
-	if c.ID == "" || slices.Contains([]evidence.Role{"", system, "application", "subject", "user"}, c.Role) {
+	if !c.Person() {
 		return &colophon.Error{Kind: colophon.Refused, Code: CodePerson}
 	}
 	return nil

@@ -84,38 +84,43 @@ func (k *Keeper) Entries(ctx context.Context, before uint64, limit int) ([]feed.
 	return list, nil
 }
 
-// enter enters the line that a refutation is due, once. The end of the feed is read before the refutation: whatever is entered
-// about that meanwhile takes the place of this line, which is then made anew.
+// enter enters the line that a refutation is due, once. Whatever is entered meanwhile takes the place of this line, which is then
+// made anew.
 func (k *Keeper) enter(ctx context.Context, id string) error {
 	var err error
 	for range rivals {
-		var h feed.Head
-		if h, err = k.Head(ctx); err != nil {
-			return err
-		}
-		r, err := k.Refutation(ctx, id)
-		if err != nil {
-			return err
-		}
-		e, due := k.entry(r)
-		if !due {
-			return nil
-		}
-		of := ledger.Key{Name: keyOf, Value: id + "/" + string(e.Kind), Unique: true}
-		if n, err := k.config.Lines.Count(ctx, ledger.Query{Keys: []ledger.Key{of}}); err != nil || n > 0 {
-			return err
-		}
-		text, next, err := feed.Next(h, e)
-		if err != nil {
-			return err
-		}
-		line := Line{string(text), id, e.Kind, next}
-		_, err = k.lines.Add(ctx, ledger.Entry[Line]{ID: place(next.Size), State: entered, Keys: []ledger.Key{of}, Value: line}, nil,
-			ledger.Act{Type: RecordEntered, Role: system, Clauses: clauses(), Payload: line})
-		if !conflict(err, ledger.CodeExists) {
-			return err
+		if err = k.enterNext(ctx, id); !conflict(err, ledger.CodeExists) {
+			break
 		}
 	}
+	return err
+}
+
+// enterNext tries once. The end of the feed is read before the refutation.
+func (k *Keeper) enterNext(ctx context.Context, id string) error {
+	h, err := k.Head(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := k.Refutation(ctx, id)
+	if err != nil {
+		return err
+	}
+	e, due := k.entry(r)
+	if !due {
+		return nil
+	}
+	of := ledger.Key{Name: keyOf, Value: id + "/" + string(e.Kind), Unique: true}
+	if n, err := k.config.Lines.Count(ctx, ledger.Query{Keys: []ledger.Key{of}}); err != nil || n > 0 {
+		return err
+	}
+	text, next, err := feed.Next(h, e)
+	if err != nil {
+		return err
+	}
+	line := Line{string(text), id, e.Kind, next}
+	_, err = k.lines.Add(ctx, ledger.Entry[Line]{ID: place(next.Size), State: entered, Keys: []ledger.Key{of}, Value: line}, nil,
+		ledger.Act{Type: RecordEntered, Role: system, Clauses: clauses(), Payload: line})
 	return err
 }
 

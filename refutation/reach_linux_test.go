@@ -2,6 +2,7 @@ package refutation_test
 
 import (
 	"bytes"
+	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/evidence/ledger"
 	"github.com/colophon-project/colophon/internal/store/ledgers"
 	"github.com/colophon-project/colophon/refutation"
 	"github.com/colophon-project/colophon/refutation/feed"
@@ -353,5 +356,32 @@ func TestDetection(t *testing.T) {
 	}
 	if _, id, err := w.keeper.Outgoing(ctx, "number-9", refutation.Clue{Text: "市气象台今天上午发布预报，未来一周以晴到多云天气为主。"}); id != "" || err != nil {
 		t.Error(id, err)
+	}
+}
+
+// taken is a store of lines in which others are always first.
+type taken struct {
+	ledger.Store[refutation.Line]
+}
+
+func (taken) Add(context.Context, evidence.Record, ...ledger.Entry[refutation.Line]) error {
+	return ledger.ErrExists
+}
+
+// TestFeedLost tells when a line could not be entered: then it is due again, and stands in the feed later.
+func TestFeedLost(t *testing.T) {
+	w := open(t)
+	r := w.publish(draft("number-1"))
+	config := w.config
+	config.Lines = taken{config.Lines}
+	k, err := refutation.New(config)
+	w.no(err)
+	_, err = k.Spread(w.Context(), r.ID)
+	w.refused(err, ledger.CodeExists)
+	if n, err := w.keeper.Sweep(w.Context()); n != 1 || err != nil {
+		t.Error(n, err)
+	}
+	if h, err := w.keeper.Head(w.Context()); h.Size != 1 || err != nil {
+		t.Error(h, err)
 	}
 }

@@ -21,7 +21,6 @@ package refutation
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -152,7 +151,7 @@ func refuse(kind colophon.Kind, code colophon.Code, args colophon.Args) error {
 const system evidence.Role = "system"
 
 func person(by ledger.By) error {
-	if by.ID == "" || slices.Contains([]evidence.Role{"", system, "application", "subject", "user"}, by.Role) {
+	if !by.Person() {
 		return refuse(colophon.Refused, CodePerson, nil)
 	}
 	return nil

@@ -158,14 +158,10 @@ func measure(e ledger.Entry[Measure]) Measure {
 
 // person refuses who is not one: rules, programs, and people outside.
 func person(by ledger.By) error {
-	switch by.Role {
-	case "", "application", system, "subject", "user":
-	default:
-		if by.ID != "" {
-			return nil
-		}
+	if !by.Person() {
+		return &colophon.Error{Kind: colophon.Refused, Code: CodePerson}
 	}
-	return &colophon.Error{Kind: colophon.Refused, Code: CodePerson}
+	return nil
 }
 
 const system evidence.Role = "system"

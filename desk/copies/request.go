@@ -161,7 +161,7 @@ type Ruling struct {
 }
 
 func person(by ledger.By) error {
-	if by.ID == "" || slices.Contains([]evidence.Role{"", system, "application", "subject", "user"}, by.Role) {
+	if !by.Person() {
 		return refuse(colophon.Refused, CodePerson)
 	}
 	return nil

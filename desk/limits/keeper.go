@@ -82,7 +82,7 @@ func invalid(field string) error {
 }
 
 func person(by ledger.By) error {
-	if by.ID == "" || slices.Contains([]evidence.Role{"", "system", "application", "subject", "user"}, by.Role) {
+	if !by.Person() {
 		return &colophon.Error{Kind: colophon.Refused, Code: CodePerson, Clauses: clauses()}
 	}
 	return nil

@@ -240,7 +240,7 @@ func refuse(kind colophon.Kind, code colophon.Code, args colophon.Args) error {
 }
 
 func person(by ledger.By) error {
-	if by.ID == "" || slices.Contains([]evidence.Role{"", "system", "application", "subject", "user"}, by.Role) {
+	if !by.Person() {
 		return refuse(colophon.Refused, CodePerson, nil)
 	}
 	return nil

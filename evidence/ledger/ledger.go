@@ -43,6 +43,15 @@ type By struct {
 	ID   string        // of the staff account or API key; empty for the others
 }
 
+// Person reports whether it is a person of the staff: no rule or program, and nobody outside.
+func (by By) Person() bool {
+	switch by.Role {
+	case "", "system", "application", "subject", "user":
+		return false
+	}
+	return by.ID != ""
+}
+
 // Kept says whether what is sealed in an entry can be read.
 type Kept string
 

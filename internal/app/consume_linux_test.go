@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -219,6 +221,46 @@ func TestRefutedLeavesNot(t *testing.T) {
 			d.stop()
 		})
 	}
+}
+
+// TestRefutedAnswers has a model say what was refuted: the answer is handed over and people look at it, once a day. What is not like
+// it is no case, and a streamed answer is not looked at.
+func TestRefutedAnswers(t *testing.T) {
+	t.Parallel()
+	d := deploy(t, map[string]string{"sample-model": "on", "starter-library": "on"})
+	d.join()
+	say := func(prompt string, stream bool) (number string) {
+		t.Helper()
+		body, err := json.Marshal(map[string]any{"model": sample.Text, "prompt": prompt + "\n", "echo": true, "stream": stream})
+		d.must(err)
+		r, answer := d.ask("POST", "/v1/completions", body, 200, "Content-Type", "application/json")
+		if !stream && !strings.Contains(string(answer), prompt) {
+			t.Fatalf("%s", answer)
+		}
+		return r.Get("Colophon-Number")
+	}
+	cases := func(want ...string) {
+		t.Helper()
+		list, _, err := d.server.cases.desk.Cases(d.Context(), desk.Filter{Kinds: []desk.Kind{desk.Rumour}, Limit: 100})
+		d.must(err)
+		var got []string
+		for _, c := range list {
+			got = append(got, c.About.Numbers...)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("cases about %v, want %v", got, want)
+		}
+	}
+	say(rumour.ZH, false)
+	d.refute(feed.Prints{Numbers: []string{"somebody-else-1"}})
+	say("请写一首关于春天的短诗，写到花园里的桃花、燕子和细雨，不要超过四行", false)
+	say(rumour.ZH, true)
+	cases()
+	first := say(rumour.ZH, false)
+	cases(first)
+	say(rumour.ZH, false)
+	cases(first)
+	d.stop()
 }
 
 func hexSum(b []byte) string {

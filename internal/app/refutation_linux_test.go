@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/mod/sumdb/note"
@@ -17,6 +20,7 @@ import (
 	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/desk"
 	"github.com/colophon-project/colophon/evidence/ledger"
+	"github.com/colophon-project/colophon/gateway/fetch"
 	"github.com/colophon-project/colophon/internal/httpapi"
 	"github.com/colophon-project/colophon/internal/media"
 	"github.com/colophon-project/colophon/internal/webhook"
@@ -190,6 +194,13 @@ func TestRumour(t *testing.T) {
 			t.Error(typ, told)
 		}
 	}
+	for typ, want := range map[string]httpapi.Refutation{eventPublished: r, eventCorrected: better, eventWithdrawn: better} {
+		for _, part := range []string{"refutation:" + want.ID, "verdict:" + string(want.Verdict), "url:" + d.set.PublicURL + "/refutations/" + want.ID, "holders:["} {
+			if told := heard.heard(typ); len(told) != 1 || !strings.Contains(told[0], part) || strings.Contains(told[0], "corrects:"+r.ID) != (want.ID == better.ID) {
+				t.Errorf("%s: no %s in %v", typ, part, told)
+			}
+		}
+	}
 	d.stop()
 }
 
@@ -275,6 +286,62 @@ func TestFollowing(t *testing.T) {
 	if s.State != recall.Failing || s.Trouble == nil || s.Trouble.Code != "gateway-fetch-port" && s.Trouble.Code != "gateway-fetch-private" {
 		t.Errorf("%+v %+v", s, s.Trouble)
 	}
+}
+
+// TestFollowedRedirects has a feed that is allowed lead elsewhere: to another port of its host, to another host that is allowed
+// itself, and to its host where the settings do not name it. Nobody is asked there, and what is wrong stands with the feed. What
+// another feed brings is told.
+func TestFollowedRedirects(t *testing.T) {
+	t.Parallel()
+	heard := &listener{}
+	downstream := httptest.NewServer(heard)
+	defer downstream.Close()
+	var asked atomic.Int64
+	inside := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	defer inside.Close()
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(inside.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	leads := map[string]string{"/port/": inside.URL, "/host/": "http://localhost:" + port, "/own/": "http://127.0.0.1"}
+	leading := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		dir, _ := path.Split(q.URL.Path)
+		http.Redirect(w, q, leads[dir]+"/checkpoint", http.StatusFound)
+	}))
+	defer leading.Close()
+	maker := deploy(t, nil)
+	maker.join()
+	d := deploy(t, map[string]string{"recall-hosts": strings.TrimPrefix(leading.URL, "http://") + ", localhost:" + port + ", " + maker.address, "webhook-hosts": strings.TrimPrefix(downstream.URL, "http://")})
+	officer, _ := d.officers(d.join())
+	follow := func(url string) (s httpapi.RecallSource) {
+		t.Helper()
+		d.asked(officer, &s, "POST", "/v1/recall/sources", map[string]string{"name": "a feed", "url": url, "key": maker.server.refuted.key}, 201)
+		return s
+	}
+	for dir, want := range map[string]colophon.Code{"/port/": fetch.CodePort, "/host/": fetch.CodeRedirect, "/own/": fetch.CodePrivate} {
+		if s := follow(leading.URL + dir + "lines"); s.State != recall.Failing || s.Trouble == nil || s.Trouble.Code != want {
+			t.Errorf("%s: %+v %+v", dir, s, s.Trouble)
+		}
+	}
+	if n := asked.Load(); n != 0 {
+		t.Errorf("asked %d times", n)
+	}
+
+	_, _, err = d.server.uploads.hooks.Add(t.Context(), ledger.By{Role: "officer", ID: "somebody"}, webhook.Draft{URL: downstream.URL, Types: []string{eventRecalled}})
+	d.must(err)
+	d.must(d.server.uploads.hooks.Refresh(t.Context()))
+	r := maker.refute(feed.Prints{Numbers: []string{"somebody-else-1"}})
+	s := follow("http://" + maker.address + "/v1/recall/lines")
+	for len(heard.heard(eventRecalled)) == 0 {
+		d.must(wait(t.Context(), refreshEvery/20))
+	}
+	for _, part := range []string{"source:" + s.ID, "refutation:" + r.ID, "kind:publish", "verdict:altered", "url:" + maker.set.PublicURL + "/refutations/" + r.ID} {
+		if told := heard.heard(eventRecalled); len(told) != 1 || !strings.Contains(told[0], part) {
+			t.Errorf("no %s in %v", part, told)
+		}
+	}
+	d.stop()
+	maker.stop()
 }
 
 // TestBurst has so many report the same content that a program has people look at it, once.

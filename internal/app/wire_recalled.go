@@ -30,6 +30,13 @@ const (
 	lookGateway = "gateway"
 )
 
+// How long a look for refutations may keep back what is about to leave; then nobody could look. A file is compared meanwhile,
+// somebody waits for an answer.
+const (
+	lookItem   = 20 * time.Second
+	lookAnswer = 2 * time.Second
+)
+
 // recalls is what was refuted here, and by those whose feeds are followed, as an intake asks for it.
 type recalls struct{ *Server }
 
@@ -131,7 +138,7 @@ func (s *Server) prints(ctx context.Context, c *refutation.Clue, f media.Format,
 			return v.Missed[0].Code, nil
 		}
 	case (facts.Modality == media.ModalityImage || facts.Modality == media.ModalityVideo) && pictures:
-		look := eye.Likeness
+		look := eye.Likeness // named for phrases_test.go, which follows what is handed to functions
 		hashes, err := look(ctx, f, src)
 		if err != nil {
 			return unseen(err)
@@ -165,6 +172,8 @@ func addHashes(c *refutation.Clue, list []byte) {
 // for what is only alike a case is opened, and it leaves. A fault keeps nothing here: to stop content is what orders are for, and
 // a refutation that nobody could look for stops it no more than one that nobody wrote. The marks say that nobody looked.
 func (s *Server) outgoing(ctx context.Context, o production.Outgoing) (colophon.Code, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookItem)
+	defer cancel()
 	why, err := s.holdAgainst(ctx, o)
 	var e *colophon.Error
 	if errors.As(err, &e) && e.Code == production.CodeRefuted {
@@ -215,6 +224,8 @@ func (s *Server) holdAgainst(ctx context.Context, o production.Outgoing) (coloph
 // outgoingText implements gateway.Config.Outgoing. A model says the same again and again, so one case a day is opened for what is
 // like one refutation, about the first answer.
 func (s *Server) outgoingText(ctx context.Context, number artefact.Number, text string) {
+	ctx, cancel := context.WithTimeout(ctx, lookAnswer)
+	defer cancel()
 	k := s.refuted.keeper
 	_, texts, err := k.Holds(ctx)
 	if err == nil && !texts {

@@ -142,7 +142,7 @@ func invalid(field string, err error) error {
 }
 
 func person(by ledger.By) error {
-	if by.ID == "" || slices.Contains([]evidence.Role{"", "system", "application", "subject", "user"}, by.Role) {
+	if !by.Person() {
 		return &colophon.Error{Kind: colophon.Refused, Code: CodePerson, Clauses: clauses()}
 	}
 	return nil

@@ -217,6 +217,12 @@ func (s *Shelf[T]) load(ctx context.Context) error {
 }
 
 func (s *Shelf[T]) loadAll(ctx context.Context) error {
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		close(s.loading)
+		s.loading = nil
+	}()
 	items := map[string]feed.Prints{}
 	head, err := s.Feed.Head(ctx)
 	if err == nil {
@@ -225,14 +231,13 @@ func (s *Shelf[T]) loadAll(ctx context.Context) error {
 			return nil
 		})
 	}
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err == nil {
-		s.items, s.seq, s.loaded = items, head, true
-	}
-	close(s.loading)
-	s.loading = nil
-	return err
+	s.items, s.seq, s.loaded = items, head, true
+	return nil
 }
 
 // take takes changes in. An entry is read after its change was told, so it is at least as new; where somebody else came further
