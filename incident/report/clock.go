@@ -1,0 +1,188 @@
+package report
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence/ledger"
+	"github.com/colophon-project/colophon/internal/workday"
+)
+
+// Clocks that the rules or the law name. GradeClock is ours: whether a first report is due can't be told without a grade, so
+// that is due when the report would be.
+const (
+	GradeClock  = "grade"
+	FirstReport = "first-report"
+	Summary     = "summary"
+)
+
+// Moments from which clocks run.
+const (
+	fromKnew   = "knew"
+	fromClosed = "closed"
+)
+
+// ClockState says how a clock stands.
+type ClockState string
+
+// How clocks stand.
+const (
+	NotApplicable ClockState = "not-applicable"
+	Waiting       ClockState = "waiting" // the moment from which it runs did not come yet
+	Running       ClockState = "running"
+	Met           ClockState = "met"
+	Late          ClockState = "late" // done after its end
+	Over          ClockState = "over" // at its end, and not done
+)
+
+// Clock is one limit of one incident, as it stands at a time.
+type Clock struct {
+	ID      string
+	Row     TimeRow          // by which it runs; of the first report for GradeClock
+	Applies colophon.Verdict // Unknown while facts are missing: it runs as if it did
+	From    time.Time
+	Due     time.Time
+	Own     bool // the end is the provider's own: no law gives one
+	Done    time.Time
+	State   ClockState
+}
+
+// Verdict is Passed for what was done in time, or need not be done, and Failed for what was not. What runs, and what may not
+// apply, is Unknown.
+func (c Clock) Verdict() colophon.Verdict {
+	switch {
+	case c.State == NotApplicable || c.State == Met:
+		return colophon.Passed
+	case c.breached():
+		return colophon.Failed
+	}
+	return colophon.Unknown
+}
+
+func (c Clock) breached() bool {
+	return c.Applies == colophon.Passed && (c.State == Late || c.State == Over)
+}
+
+// open reports whether something has still to be done for it, or may have to.
+func (c Clock) open() bool {
+	return c.Applies != colophon.Failed && c.Done.IsZero()
+}
+
+// applies says whether a row counts for an incident.
+func (r TimeRow) applies(v Incident) colophon.Verdict {
+	if !slices.ContainsFunc(r.Kinds, func(k Kind) bool { return slices.Contains(v.Kinds, k) }) || r.Operator != "" && r.Operator != v.Operator {
+		return colophon.Failed
+	}
+	answer := colophon.Passed
+	if r.Grade != "" {
+		switch g := v.Grading; {
+		case g.State == NotGraded || g.Most.rank() < r.Grade.rank():
+			return colophon.Failed
+		case g.Least.rank() < r.Grade.rank():
+			answer = colophon.Unknown
+		}
+	}
+	if r.Fact == "" {
+		return answer
+	}
+	switch holds := v.Facts[r.Fact].Reaches(1, true); {
+	case holds == colophon.Unknown:
+		return colophon.Unknown
+	case (holds == colophon.Passed) != r.Holds:
+		return colophon.Failed
+	}
+	return answer
+}
+
+// due is the end of a row that runs from a time.
+func (r TimeRow) due(from time.Time, atOnce time.Duration) time.Time {
+	switch {
+	case r.AtOnce():
+		return from.Add(atOnce)
+	case r.Days > 0:
+		day := from.In(workday.Beijing())
+		return time.Date(day.Year(), day.Month(), day.Day()+r.Days+1, 0, 0, 0, 0, workday.Beijing()).Add(-time.Millisecond).UTC()
+	}
+	return from.Add(time.Duration(r.Hours) * time.Hour)
+}
+
+// Clocks computes the clocks of an incident as they stand at a time. Filed has when each was ended by a paper; atOnce is what
+// the provider allows itself where the law has no figure. Of a dismissed incident there are none.
+func (t Timetable) Clocks(v Incident, filed map[string]time.Time, atOnce time.Duration, now time.Time) []Clock {
+	if v.State == Dismissed {
+		return nil
+	}
+	var list []Clock
+	for _, row := range t.Rows {
+		if row.Operator != "" && row.Operator != v.Operator || !slices.ContainsFunc(row.Kinds, func(k Kind) bool { return slices.Contains(v.Kinds, k) }) {
+			continue
+		}
+		c := Clock{ID: row.ID, Row: row, Applies: row.applies(v), From: v.Knew, Own: row.AtOnce(), Done: filed[row.ID]}
+		if row.From == fromClosed {
+			c.From = v.Closed
+		}
+		if !c.From.IsZero() {
+			c.Due = row.due(c.From, atOnce)
+		}
+		c.State = c.stands(now)
+		list = append(list, c)
+		if row.ID == FirstReport {
+			g := Clock{ID: GradeClock, Row: row, Applies: colophon.Passed, From: c.From, Due: c.Due, Own: true, Done: v.Graded}
+			g.State = g.stands(now)
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+func (c Clock) stands(now time.Time) ClockState {
+	switch {
+	case c.Applies == colophon.Failed:
+		return NotApplicable
+	case c.From.IsZero():
+		return Waiting
+	case !c.Done.IsZero() && c.Done.After(c.Due):
+		return Late
+	case !c.Done.IsZero():
+		return Met
+	case now.After(c.Due):
+		return Over
+	}
+	return Running
+}
+
+// Clocks returns the clocks of an incident as they stand now.
+func (k *Keeper) Clocks(ctx context.Context, id string) ([]Clock, error) {
+	e, err := k.incidents.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return k.clocks(ctx, read(e))
+}
+
+func (k *Keeper) clocks(ctx context.Context, v Incident) ([]Clock, error) {
+	filed, err := k.filed(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	return k.config.Rules.Timetable.Clocks(v, filed, k.config.AtOnce, k.incidents.Now()), nil
+}
+
+// filed says when the first paper that ends each clock was filed. A summary that was filed before the incident was closed,
+// as it may be after a reopening, ends nothing.
+func (k *Keeper) filed(ctx context.Context, v Incident) (map[string]time.Time, error) {
+	filed := map[string]time.Time{}
+	err := k.papers.All(ctx, ledger.Query{States: []string{string(Filed), string(Amended)}, Keys: []ledger.Key{{Name: keyIncident, Value: v.ID}}}, func(e ledger.Entry[Paper]) error {
+		at, form := e.Value.Filing.At, e.Value.Form
+		if form == Summary && (v.Closed.IsZero() || at.Before(v.Closed)) {
+			return nil
+		}
+		if first, ok := filed[form]; !ok || at.Before(first) {
+			filed[form] = at
+		}
+		return nil
+	})
+	return filed, err
+}
