@@ -48,7 +48,7 @@ func act(typ evidence.Type, by ledger.By, id string, v Version, note string, val
 func clauses() []colophon.Clause { return []colophon.Clause{colophon.ClauseDS7} }
 
 func person(by ledger.By) error {
-	if by.ID == "" || slices.Contains([]evidence.Role{"", "system", "application", "subject", "user"}, by.Role) {
+	if !by.Person() {
 		return &colophon.Error{Kind: colophon.Refused, Code: CodePerson, Clauses: clauses()}
 	}
 	return nil

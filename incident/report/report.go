@@ -297,7 +297,7 @@ func invalid(field string) error {
 
 // person is an error unless somebody of the staff acts.
 func person(by ledger.By) error {
-	if by.ID == "" || slices.Contains([]evidence.Role{"", "system", "application", "subject", "user"}, by.Role) {
+	if !by.Person() {
 		return refuse(colophon.Refused, CodePerson, nil)
 	}
 	return nil

@@ -15,7 +15,6 @@
 package filing
 
 import (
-	"slices"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -152,7 +151,7 @@ func refuse(kind colophon.Kind, code colophon.Code, args colophon.Args) error {
 func clauses() []colophon.Clause { return []colophon.Clause{colophon.ClauseDS19} }
 
 func person(by ledger.By) error {
-	if by.ID == "" || slices.Contains([]evidence.Role{"", "system", "application", "subject", "user"}, by.Role) {
+	if !by.Person() {
 		return refuse(colophon.Refused, CodePerson, nil)
 	}
 	return nil

@@ -77,7 +77,7 @@ func act(typ evidence.Type, by ledger.By, id string, b Batch) ledger.Act {
 }
 
 func person(by ledger.By) error {
-	if by.ID == "" || slices.Contains([]evidence.Role{"", "system", "application", "subject", "user"}, by.Role) {
+	if !by.Person() {
 		return &colophon.Error{Kind: colophon.Refused, Code: CodePerson}
 	}
 	return nil

@@ -196,7 +196,7 @@ func invalid(field string) error {
 func conflict(code colophon.Code) error { return &colophon.Error{Kind: colophon.Conflict, Code: code} }
 
 func person(by ledger.By) error {
-	if by.ID == "" || slices.Contains([]evidence.Role{"", "system", "application", "subject", "user"}, by.Role) {
+	if !by.Person() {
 		return &colophon.Error{Kind: colophon.Refused, Code: CodePerson, Clauses: clauses()}
 	}
 	return nil

@@ -135,7 +135,7 @@ type payload struct {
 }
 
 func person(by ledger.By) error {
-	if by.ID == "" || slices.Contains([]evidence.Role{"", "system", "application", "subject", "user"}, by.Role) {
+	if !by.Person() {
 		return &colophon.Error{Kind: colophon.Refused, Code: CodePerson}
 	}
 	return nil
