@@ -20,6 +20,8 @@ const (
 	ClauseDS11 Clause = "ds-11"
 	// ClauseDS12 is Deep Synthesis Provisions Art. 12: appeals, complaints and reports, with a published procedure and limits.
 	ClauseDS12 Clause = "ds-12"
+	// ClauseDS13 is Deep Synthesis Provisions Art. 13: app stores check assessments and filings, and refuse, warn, suspend or delist.
+	ClauseDS13 Clause = "ds-13"
 	// ClauseDS14 is Deep Synthesis Provisions Art. 14: training data, and the separate consent of whose face or voice is edited.
 	ClauseDS14 Clause = "ds-14"
 	// ClauseDS15 is Deep Synthesis Provisions Art. 15: tools that edit faces, voices or sensitive scenes are assessed for security.
@@ -52,6 +54,14 @@ const (
 	ClauseLM9 Clause = "lm-9"
 	// ClauseLM10 is Labelling Measures Art. 10: no removal, alteration, forgery or hiding of labels, nor tools for it.
 	ClauseLM10 Clause = "lm-10"
+	// ClauseLM12 is Labelling Measures Art. 12: label materials go with the filing of the algorithm.
+	ClauseLM12 Clause = "lm-12"
+	// ClauseAR24 is Algorithm Recommendation Provisions Art. 24: filing within 10 working days, changes within 10, cancellation within 20.
+	ClauseAR24 Clause = "ar-24"
+	// ClauseAR25 is Algorithm Recommendation Provisions Art. 25: the authority decides within 30 working days, and gives a number.
+	ClauseAR25 Clause = "ar-25"
+	// ClauseAR26 is Algorithm Recommendation Provisions Art. 26: number and link to what is made public stand in a conspicuous place.
+	ClauseAR26 Clause = "ar-26"
 	// ClauseGB61 is GB 45438-2025 6.1: the elements of the metadata label, and one label in one file.
 	ClauseGB61 Clause = "gb45438-6.1"
 	// ClauseGBE is GB 45438-2025 Annex E: the format of the label.
@@ -88,12 +98,28 @@ const (
 	ClausePIPL55 Clause = "pipl-55"
 	// ClausePIPL56 is Personal Information Protection Law Art. 56: impact assessments are kept for three years at least.
 	ClausePIPL56 Clause = "pipl-56"
+	// ClausePIPL57 is Personal Information Protection Law Art. 57: a leak is stopped at once, and authority and persons are told.
+	ClausePIPL57 Clause = "pipl-57"
+	// ClauseND10 is Network Data Security Regulations Art. 10: a flaw is mended at once, and a dangerous one reported within 24 hours.
+	ClauseND10 Clause = "nd-10"
+	// ClauseND11 is Network Data Security Regulations Art. 11: an emergency plan; what struck a person's rights is told to the person.
+	ClauseND11 Clause = "nd-11"
+	// ClauseIR4 is Incident Reporting Measures Art. 4: who reports a serious network security incident, to whom, and how soon.
+	ClauseIR4 Clause = "ir-4"
+	// ClauseIR7 is Incident Reporting Measures Art. 7: what a first report says; what is not known yet follows.
+	ClauseIR7 Clause = "ir-7"
+	// ClauseIR8 is Incident Reporting Measures Art. 8: a summary within 30 days of the end of the handling.
+	ClauseIR8 Clause = "ir-8"
 	// ClauseFR10 is Facial Recognition Measures Art. 10: a face is not the only way to verify somebody.
 	ClauseFR10 Clause = "fr-10"
 	// ClauseFR15 is Facial Recognition Measures Art. 15: filing once the faces of 100,000 people are stored.
 	ClauseFR15 Clause = "fr-15"
 	// ClauseAF22 is Anti-Telecom and Online Fraud Law Art. 22: abnormal accounts are verified anew, limited or suspended.
 	ClauseAF22 Clause = "af-22"
+	// ClauseGenAI7 is Generative AI Measures Art. 7: lawful training data and base models, with consent for personal information.
+	ClauseGenAI7 Clause = "genai-7"
+	// ClauseGenAI8 is Generative AI Measures Art. 8: rules of annotation, sampling of its quality, training of who annotates.
+	ClauseGenAI8 Clause = "genai-8"
 	// ClauseGenAI14 is Generative AI Measures Art. 14: illegal content, and measures against who misuses a service.
 	ClauseGenAI14 Clause = "genai-14"
 	// ClauseAI12 is Anthropomorphic-Interaction Measures Art. 12: age, guardian and emergency contact are asked for.

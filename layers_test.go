@@ -25,7 +25,7 @@ var layers = []struct {
 	{10, []string{"internal/cli", "internal/clients"}},
 	{9, []string{"internal/app", "internal/inspect"}},
 	{8, []string{"internal/console"}},
-	{7, []string{"internal/store", "internal/blob", "internal/job", "internal/tlog", "internal/probe", "internal/document", "internal/classify", "internal/detect", "internal/verify", "internal/oidc", "internal/httpapi", "internal/edge", "internal/keys", "internal/telemetry", "internal/timestamp", "internal/sample", "client"}},
+	{7, []string{"internal/store", "internal/blob", "internal/job", "internal/tlog", "internal/probe", "internal/document", "internal/classify", "internal/detect", "internal/verify", "internal/oidc", "internal/httpapi", "internal/edge", "internal/keys", "internal/telemetry", "internal/timestamp", "internal/sample", "internal/browser", "client"}},
 	{6, []string{"gateway", "intake"}},
 	{5, []string{"admission", "desk", "refutation", "review", "duty", "production"}},
 	{4, []string{"artefact", "stamp", "moderation", "identity", "consent", "standing", "agreement", "staff", "register", "incident", "internal/link", "internal/webhook", "internal/checker"}},

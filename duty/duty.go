@@ -126,6 +126,8 @@ const (
 	maxReason  = 4 << 10 // bytes
 	maxWaiver  = 366 * 24 * time.Hour
 	maxSamples = 100
+	maxArgs    = 16
+	maxArg     = 512     // bytes
 	maxValue   = 4 << 10 // bytes of what was expected and seen
 	// MaxArtefact bounds what a probe hands over as proof, in bytes.
 	MaxArtefact = 16 << 20

@@ -15,7 +15,8 @@ import (
 const (
 	keyProbe      = "probe"
 	keyObligation = "obligation"
-	keyTurn       = "turn" // obligation and number of the change: only one node may write each
+	keyArtefact   = "artefact" // digest of what shows an observation
+	keyTurn       = "turn"     // obligation and number of the change: only one node may write each
 
 	kept   = "kept" // states of observations
 	voided = "void"
@@ -55,6 +56,9 @@ func New(c Config) (*Keeper, error) {
 		states:       ledger.Book[Change]{Store: c.States, Recorder: c.Recorder, Missing: CodeMissing},
 	}, nil
 }
+
+// Now is the time of the keeper's clock.
+func (k *Keeper) Now() time.Time { return k.states.Now() }
 
 // Catalogue is what the keeper judges by.
 func (k *Keeper) Catalogue() *Catalogue { return k.config.Catalogue }

@@ -42,11 +42,15 @@ type Observation struct {
 	Received  time.Time `json:"received"` // set by the keeper
 	Expected  string    `json:"expected"`
 	Actual    string    `json:"actual"`
-	Samples   []string  `json:"samples,omitempty"` // identifiers of what was looked at
+	// Code and Args say what was seen as a sentence of the catalogue of sentences; without a code Actual alone says it.
+	Code    colophon.Code `json:"code,omitempty"`
+	Args    colophon.Args `json:"args,omitempty"`
+	Samples []string      `json:"samples,omitempty"` // identifiers of what was looked at
 	// Digest is the SHA-256 of the artefact that shows it, in hex; empty where there is none, as for what a person says.
 	Digest  string        `json:"digest,omitempty"`
 	Outcome Outcome       `json:"outcome"`
-	By      string        `json:"by,omitempty"` // staff account, for what a person said
+	By      string        `json:"by,omitempty"`    // staff account, for what a person said
+	Asked   string        `json:"asked,omitempty"` // staff account that had the probe run; empty where its time had come
 	Void    colophon.Code `json:"void,omitempty"`
 	Voided  time.Time     `json:"voided,omitzero"`
 }
@@ -73,6 +77,8 @@ func (o Observation) check(now time.Time) error {
 		{"outcome", slices.Contains([]Outcome{Passed, Failed, Untold}, o.Outcome)},
 		{"expected", o.Expected != "" && prose(o.Expected, maxValue)},
 		{"actual", o.Actual != "" && prose(o.Actual, maxValue)},
+		{"code", len(o.Code) <= 128},
+		{"args", len(o.Args) <= maxArgs && (o.Code != "" || len(o.Args) == 0) && !odd(o.Args)},
 		{"samples", len(o.Samples) <= maxSamples && !slices.ContainsFunc(o.Samples, func(s string) bool {
 			return s == "" || len(s) > 128 || strings.ContainsAny(s, " \t\r\n") || !utf8.ValidString(s)
 		})},
@@ -83,6 +89,16 @@ func (o Observation) check(now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// odd reports whether an argument is out of form.
+func odd(args colophon.Args) bool {
+	for name, value := range args {
+		if name == "" || len(name) > 64 || !prose(value, maxArg) {
+			return true
+		}
+	}
+	return false
 }
 
 func prose(s string, most int) bool {
@@ -186,6 +202,9 @@ func (k *Keeper) enter(ctx context.Context, by ledger.By, o Observation) (Observ
 		state = voided
 	}
 	e := ledger.Entry[Observation]{ID: id, State: state, Value: o, Keys: []ledger.Key{{Name: keyProbe, Value: o.Probe}}}
+	if o.Digest != "" {
+		e.Keys = append(e.Keys, ledger.Key{Name: keyArtefact, Value: o.Digest})
+	}
 	e, err = k.observations.Add(ctx, e, nil, ledger.Act{Type: RecordObserved, Role: by.Role, Clauses: k.clauses(o.Probe), Payload: shown{id, o}})
 	return observation(e), err
 }
@@ -226,6 +245,25 @@ func (k *Keeper) annul(ctx context.Context, id string, why colophon.Code) (Obser
 		return ledger.Act{Type: RecordVoided, Role: system, Clauses: k.clauses(e.Value.Probe), Payload: shown{e.ID, e.Value}}, nil
 	})
 	return observation(e), err
+}
+
+// Needs reports whether an observation has the artefact with a digest.
+func (k *Keeper) Needs(ctx context.Context, digest string) (bool, error) {
+	n, err := k.observations.Store.Count(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyArtefact, Value: digest}}})
+	return n > 0, err
+}
+
+// Artefact reads what shows an observation. One that is void, or that a person said, has none.
+func (k *Keeper) Artefact(ctx context.Context, o Observation) ([]byte, error) {
+	if o.Digest == "" || o.Void != "" {
+		return nil, &colophon.Error{Kind: colophon.Missing, Code: CodeMissing}
+	}
+	raw, err := k.config.Vault.Read(ctx, o.Digest)
+	sum := sha256.Sum256(raw)
+	if err == nil && hex.EncodeToString(sum[:]) != o.Digest {
+		err = &colophon.Error{Kind: colophon.Missing, Code: CodeMissing}
+	}
+	return raw, err
 }
 
 // Observation returns an observation.

@@ -255,6 +255,61 @@ func (r *Roster) RevokeKey(ctx context.Context, by Actor, id ID) error {
 	return refuse(colophon.Conflict, CodeChanged, nil)
 }
 
+// ProbeKeyName is the name of the keys with which the program itself tries what must be refused.
+const ProbeKeyName = "colophon-probe"
+
+// probeKeyLife is how long such a key lives if nobody ends it, as after a crash.
+const probeKeyLife = time.Hour
+
+// probeScope is what such a key reaches: what an application may, and nothing that reads what belongs to others.
+func probeScope() Scope {
+	return Scope{Actions: []Action{ArtefactCreate, ArtefactRead, BundleMake, ConsentAsk, CopyRequest, GatewayUse, IntakeUse, IntakeRead}, Services: []string{Every}, Functions: []string{Every}}
+}
+
+// CreateProbeKey makes a key for one run of the program's own probes. The record of it says that no person made it.
+func (r *Roster) CreateProbeKey(ctx context.Context) (string, Key, error) {
+	text, k, err := r.newKey(ProbeKeyName, probeScope(), probeKeyLife)
+	if err != nil {
+		return "", Key{}, err
+	}
+	if err := r.store.Commit(ctx, Change{Keys: []Key{k}}, probeProof(ProofKeyCreated, k)); err != nil {
+		return "", Key{}, storeError("creating the key of probes", err)
+	}
+	k.Version++
+	return text, k, nil
+}
+
+// EndProbeKey ends such a key. It ends no other.
+func (r *Roster) EndProbeKey(ctx context.Context, id ID) error {
+	for range tries {
+		k, err := r.key(ctx, id)
+		if err != nil {
+			return err
+		}
+		if k.Name != ProbeKeyName {
+			return refuse(colophon.Refused, CodeForbidden, colophon.Args{"action": string(APIKeyManage)})
+		}
+		if !k.Revoked.IsZero() {
+			return nil
+		}
+		k.Revoked = r.now()
+		err = r.store.Commit(ctx, Change{Keys: []Key{k}}, probeProof(ProofKeyRevoked, k))
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return storeError("ending the key of probes", err)
+		}
+	}
+	return refuse(colophon.Conflict, CodeChanged, nil)
+}
+
+func probeProof(typ string, k Key) Proof {
+	p := keyProof(typ, k, Actor{})
+	p.Role = system
+	return p
+}
+
 func (r *Roster) key(ctx context.Context, id ID) (Key, error) {
 	k, err := r.store.Key(ctx, KeyQuery{ID: id})
 	if errors.Is(err, ErrMissing) {

@@ -83,34 +83,74 @@ const (
 	AgreementAccept   Action = "agreement.accept"  // say that an account accepted
 	RegisterRead      Action = "register.read"     // services and functions
 	RegisterChange    Action = "register.change"
-	RegisterLive      Action = "register.live"   // let functions go live, and waive conditions
-	OrderRead         Action = "order.read"      // control orders
-	OrderIssue        Action = "order.issue"     // stop, limit, quarantine
-	OrderRelease      Action = "order.release"   // two people end an order
-	AdmissionAsk      Action = "admission.ask"   // have a decision made or explained
-	AdmissionRead     Action = "admission.read"  // past decisions
-	IntakeUse         Action = "intake.use"      // hand in uploads of a platform
-	IntakeRead        Action = "intake.read"     // what was said of them, and the files
-	WebhookManage     Action = "webhook.manage"  // who is told what happens
-	DeskRead          Action = "desk.read"       // cases, without what is sealed
-	DeskDecide        Action = "desk.decide"     // take, read, ask, decide
-	DeskAppeal        Action = "desk.appeal"     // hear appeals
-	DeskSubmit        Action = "desk.submit"     // bring and follow cases for accounts and callers
-	CopyRequest       Action = "copy.request"    // ask for copies without the notice for accounts, and fetch them
-	CopyRead          Action = "copy.read"       // such requests, without what is sealed
-	CopyDecide        Action = "copy.decide"     // read what was written, grant, refuse
-	LimitsWrite       Action = "limits.write"    // draft time limits
-	LimitsPublish     Action = "limits.publish"  // what somebody else drafted
-	RefutationRead    Action = "refutation.read" // refutations, drafts too, and whom they reached
+	RegisterLive      Action = "register.live"    // let functions go live, and waive conditions
+	CardIssue         Action = "card.issue"       // conformance cards of services
+	ListingRead       Action = "listing.read"     // apps of an app store
+	ListingUse        Action = "listing.use"      // ask, hand in, check, and list what passed
+	ListingDecide     Action = "listing.decide"   // refuse, warn, suspend, delist
+	OversightRead     Action = "oversight.read"   // mechanism reviews, ethics reviews, security assessments
+	OversightWrite    Action = "oversight.write"  // examine, apply, draft
+	OversightDecide   Action = "oversight.decide" // what somebody else wrote, and the committee
+	EthicsVote        Action = "ethics.vote"      // as a member of the ethics committee
+	OrderRead         Action = "order.read"       // control orders
+	OrderIssue        Action = "order.issue"      // stop, limit, quarantine
+	OrderRelease      Action = "order.release"    // two people end an order
+	AdmissionAsk      Action = "admission.ask"    // have a decision made or explained
+	AdmissionRead     Action = "admission.read"   // past decisions
+	IntakeUse         Action = "intake.use"       // hand in uploads of a platform
+	IntakeRead        Action = "intake.read"      // what was said of them, and the files
+	WebhookManage     Action = "webhook.manage"   // who is told what happens
+	DeskRead          Action = "desk.read"        // cases, without what is sealed
+	DeskDecide        Action = "desk.decide"      // take, read, ask, decide
+	DeskAppeal        Action = "desk.appeal"      // hear appeals
+	DeskSubmit        Action = "desk.submit"      // bring and follow cases for accounts and callers
+	CopyRequest       Action = "copy.request"     // ask for copies without the notice for accounts, and fetch them
+	CopyRead          Action = "copy.read"        // such requests, without what is sealed
+	CopyDecide        Action = "copy.decide"      // read what was written, grant, refuse
+	LimitsWrite       Action = "limits.write"     // draft time limits
+	LimitsPublish     Action = "limits.publish"   // what somebody else drafted
+	RefutationRead    Action = "refutation.read"  // refutations, drafts too, and whom they reached
 	RefutationWrite   Action = "refutation.write"
 	RefutationPublish Action = "refutation.publish" // what somebody else wrote, and withdrawing it
 	NoticeDeliver     Action = "notice.deliver"     // fetch notices to accounts, and say what became of them
 	RecallRead        Action = "recall.read"        // what others say is false
 	RecallFollow      Action = "recall.follow"      // whose feeds are read
+	DatasetRead       Action = "dataset.read"       // datasets, samples of them, annotation
+	DatasetWrite      Action = "dataset.write"      // enter them, draw samples, enter checks
+	DatasetProve      Action = "dataset.prove"      // removals, and annotation rules of somebody else
+	BankRead          Action = "bank.read"          // banks of test questions
+	BankWrite         Action = "bank.write"         // bring one in
+	BankApprove       Action = "bank.approve"       // and say that runs may be made with it
+	RunRead           Action = "run.read"           // assessment runs
+	RunWrite          Action = "run.write"          // plan, start, draw samples, finish
+	PanelRead         Action = "panel.read"         // samples that people judge
+	PanelJudge        Action = "panel.judge"
+	DutyRead          Action = "duty.read"    // obligations, how they stand and what shows it
+	DutyRun           Action = "duty.run"     // run a query of the catalogue of duties now
+	DutySay           Action = "duty.say"     // say of facts and duties how they are, propose waivers, take such things back
+	DutyDecide        Action = "duty.decide"  // let count what somebody else said or proposed
+	SystemsRead       Action = "systems.read" // the provider's own systems of rules
+	SystemsWrite      Action = "systems.write"
+	SystemsApprove    Action = "systems.approve" // what somebody else wrote, and reviewing it
+	FilingRead        Action = "filing.read"     // filings of algorithms, without people
+	FilingWrite       Action = "filing.write"    // draft and change them
+	FilingApprove     Action = "filing.approve"  // what somebody else wrote; submit, enter decisions, cancel
+	FilingPeople      Action = "filing.people"   // read whom they name, and annexes
+	FilingListRead    Action = "filing-list.read"
+	FilingListImport  Action = "filing-list.import" // published lists
+	InspectionRead    Action = "inspection.read"    // mock inspections and their reports
+	InspectionRun     Action = "inspection.run"     // have pages looked at
 	PackRead          Action = "pack.read"          // packs for authorities
 	PackWrite         Action = "pack.write"         // draft and fill them
 	PackFile          Action = "pack.file"          // file or dismiss what somebody drafted
-	SessionEnd        Action = "session.end"        // of a program that signed in for a person
+	IncidentRead      Action = "incident.read"      // incidents, drills and corrections, without what people wrote
+	IncidentOpen      Action = "incident.open"      // and cases of illegal output
+	IncidentHandle    Action = "incident.handle"    // read what people wrote, tell facts, tick steps, draft reports
+	IncidentFile      Action = "incident.file"      // say that a report was filed, or a notice given
+	IncidentDecide    Action = "incident.decide"    // close, and agree to what somebody else proposed
+	DrillManage       Action = "drill.manage"
+	CalendarRead      Action = "calendar.read" // what is due when
+	SessionEnd        Action = "session.end"   // of a program that signed in for a person
 	SettingsRead      Action = "settings.read"
 	SettingsChange    Action = "settings.change"
 )
@@ -124,7 +164,9 @@ type permission struct {
 }
 
 // permissions returns the table. What is not in it is allowed to nobody.
-func permissions() []permission {
+func permissions() []permission { return slices.Concat(firstPermissions(), laterPermissions()) }
+
+func firstPermissions() []permission {
 	return []permission{
 		{OverviewRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
 		{ArtefactCreate, []Role{Officer, Engineer}, true, false},
@@ -182,6 +224,14 @@ func permissions() []permission {
 		{RegisterRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
 		{RegisterChange, []Role{Officer, Engineer}, false, false},
 		{RegisterLive, []Role{Officer}, false, false},
+		{CardIssue, []Role{Officer}, false, false},
+		{ListingRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{ListingUse, []Role{Officer, Reviewer, Engineer}, true, false},
+		{ListingDecide, []Role{Officer, Reviewer}, false, false},
+		{OversightRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{OversightWrite, []Role{Officer, Engineer}, false, false},
+		{OversightDecide, []Role{Officer}, false, false},
+		{EthicsVote, []Role{Officer, Reviewer, Engineer}, false, false},
 		{OrderRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
 		{OrderIssue, []Role{Officer, Engineer}, false, false},
 		{OrderRelease, []Role{Officer, Engineer}, false, false},
@@ -190,6 +240,11 @@ func permissions() []permission {
 		{IntakeUse, []Role{Officer, Engineer}, true, false},
 		{IntakeRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
 		{WebhookManage, []Role{Officer, Engineer}, false, false},
+	}
+}
+
+func laterPermissions() []permission {
+	return []permission{
 		{DeskRead, []Role{Officer, Reviewer, Auditor}, false, true},
 		{DeskDecide, []Role{Officer, Reviewer}, false, false},
 		{DeskAppeal, []Role{Officer}, false, false},
@@ -205,9 +260,41 @@ func permissions() []permission {
 		{NoticeDeliver, []Role{Officer}, true, false},
 		{RecallRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
 		{RecallFollow, []Role{Officer, Engineer}, false, false},
+		{InspectionRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{InspectionRun, []Role{Officer, Engineer}, true, false},
+		{DatasetRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{DatasetWrite, []Role{Officer, Engineer}, false, false},
+		{DatasetProve, []Role{Officer}, false, false},
+		{BankRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{BankWrite, []Role{Officer, Engineer}, false, false},
+		{BankApprove, []Role{Officer}, false, false},
+		{RunRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{RunWrite, []Role{Officer, Engineer}, false, false},
+		{PanelRead, []Role{Officer, Reviewer, Auditor}, true, true},
+		{PanelJudge, []Role{Officer, Reviewer}, false, false},
+		{DutyRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{DutyRun, []Role{Officer, Engineer}, false, false},
+		{DutySay, []Role{Officer, Engineer}, false, false},
+		{DutyDecide, []Role{Officer}, false, false},
+		{SystemsRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{SystemsWrite, []Role{Officer, Engineer}, false, false},
+		{SystemsApprove, []Role{Officer}, false, false},
+		{FilingRead, []Role{Officer, Engineer, Auditor}, false, true},
+		{FilingWrite, []Role{Officer, Engineer}, false, false},
+		{FilingApprove, []Role{Officer}, false, false},
+		{FilingPeople, []Role{Officer}, false, false},
+		{FilingListRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{FilingListImport, []Role{Officer, Engineer}, false, false},
 		{PackRead, []Role{Officer, Reviewer, Auditor}, false, true},
 		{PackWrite, []Role{Officer, Reviewer}, false, false},
 		{PackFile, []Role{Officer}, false, false},
+		{IncidentRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{IncidentOpen, []Role{Officer, Reviewer, Engineer}, true, false},
+		{IncidentHandle, []Role{Officer, Engineer}, false, false},
+		{IncidentFile, []Role{Officer}, false, false},
+		{IncidentDecide, []Role{Officer}, false, false},
+		{DrillManage, []Role{Officer, Engineer}, false, false},
+		{CalendarRead, []Role{Officer, Engineer, Auditor}, true, true},
 		{SessionEnd, []Role{Officer, Reviewer, Engineer, Auditor}, false, true},
 		{SettingsRead, []Role{Officer, Engineer, Auditor}, false, true},
 		{SettingsChange, []Role{Officer, Engineer}, false, false},

@@ -68,6 +68,14 @@ func TestAllowed(t *testing.T) {
 		register.read     yes     yes      yes      yes     yes
 		register.change   yes     -        yes      -       -
 		register.live     yes     -        -        -       -
+		card.issue        yes     -        -        -       -
+		listing.read      yes     yes      yes      yes     yes
+		listing.use       yes     yes      yes      -       yes
+		listing.decide    yes     yes      -        -       -
+		oversight.read    yes     yes      yes      yes     yes
+		oversight.write   yes     -        yes      -       -
+		oversight.decide  yes     -        -        -       -
+		ethics.vote       yes     yes      yes      -       -
 		order.read        yes     yes      yes      yes     yes
 		order.issue       yes     -        yes      -       -
 		order.release     yes     -        yes      -       -
@@ -91,9 +99,41 @@ func TestAllowed(t *testing.T) {
 		notice.deliver    yes     -        -        -       yes
 		recall.read       yes     yes      yes      yes     yes
 		recall.follow     yes     -        yes      -       -
+		inspection.read   yes     yes      yes      yes     yes
+		inspection.run    yes     -        yes      -       yes
+		dataset.read      yes     yes      yes      yes     yes
+		dataset.write     yes     -        yes      -       -
+		dataset.prove     yes     -        -        -       -
+		bank.read         yes     yes      yes      yes     yes
+		bank.write        yes     -        yes      -       -
+		bank.approve      yes     -        -        -       -
+		run.read          yes     yes      yes      yes     yes
+		run.write         yes     -        yes      -       -
+		panel.read        yes     yes      -        yes     yes
+		panel.judge       yes     yes      -        -       -
+		duty.read         yes     yes      yes      yes     yes
+		duty.run          yes     -        yes      -       -
+		duty.say          yes     -        yes      -       -
+		duty.decide       yes     -        -        -       -
+		systems.read      yes     yes      yes      yes     yes
+		systems.write     yes     -        yes      -       -
+		systems.approve   yes     -        -        -       -
+		filing.read       yes     -        yes      yes     -
+		filing.write      yes     -        yes      -       -
+		filing.approve    yes     -        -        -       -
+		filing.people     yes     -        -        -       -
+		filing-list.read  yes     yes      yes      yes     yes
+		filing-list.import yes    -        yes      -       -
 		pack.read         yes     yes      -        yes     -
 		pack.write        yes     yes      -        -       -
 		pack.file         yes     -        -        -       -
+		incident.read     yes     yes      yes      yes     yes
+		incident.open     yes     yes      yes      -       yes
+		incident.handle   yes     -        yes      -       -
+		incident.file     yes     -        -        -       -
+		incident.decide   yes     -        -        -       -
+		drill.manage      yes     -        yes      -       -
+		calendar.read     yes     -        yes      yes     yes
 		session.end       yes     yes      yes      yes     -
 		settings.read     yes     -        yes      yes     -
 		settings.change   yes     -        yes      -       -`

@@ -1,16 +1,14 @@
 package copies
 
 import (
-	"bytes"
 	"crypto/sha256"
 	_ "embed" // the starter rules
 	"encoding/hex"
-	"encoding/json"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence/paper"
 	"github.com/colophon-project/colophon/stamp"
 )
 
@@ -64,10 +62,7 @@ const (
 // ParseRules reads rules.
 func ParseRules(raw []byte) (Rules, error) {
 	var r Rules
-	if len(raw) > maxRules {
-		return r, badRules("json")
-	}
-	if err := strict(raw, &r); err != nil {
+	if err := paper.Strict(raw, &r, maxRules); err != nil {
 		return Rules{}, &colophon.Error{Kind: colophon.Invalid, Code: CodeRules, Args: colophon.Args{"field": "json"}, Err: err}
 	}
 	return r, r.check()
@@ -133,17 +128,4 @@ func (r Rules) find(c *Copy) Row {
 func sha(raw []byte) string {
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:])
-}
-
-// strict reads one JSON value that has no field which v does not know.
-func strict(raw []byte, v any) error {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
-		return err
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return nil
 }

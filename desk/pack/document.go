@@ -2,33 +2,23 @@ package pack
 
 import (
 	"maps"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/colophon-project/colophon"
-	"github.com/colophon-project/colophon/evidence"
-	"github.com/colophon-project/colophon/internal/workday"
+	"github.com/colophon-project/colophon/evidence/paper"
 )
 
 // Schema is that of documents.
 const Schema = "colophon.authority-pack/1"
 
-// Certainty says what is known of something. The zero value is that nothing is known, so that what nobody looked up can't
-// look answered.
-type Certainty string
+// Certainty says what is known of something. The zero value is that nothing is known.
+type Certainty = paper.Certainty
 
 // What is known.
 const (
-	Unknown Certainty = ""
-	Known   Certainty = "known"
-	None    Certainty = "none" // it is known that there is none
-)
-
-// Words that stand in the fields of a document where there is nothing else to say.
-const (
-	notKnown = "尚不掌握"
-	nothing  = "无"
+	Unknown = paper.Unknown
+	Known   = paper.Known
+	None    = paper.None // it is known that there is none
 )
 
 // What the same is called in other languages.
@@ -38,11 +28,7 @@ const (
 )
 
 // Fact is what is known of one thing.
-type Fact struct {
-	Certainty Certainty `json:"certainty,omitempty"`
-	Lines     []string  `json:"lines,omitempty"`   // what is known; none otherwise
-	Records   []string  `json:"records,omitempty"` // identifiers of the records that it rests on
-}
+type Fact = paper.Answer
 
 // Facts are by where they are taken from. What is not among them is not known.
 type Facts map[Source]Fact
@@ -93,6 +79,8 @@ type Answer struct {
 	Records   []string  `json:"records,omitempty"`
 }
 
+func (a Answer) fact() Fact { return Fact{Certainty: a.Certainty, Lines: a.Lines, Records: a.Records} }
+
 // FormRef says by which form a document was made.
 type FormRef struct {
 	ID        string `json:"id"`
@@ -117,10 +105,8 @@ type Document struct {
 
 const (
 	// MaxDocument is the longest document, in bytes.
-	MaxDocument = 1 << 20
-	maxLines    = 100
+	MaxDocument = paper.MaxDocument
 	maxLine     = 5000
-	maxRecords  = 100
 )
 
 func (f Facts) check() error {
@@ -129,22 +115,7 @@ func (f Facts) check() error {
 		known[s] = true
 	}
 	for source, fact := range f {
-		bad := !known[source] || len(fact.Lines) > maxLines || len(fact.Records) > maxRecords
-		switch fact.Certainty {
-		case Known:
-			bad = bad || len(fact.Lines) == 0
-		case None, Unknown:
-			bad = bad || len(fact.Lines) > 0
-		default:
-			bad = true
-		}
-		for _, l := range fact.Lines {
-			bad = bad || !prose(l, maxLine)
-		}
-		for _, r := range fact.Records {
-			bad = bad || !word(r)
-		}
-		if bad {
+		if !known[source] || !fact.Sound(maxLine) {
 			return invalid(string(source))
 		}
 	}
@@ -155,15 +126,8 @@ func (f Facts) check() error {
 func (f Form) fill(facts Facts) []Answer {
 	list := make([]Answer, len(f.Fields))
 	for i, field := range f.Fields {
-		fact := facts[field.From]
-		a := Answer{Field: field, Certainty: fact.Certainty, Lines: fact.Lines, Records: fact.Records}
-		switch fact.Certainty {
-		case Unknown:
-			a.Lines = []string{notKnown}
-		case None:
-			a.Lines = []string{nothing}
-		}
-		list[i] = a
+		told := facts[field.From].Told()
+		list[i] = Answer{field, told.Certainty, told.Lines, told.Records}
 	}
 	return list
 }
@@ -174,21 +138,14 @@ func Read(raw []byte) (Document, error) {
 		return Document{}, &colophon.Error{Kind: colophon.Invalid, Code: CodeDocument, Err: err}
 	}
 	var d Document
-	if len(raw) > MaxDocument {
-		return fail(nil)
-	}
-	canonical, err := evidence.Canonicalise(raw)
-	if err != nil || string(canonical) != string(raw) {
-		return fail(err)
-	}
-	if err := strict(raw, &d); err != nil {
+	if err := paper.Parse(raw, &d); err != nil {
 		return fail(err)
 	}
 	if d.Schema != Schema || d.Part < 1 || len(d.Fields) == 0 || (d.Part > 1) != (d.Before != "") || (d.Before == "") != (d.Amends == "") {
 		return fail(nil)
 	}
 	for _, a := range d.Fields {
-		if len(a.Lines) == 0 || a.Certainty != Known && a.Certainty != None && a.Certainty != Unknown {
+		if !a.fact().Whole() {
 			return fail(nil)
 		}
 	}
@@ -198,34 +155,33 @@ func Read(raw []byte) (Document, error) {
 // Chain checks documents that amend each other, the first report first: each names the number and the digest of the one
 // before. It needs nothing but their bytes.
 func Chain(documents ...[]byte) error {
-	var last Document
-	for i, raw := range documents {
+	number := ""
+	return paper.Chain(documents, func(part int, before string, raw []byte) error {
 		d, err := Read(raw)
 		if err != nil {
 			return err
 		}
-		before, number := "", ""
-		if i > 0 {
-			before, number = sha(documents[i-1]), last.Number
-		}
-		if d.Part != i+1 || d.Before != before || d.Amends != number {
+		if d.Part != part || d.Before != before || d.Amends != number {
 			return refuse(colophon.Invalid, CodeChain, colophon.Args{"number": d.Number})
 		}
-		last = d
-	}
-	return nil
+		number = d.Number
+		return nil
+	})
 }
 
 // Text writes the document as people read it, in Chinese: what it is, and one field after the other.
 func (d Document) Text() string {
-	var b strings.Builder
-	b.WriteString(d.Form.Names.ZH + "\n编号：" + d.Number + "\n")
+	var t paper.Text
+	t.Line(d.Form.Names.ZH)
+	t.Line("编号：" + d.Number)
 	if d.Part > 1 {
-		b.WriteString("补充报告（第 " + strconv.Itoa(d.Part) + " 次报告），前次报告编号：" + d.Amends + "，摘要（SHA-256）：" + d.Before + "\n")
+		t.Line("补充报告（" + paper.Part(d.Part) + "报告），前次报告编号：" + d.Amends + "，摘要（SHA-256）：" + d.Before)
 	}
-	b.WriteString("报送：" + d.Form.Authority.ZH + "\n依据：" + d.Form.Basis.ZH + "\n形成时间：" + d.Made.In(workday.Beijing()).Format("2006-01-02 15:04:05") + "（北京时间）\n\n")
+	t.Line("报送：" + d.Form.Authority.ZH)
+	t.Line("依据：" + d.Form.Basis.ZH)
+	t.Made(d.Made)
 	for _, a := range d.Fields {
-		b.WriteString(a.Names.ZH + "：" + strings.Join(a.Lines, "\n　　") + "\n")
+		t.Field(a.Names.ZH, a.fact())
 	}
-	return b.String()
+	return t.String()
 }

@@ -1,16 +1,12 @@
 package pack
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"encoding/json"
-	"io"
 	"slices"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/evidence/paper"
 )
 
 //go:embed forms/*.json
@@ -69,12 +65,7 @@ func Sources() []Source {
 }
 
 // Names are a name in both languages.
-type Names struct {
-	ZH string `json:"zh"`
-	EN string `json:"en"`
-}
-
-func (n Names) sound(most int) bool { return line(n.ZH, most) && line(n.EN, most) }
+type Names = paper.Names
 
 // Field is one field of a form.
 type Field struct {
@@ -118,15 +109,15 @@ func badForm(form, field string) error {
 
 func (f Form) check() error {
 	switch {
-	case !word(f.ID):
+	case !paper.Word(f.ID):
 		return badForm("", "id")
-	case !f.Names.sound(maxName):
+	case !f.Names.Sound(maxName):
 		return badForm(f.ID, "names")
-	case !f.Authority.sound(maxName):
+	case !f.Authority.Sound(maxName):
 		return badForm(f.ID, "authority")
-	case !f.Basis.sound(maxName):
+	case !f.Basis.Sound(maxName):
 		return badForm(f.ID, "basis")
-	case len(f.Drafted) > maxFields || slices.ContainsFunc(f.Drafted, func(c string) bool { return c != AnyCategory && !word(c) }):
+	case len(f.Drafted) > maxFields || slices.ContainsFunc(f.Drafted, func(c string) bool { return c != AnyCategory && !paper.Word(c) }):
 		return badForm(f.ID, "drafted")
 	case len(f.Clauses) == 0 || slices.ContainsFunc(f.Clauses, func(c colophon.Clause) bool { return !slices.Contains(laws(), c) }):
 		return badForm(f.ID, "clauses")
@@ -135,7 +126,7 @@ func (f Form) check() error {
 	}
 	for i, field := range f.Fields {
 		twice := slices.ContainsFunc(f.Fields[:i], func(o Field) bool { return o.ID == field.ID })
-		if !word(field.ID) || twice || !field.Names.sound(maxName) || !slices.Contains(Sources(), field.From) {
+		if !paper.Word(field.ID) || twice || !field.Names.Sound(maxName) || !slices.Contains(Sources(), field.From) {
 			return badForm(f.ID, field.ID)
 		}
 	}
@@ -145,34 +136,13 @@ func (f Form) check() error {
 // digest is that of the form's canonical JSON.
 func (f Form) digest() (string, error) {
 	raw, err := evidence.Canonical(f)
-	return sha(raw), err
-}
-
-func sha(raw []byte) string {
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:])
-}
-
-// strict reads one JSON value that has no field which v does not know.
-func strict(raw []byte, v any) error {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
-		return err
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return nil
+	return paper.Sum(raw), err
 }
 
 // ParseForm reads a form.
 func ParseForm(raw []byte) (Form, error) {
 	var f Form
-	if len(raw) > maxForm {
-		return f, badForm("", "json")
-	}
-	if err := strict(raw, &f); err != nil {
+	if err := paper.Strict(raw, &f, maxForm); err != nil {
 		return Form{}, &colophon.Error{Kind: colophon.Invalid, Code: CodeForm, Args: colophon.Args{"form": "", "field": "json"}, Err: err}
 	}
 	return f, f.check()

@@ -14,6 +14,7 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
+	"github.com/colophon-project/colophon/evidence/paper"
 	"github.com/colophon-project/colophon/internal/workday"
 )
 
@@ -78,7 +79,7 @@ func (k *Keeper) act(typ evidence.Type, by ledger.By, e *Entry, p payload) ledge
 
 func (a About) check() error {
 	for field, s := range map[string]string{keyCase: a.Case, keyDuty: a.Duty, keyRefute: a.Refutation} {
-		if s != "" && !word(s) {
+		if s != "" && !paper.Word(s) {
 			return invalid(field)
 		}
 	}
@@ -91,9 +92,9 @@ func (k *Keeper) Draft(ctx context.Context, by ledger.By, d Draft) (Pack, error)
 	switch {
 	case !ok:
 		return Pack{}, badForm(d.Form, "id")
-	case d.Subject != "" && !word(string(d.Subject)):
+	case d.Subject != "" && !paper.Word(string(d.Subject)):
 		return Pack{}, invalid("subject")
-	case d.Once != "" && !word(d.Once):
+	case d.Once != "" && !paper.Word(d.Once):
 		return Pack{}, invalid("once")
 	}
 	said, err := answered(nil, d.Said)
@@ -232,7 +233,7 @@ func (k *Keeper) write(e *Entry, form Form, amends string, facts Facts) (string,
 	if err == nil && len(raw) > MaxDocument {
 		err = invalid("facts")
 	}
-	p.SHA256 = sha(raw)
+	p.SHA256 = paper.Sum(raw)
 	return string(raw), err
 }
 
@@ -247,7 +248,7 @@ func (k *Keeper) Fill(ctx context.Context, by ledger.By, id string, facts Facts,
 			return ledger.Act{}, badForm(e.Value.Form, "id")
 		}
 		var old Document
-		if err := strict([]byte(s.Document), &old); err != nil {
+		if err := paper.Strict([]byte(s.Document), &old, MaxDocument); err != nil {
 			return ledger.Act{}, err
 		}
 		var err error
@@ -299,9 +300,9 @@ func (k *Keeper) step(e *Entry, to State, from []State) (s Particulars, err erro
 func (k *Keeper) File(ctx context.Context, by ledger.By, id string, f Filing, proofs ...ProofFile) (Pack, error) {
 	f.At = f.At.UTC().Truncate(time.Millisecond)
 	switch {
-	case !word(f.Channel) || strings.ToLower(f.Channel) != f.Channel:
+	case !paper.Word(f.Channel) || strings.ToLower(f.Channel) != f.Channel:
 		return Pack{}, invalid("channel")
-	case f.Reference != "" && !line(f.Reference, 128):
+	case f.Reference != "" && !paper.Line(f.Reference, 128):
 		return Pack{}, invalid("reference")
 	case f.At.UnixMilli() <= 0 || f.At.After(k.book.Now()):
 		return Pack{}, invalid("at")
@@ -413,19 +414,19 @@ func checkAll(proofs []ProofFile) error {
 	for i := range proofs {
 		p := &proofs[i]
 		if len(p.Bytes) > 0 && p.Blob == "" {
-			p.SHA256, p.Size = sha(p.Bytes), int64(len(p.Bytes))
+			p.SHA256, p.Size = paper.Sum(p.Bytes), int64(len(p.Bytes))
 		}
 		digest, err := hex.DecodeString(p.SHA256)
 		switch {
 		case (len(p.Bytes) > 0) == (p.Blob != "") || len(p.Bytes) > MaxBytes:
 			return invalid("bytes")
-		case p.Blob != "" && (!word(p.Blob) || len(p.Key) == 0 || len(p.Key) > 64) || p.Blob == "" && len(p.Key) > 0:
+		case p.Blob != "" && (!paper.Word(p.Blob) || len(p.Key) == 0 || len(p.Key) > 64) || p.Blob == "" && len(p.Key) > 0:
 			return invalid("blob")
 		case err != nil || len(digest) != 32 || strings.ToLower(p.SHA256) != p.SHA256:
 			return invalid("sha256")
 		case p.Size <= 0 || p.Size > maxSize:
 			return invalid("size")
-		case !word(p.Type) || !strings.Contains(p.Type, "/"):
+		case !paper.Word(p.Type) || !strings.Contains(p.Type, "/"):
 			return invalid("type")
 		}
 	}
@@ -437,7 +438,7 @@ func (k *Keeper) Dismiss(ctx context.Context, by ledger.By, id string, reason co
 	switch {
 	case !slices.Contains(Reasons(), reason):
 		return Pack{}, invalid("reason")
-	case !prose(note, maxNote):
+	case !paper.Prose(note, maxNote):
 		return Pack{}, invalid("note")
 	}
 	if err := person(by); err != nil {

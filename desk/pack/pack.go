@@ -18,7 +18,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
@@ -244,21 +243,4 @@ func person(by ledger.By) error {
 		return refuse(colophon.Refused, CodePerson, nil)
 	}
 	return nil
-}
-
-// word reports whether s is an identifier: letters, digits and a few signs.
-func word(s string) bool {
-	return s != "" && len(s) <= 128 && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.:/", r))
-	})
-}
-
-// prose reports whether s is text of at most so many signs that is not blank.
-func prose(s string, most int) bool {
-	return strings.TrimSpace(s) != "" && utf8.ValidString(s) && utf8.RuneCountInString(s) <= most
-}
-
-// line reports whether s is such a text of one line.
-func line(s string, most int) bool {
-	return prose(s, most) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }

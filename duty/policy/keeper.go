@@ -42,21 +42,26 @@ type changed struct {
 }
 
 func act(typ evidence.Type, by ledger.By, id string, v Version, note string, value any) ledger.Act {
-	return ledger.Act{Type: typ, Role: by.Role, Clauses: clauses(), Payload: changed{id, by.ID, note, v.Document.System, v.Number, v.Digest, value}}
+	return ledger.Act{Type: typ, Role: by.Role, Clauses: clauses(v.Document.System), Payload: changed{id, by.ID, note, v.Document.System, v.Number, v.Digest, value}}
 }
 
-func clauses() []colophon.Clause { return []colophon.Clause{colophon.ClauseDS7} }
+func clauses(system System) []colophon.Clause {
+	if slices.Contains(Systems(), system) {
+		return []colophon.Clause{colophon.ClauseDS7}
+	}
+	return nil
+}
 
 func person(by ledger.By) error {
 	if !by.Person() {
-		return &colophon.Error{Kind: colophon.Refused, Code: CodePerson, Clauses: clauses()}
+		return &colophon.Error{Kind: colophon.Refused, Code: CodePerson}
 	}
 	return nil
 }
 
 func other(by ledger.By, author string) error {
 	if by.ID == author {
-		return &colophon.Error{Kind: colophon.Refused, Code: CodeOwn, Clauses: clauses()}
+		return &colophon.Error{Kind: colophon.Refused, Code: CodeOwn}
 	}
 	return nil
 }
@@ -220,7 +225,7 @@ type Standing struct {
 // Standing says how a system stood at a time.
 func (k *Keeper) Standing(ctx context.Context, system System, at time.Time) (Standing, error) {
 	s := Standing{System: system}
-	if !slices.Contains(Systems(), system) {
+	if !slices.Contains(All(), system) {
 		return s, invalid("system")
 	}
 	list, err := k.approved(ctx, system)
@@ -241,10 +246,10 @@ func (k *Keeper) Standing(ctx context.Context, system System, at time.Time) (Sta
 	return s, nil
 }
 
-// Standings says how all eight stood at a time.
+// Standings says how all of them stood at a time.
 func (k *Keeper) Standings(ctx context.Context, at time.Time) ([]Standing, error) {
 	var list []Standing
-	for _, system := range Systems() {
+	for _, system := range All() {
 		s, err := k.Standing(ctx, system, at)
 		if err != nil {
 			return nil, err

@@ -1,6 +1,9 @@
-// Package policy keeps the eight systems of rules that Deep Synthesis Provisions Art. 7 asks of a provider, as documents in
-// numbered versions. One person writes a version, another approves it; each has an owner, who answers for it, and a day by
+// Package policy keeps the eight systems of rules that Deep Synthesis Provisions Art. 7 asks of a provider, and the two texts
+// that Generative AI Measures Art. 10 asks for, as documents in numbered versions. One person writes a version, another approves it; each has an owner, who answers for it, and a day by
 // which it is to be reviewed. A review is an entry beside the text, by somebody who did not write it, and sets the next day.
+//
+// A document may be for everybody: its version in force then stands on a public page, without who wrote, owns or approved it.
+// The texts of Art. 10 always are; of the eight the provider decides, since a system may tell whom it guards against how.
 //
 // What was approved is never changed or taken back. It is in force from its day until a later version of the same system is,
 // and [Keeper.Standings] says of each system whether one is, and whether its review is over. A document shows that there is a
@@ -57,10 +60,22 @@ const (
 	Emergency    System = "emergency"            // 应急处置
 )
 
+// The texts of Generative AI Measures Art. 10, which are kept in the same way.
+const (
+	Purposes System = "suitable-use" // 适用人群、场合、用途
+	Minors   System = "minors"       // 防范未成年人过度依赖或者沉迷
+)
+
 // Systems lists the eight.
 func Systems() []System {
 	return []System{Registration, Mechanism, Ethics, Release, Data, Personal, Fraud, Emergency}
 }
+
+// Texts lists the two that are for everybody.
+func Texts() []System { return []System{Purposes, Minors} }
+
+// All lists the eight and then the two.
+func All() []System { return append(Systems(), Texts()...) }
 
 // Code is the code of the system's sentence.
 func (s System) Code() colophon.Code { return colophon.Code("duty-policy-" + string(s)) }
@@ -94,9 +109,10 @@ type Document struct {
 	Text   string `json:"text"` // Markdown, in Chinese
 	// English is a translation; it may be empty.
 	English string `json:"english,omitempty"`
-	Owner   string `json:"owner"`  // staff account that answers for it
-	Review  string `json:"review"` // the day by which it is to be reviewed, as 2006-01-02 in Beijing
-	Change  string `json:"change"` // what changed, and why
+	Public  bool   `json:"public,omitempty"` // everybody may read it while it is in force
+	Owner   string `json:"owner"`            // staff account that answers for it
+	Review  string `json:"review"`           // the day by which it is to be reviewed, as 2006-01-02 in Beijing
+	Change  string `json:"change"`           // what changed, and why
 }
 
 // Reviewed says that somebody looked whether a version still fits.
@@ -155,7 +171,8 @@ func (d Document) check(now time.Time) error {
 		name string
 		good bool
 	}{
-		{"system", slices.Contains(Systems(), d.System)},
+		{"system", slices.Contains(All(), d.System)},
+		{"public", d.Public || !slices.Contains(Texts(), d.System)},
 		{"title", strings.TrimSpace(d.Title) != "" && prose(d.Title, maxTitle)},
 		{"text", strings.TrimSpace(d.Text) != "" && prose(d.Text, MaxText)},
 		{"english", prose(d.English, MaxText)},

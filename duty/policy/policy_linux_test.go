@@ -117,7 +117,7 @@ func TestVersions(t *testing.T) {
 		t.Errorf("%+v, %v", list, err)
 	}
 	all, err := w.keeper.Standings(t.Context(), later)
-	if err != nil || len(all) != 8 {
+	if err != nil || len(all) != len(policy.All()) || len(policy.All()) != 10 {
 		t.Fatalf("%+v, %v", all, err)
 	}
 	for _, s := range all {
@@ -222,4 +222,20 @@ func TestDraftRefuses(t *testing.T) {
 	storetest.WantCode(t, err, policy.CodeMissing)
 	_, err = w.keeper.Standing(t.Context(), "luck", w.clock.Now())
 	storetest.WantCode(t, err, policy.CodeInvalid)
+}
+
+// TestTexts: the texts of Generative AI Measures Art. 10 are for everybody, or are not written.
+func TestTexts(t *testing.T) {
+	w := open(t)
+	for _, system := range policy.Texts() {
+		d := document()
+		d.System = system
+		if _, err := w.keeper.Draft(t.Context(), author, d); err == nil {
+			t.Errorf("%s was written for nobody", system)
+		}
+		d.Public = true
+		if _, err := w.keeper.Draft(t.Context(), author, d); err != nil {
+			t.Errorf("%s: %v", system, err)
+		}
+	}
 }

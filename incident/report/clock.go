@@ -16,6 +16,10 @@ const (
 	GradeClock  = "grade"
 	FirstReport = "first-report"
 	Summary     = "summary"
+	// FlawReport, NoticeAuthority and NoticePersons are the other reports and notices that come with the program.
+	FlawReport      = "flaw-report"
+	NoticeAuthority = "notice-authority"
+	NoticePersons   = "notice-persons"
 )
 
 // Moments from which clocks run.

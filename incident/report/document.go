@@ -1,53 +1,35 @@
 package report
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"maps"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/colophon-project/colophon"
-	"github.com/colophon-project/colophon/evidence"
-	"github.com/colophon-project/colophon/internal/workday"
+	"github.com/colophon-project/colophon/evidence/paper"
 )
 
 // Schema is that of documents.
 const Schema = "colophon.incident-report/1"
 
 // Certainty says what is known of something. The zero value is that nothing is known.
-type Certainty string
+type Certainty = paper.Certainty
 
 // What is known.
 const (
-	Unknown Certainty = ""
-	Known   Certainty = "known"
-	None    Certainty = "none" // it is known that there is none
-)
-
-// Words that stand in a document where there is nothing else to say. Documents are in Chinese.
-const (
-	notKnown = "尚不掌握"
-	nothing  = "无"
+	Unknown = paper.Unknown
+	Known   = paper.Known
+	None    = paper.None // it is known that there is none
 )
 
 // Answer is what is known for one field.
-type Answer struct {
-	Certainty Certainty `json:"certainty,omitempty"`
-	Lines     []string  `json:"lines,omitempty"`   // what is known; none otherwise
-	Records   []string  `json:"records,omitempty"` // identifiers of the records that it rests on
-}
+type Answer = paper.Answer
 
 // Answers are by the identifiers of fields. What is not among them is not known.
 type Answers map[string]Answer
 
-// Bounds of a document.
-const (
-	MaxDocument = 1 << 20
-	maxLines    = 100
-	maxRecords  = 100
-)
+// MaxDocument is the longest document, in bytes.
+const MaxDocument = paper.MaxDocument
 
 func (a Answers) check(f Form) error {
 	fields := map[string]bool{}
@@ -55,22 +37,7 @@ func (a Answers) check(f Form) error {
 		fields[field.ID] = true
 	}
 	for id, answer := range a {
-		bad := !fields[id] || len(answer.Lines) > maxLines || len(answer.Records) > maxRecords
-		switch answer.Certainty {
-		case Known:
-			bad = bad || len(answer.Lines) == 0
-		case None, Unknown:
-			bad = bad || len(answer.Lines) > 0
-		default:
-			bad = true
-		}
-		for _, l := range answer.Lines {
-			bad = bad || !prose(l, maxProse)
-		}
-		for _, r := range answer.Records {
-			bad = bad || !word(r)
-		}
-		if bad {
+		if !fields[id] || !answer.Sound(maxProse) {
 			return invalid("answers." + id)
 		}
 	}
@@ -112,18 +79,13 @@ type Document struct {
 	Fields   []Field   `json:"fields"`
 }
 
-func sha(raw []byte) string {
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:])
-}
-
 // own are the answers that an incident gives by itself.
 func (k *Keeper) own(v Incident) Answers {
 	at := func(t time.Time) Answer {
 		if t.IsZero() {
 			return Answer{}
 		}
-		return Answer{Certainty: Known, Lines: []string{t.In(workday.Beijing()).Format("2006-01-02 15:04:05") + "（北京时间）"}}
+		return Answer{Certainty: Known, Lines: []string{paper.Beijing(t)}}
 	}
 	a := Answers{"found": at(v.Knew), "incident": at(v.Began), "closed": at(v.Closed), "persons": figure(v.Facts[FactPersons], "人")}
 	kinds := Answer{Certainty: Known}
@@ -163,14 +125,7 @@ func figure(f Fact, unit string) Answer {
 func (f Form) fill(a Answers) []Field {
 	list := make([]Field, len(f.Fields))
 	for i, field := range f.Fields {
-		answer := a[field.ID]
-		switch answer.Certainty {
-		case Unknown:
-			answer.Lines = []string{notKnown}
-		case None:
-			answer.Lines = []string{nothing}
-		}
-		list[i] = Field{field, answer}
+		list[i] = Field{field, a[field.ID].Told()}
 	}
 	return list
 }
@@ -181,21 +136,14 @@ func Parse(raw []byte) (Document, error) {
 		return Document{}, &colophon.Error{Kind: colophon.Invalid, Code: CodeDocument, Err: err}
 	}
 	var d Document
-	if len(raw) > MaxDocument {
-		return fail(nil)
-	}
-	canonical, err := evidence.Canonicalise(raw)
-	if err != nil || string(canonical) != string(raw) {
-		return fail(err)
-	}
-	if err := strict(raw, &d, MaxDocument); err != nil {
+	if err := paper.Parse(raw, &d); err != nil {
 		return fail(err)
 	}
 	if d.Schema != Schema || d.Part < 1 || len(d.Fields) == 0 || (d.Part > 1) != (d.Before != "") {
 		return fail(nil)
 	}
 	for _, a := range d.Fields {
-		if len(a.Lines) == 0 || a.Certainty != Known && a.Certainty != None && a.Certainty != Unknown {
+		if !a.Whole() {
 			return fail(nil)
 		}
 	}
@@ -206,34 +154,33 @@ func Parse(raw []byte) (Document, error) {
 // digest of the one before. It needs nothing but their bytes.
 func Chain(documents ...[]byte) error {
 	var first Document
-	for i, raw := range documents {
+	return paper.Chain(documents, func(part int, before string, raw []byte) error {
 		d, err := Parse(raw)
 		if err != nil {
 			return err
 		}
-		before := ""
-		if i == 0 {
+		if part == 1 {
 			first = d
-		} else {
-			before = sha(documents[i-1])
 		}
-		if d.Part != i+1 || d.Before != before || d.Incident != first.Incident || d.Form.ID != first.Form.ID {
-			return refuse(colophon.Invalid, CodeChain, colophon.Args{"part": strconv.Itoa(i + 1)})
+		if d.Part != part || d.Before != before || d.Incident != first.Incident || d.Form.ID != first.Form.ID {
+			return refuse(colophon.Invalid, CodeChain, colophon.Args{"part": strconv.Itoa(part)})
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // Text writes the document as people read it, in Chinese: what it is, and one field after the other.
 func (d Document) Text() string {
-	var b strings.Builder
-	b.WriteString(d.Form.Names.ZH + "\n事件编号：" + d.Incident + "\n")
+	var t paper.Text
+	t.Line(d.Form.Names.ZH)
+	t.Line("事件编号：" + d.Incident)
 	if d.Part > 1 {
-		b.WriteString("补充报告（第 " + strconv.Itoa(d.Part) + " 次），前次报告摘要（SHA-256）：" + d.Before + "\n")
+		t.Line("补充报告（" + paper.Part(d.Part) + "），前次报告摘要（SHA-256）：" + d.Before)
 	}
-	b.WriteString("依据：" + d.Form.Basis.ZH + "\n形成时间：" + d.Made.In(workday.Beijing()).Format("2006-01-02 15:04:05") + "（北京时间）\n\n")
+	t.Line("依据：" + d.Form.Basis.ZH)
+	t.Made(d.Made)
 	for _, f := range d.Fields {
-		b.WriteString(f.Names.ZH + "：" + strings.Join(f.Lines, "\n　　") + "\n")
+		t.Field(f.Names.ZH, f.Answer)
 	}
-	return b.String()
+	return t.String()
 }

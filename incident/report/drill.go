@@ -10,6 +10,7 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
+	"github.com/colophon-project/colophon/evidence/paper"
 	"github.com/colophon-project/colophon/internal/workday"
 )
 
@@ -95,7 +96,7 @@ func (k *Keeper) PlanDrill(ctx context.Context, by ledger.By, playbook Kind, day
 		return Drill{}, invalid("playbook")
 	case !day.After(now) || day.After(now.Add(maxAhead)):
 		return Drill{}, invalid("day")
-	case !prose(scenario, maxProse):
+	case !paper.Prose(scenario, maxProse):
 		return Drill{}, invalid("scenario")
 	}
 	if err := person(by); err != nil {
@@ -140,11 +141,11 @@ func (k *Keeper) HoldDrill(ctx context.Context, by ledger.By, id string, o Outco
 		return Drill{}, invalid("result")
 	case o.Took < 0 || o.Took > 30*24*time.Hour:
 		return Drill{}, invalid("took")
-	case o.Order != "" && !word(o.Order):
+	case o.Order != "" && !paper.Word(o.Order):
 		return Drill{}, invalid("order")
-	case !prose(o.Report, maxProse):
+	case !paper.Prose(o.Report, maxProse):
 		return Drill{}, invalid("report")
-	case len(o.Findings) > maxFindings || slices.ContainsFunc(o.Findings, func(s string) bool { return !prose(s, maxProse) }):
+	case len(o.Findings) > maxFindings || slices.ContainsFunc(o.Findings, func(s string) bool { return !paper.Prose(s, maxProse) }):
 		return Drill{}, invalid("findings")
 	}
 	if err := person(by); err != nil {
@@ -219,6 +220,31 @@ func (k *Keeper) missed(ctx context.Context) error {
 func (k *Keeper) Drill(ctx context.Context, id string) (Drill, error) {
 	e, err := k.drills.Get(ctx, id)
 	return readDrill(e), err
+}
+
+// DrillQuery narrows a list of drills. What is empty fits all.
+type DrillQuery struct {
+	States   []DrillState
+	Playbook Kind
+	After    string // identifier of the last drill of the page before
+	Limit    int
+}
+
+// Drills returns a page of drills, those that were entered last first, and where the next page begins.
+func (k *Keeper) Drills(ctx context.Context, q DrillQuery) ([]Drill, string, error) {
+	find := ledger.Query{After: q.After, Newest: true, Limit: q.Limit}
+	for _, s := range q.States {
+		find.States = append(find.States, string(s))
+	}
+	if q.Playbook != "" {
+		find.Keys = append(find.Keys, ledger.Key{Name: keyKind, Value: string(q.Playbook)})
+	}
+	page, next, err := k.drills.Page(ctx, find)
+	list := make([]Drill, len(page))
+	for i, e := range page {
+		list[i] = readDrill(e)
+	}
+	return list, next, err
 }
 
 // ReadDrill opens what is sealed of a drill, for a person, after that was recorded: what was exercised, what came of it, and

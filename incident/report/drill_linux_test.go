@@ -199,3 +199,28 @@ func TestDrillInvalid(t *testing.T) {
 	_, err := w.k.Drill(ctx, "none")
 	storetest.WantCode(t, err, report.CodeDrillMissing)
 }
+
+// TestDrills lists drills, by state and by playbook.
+func TestDrills(t *testing.T) {
+	w := open(t)
+	one, err := w.k.PlanDrill(t.Context(), first, report.Security, w.clock.Now().Add(24*time.Hour), "a key leaks")
+	w.no(err)
+	two, err := w.k.PlanDrill(t.Context(), first, report.Content, w.clock.Now().Add(48*time.Hour), "illegal output")
+	w.no(err)
+	_, err = w.k.CancelDrill(t.Context(), first, two.ID, "moved")
+	w.no(err)
+	for _, tt := range []struct {
+		q    report.DrillQuery
+		want []string
+	}{{report.DrillQuery{}, []string{two.ID, one.ID}}, {report.DrillQuery{States: []report.DrillState{report.Planned}}, []string{one.ID}}, {report.DrillQuery{Playbook: report.Content}, []string{two.ID}}, {report.DrillQuery{Playbook: report.Misuse}, nil}} {
+		list, next, err := w.k.Drills(t.Context(), tt.q)
+		w.no(err)
+		var got []string
+		for _, d := range list {
+			got = append(got, d.ID)
+		}
+		if !slices.Equal(got, tt.want) || next != "" {
+			t.Errorf("%+v: %v, %q", tt.q, got, next)
+		}
+	}
+}

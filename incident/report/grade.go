@@ -28,13 +28,13 @@ func (g Grade) rank() int { return slices.Index(Grades(), g) + 1 }
 func (g Grade) Names() Names {
 	switch g {
 	case Ordinary:
-		return Names{"一般网络安全事件", "ordinary"}
+		return Names{ZH: "一般网络安全事件", EN: "ordinary"}
 	case Serious:
-		return Names{"较大网络安全事件", "serious"}
+		return Names{ZH: "较大网络安全事件", EN: "serious"}
 	case Grave:
-		return Names{"重大网络安全事件", "grave"}
+		return Names{ZH: "重大网络安全事件", EN: "grave"}
 	case EspeciallyGrave:
-		return Names{"特别重大网络安全事件", "especially grave"}
+		return Names{ZH: "特别重大网络安全事件", EN: "especially grave"}
 	}
 	return Names{}
 }

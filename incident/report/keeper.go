@@ -11,6 +11,7 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
+	"github.com/colophon-project/colophon/evidence/paper"
 )
 
 // Names of keys.
@@ -40,13 +41,13 @@ func (d Draft) check(now time.Time) error {
 	switch {
 	case !known(d.Kinds) || len(d.Kinds) > len(Kinds()):
 		return invalid("kinds")
-	case !prose(d.Words.Title, maxTitle):
+	case !paper.Prose(d.Words.Title, maxTitle):
 		return invalid("title")
-	case d.Words.Summary != "" && !prose(d.Words.Summary, maxProse):
+	case d.Words.Summary != "" && !paper.Prose(d.Words.Summary, maxProse):
 		return invalid("summary")
-	case d.Origin != "" && !word(d.Origin):
+	case d.Origin != "" && !paper.Word(d.Origin):
 		return invalid("origin")
-	case len(d.About) > maxAbout || slices.ContainsFunc(d.About, func(r Ref) bool { return !word(r.Kind) || !word(r.ID) }):
+	case len(d.About) > maxAbout || slices.ContainsFunc(d.About, func(r Ref) bool { return !paper.Word(r.Kind) || !paper.Word(r.ID) }):
 		return invalid("about")
 	case d.Knew.After(now):
 		return invalid("knew")
@@ -119,6 +120,7 @@ func (k *Keeper) steps(kinds ...Kind) []Step {
 // Open opens an incident, with the steps of its playbooks. The system may do it too, as when a probe fails.
 func (k *Keeper) Open(ctx context.Context, by ledger.By, d Draft) (Incident, error) {
 	now := k.incidents.Now()
+	d.Knew, d.Began = moment(d.Knew), moment(d.Began)
 	if err := d.check(now); err != nil {
 		return Incident{}, err
 	}
@@ -130,9 +132,8 @@ func (k *Keeper) Open(ctx context.Context, by ledger.By, d Draft) (Incident, err
 	if err != nil {
 		return Incident{}, err
 	}
-	knew := moment(d.Knew)
-	if knew.IsZero() {
-		knew = now
+	if d.Knew.IsZero() {
+		d.Knew = now
 	}
 	var kinds []Kind
 	for _, kind := range Kinds() {
@@ -141,13 +142,13 @@ func (k *Keeper) Open(ctx context.Context, by ledger.By, d Draft) (Incident, err
 		}
 	}
 	e := Entry{ID: id, Subject: evidence.Subject(drawn), State: string(Open), Value: Incident{Kinds: kinds, Origin: d.Origin, About: slices.Clone(d.About), Operator: k.config.Operator, Size: k.config.Size,
-		Knew: knew, Began: moment(d.Began), Facts: with(nil, d.Facts), Steps: k.steps(kinds...)}}
+		Knew: d.Knew, Began: d.Began, Facts: with(nil, d.Facts), Steps: k.steps(kinds...)}}
 	if by.Role != "system" {
 		e.Value.Opener = by.ID
 	}
 	k.regrade(&e)
 	index(&e)
-	e, err = k.incidents.Add(ctx, e, d.Words, act(RecordOpened, by, &e, payload{Kinds: kinds, Grading: &e.Value.Grading, Rules: e.Value.Rules, Facts: d.Facts, Knew: knew.UnixMilli(), Words: &d.Words}))
+	e, err = k.incidents.Add(ctx, e, d.Words, act(RecordOpened, by, &e, payload{Kinds: kinds, Grading: &e.Value.Grading, Rules: e.Value.Rules, Facts: d.Facts, Knew: d.Knew.UnixMilli(), Words: &d.Words}))
 	if errors.Is(err, ledger.ErrExists) && d.Origin != "" {
 		e, err = k.incidents.One(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyOrigin, Value: d.Origin}}})
 	}
@@ -223,7 +224,7 @@ func (k *Keeper) change(ctx context.Context, id string, fn func(e *Entry) (ledge
 
 // why is an error unless a reason is text.
 func why(s string) error {
-	if !prose(s, maxProse) {
+	if !paper.Prose(s, maxProse) {
 		return invalid("why")
 	}
 	return nil
@@ -374,7 +375,7 @@ func (k *Keeper) Tick(ctx context.Context, by ledger.By, id, step string, s Step
 	if err := person(by); err != nil {
 		return Incident{}, err
 	}
-	if s == StepSkipped && note == "" || note != "" && !prose(note, maxProse) {
+	if s == StepSkipped && note == "" || note != "" && !paper.Prose(note, maxProse) {
 		return Incident{}, invalid("note")
 	}
 	return k.change(ctx, id, func(e *Entry) (ledger.Act, error) {

@@ -116,9 +116,9 @@ func TestSealed(t *testing.T) {
 	if err != nil || len(lines) != 1 || lines[0].Text != "a call at night" || reads() != 2 {
 		t.Errorf("%+v, %v, %d readings", lines, err, reads())
 	}
-	_, raw, err := w.k.ReadPaper(t.Context(), first, p.ID)
-	if err != nil || !strings.Contains(string(raw), "the desk by day") || reads() != 3 {
-		t.Errorf("%s, %v, %d readings", raw, err, reads())
+	_, sheet, err := w.k.ReadPaper(t.Context(), first, p.ID)
+	if err != nil || !strings.Contains(sheet.Document, "the desk by day") || reads() != 3 {
+		t.Errorf("%s, %v, %d readings", sheet.Document, err, reads())
 	}
 	rec, err := w.rec.New("subject.erased", evidence.System, "system", nil, nil)
 	w.no(err)

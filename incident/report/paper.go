@@ -12,15 +12,24 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
+	"github.com/colophon-project/colophon/evidence/paper"
 )
 
-// Proof is a proof of filing, such as a receipt or the picture of a page. Its bytes are the caller's to keep.
+// Proof is a proof of filing, such as a receipt or the picture of a page.
 type Proof struct {
 	SHA256 string    `json:"sha256"` // hexadecimal
 	Size   int64     `json:"size"`
 	Type   string    `json:"type"` // media type
 	At     time.Time `json:"at"`   // when it was attached; set by the keeper
 	By     string    `json:"by"`   // staff account; set by the keeper
+}
+
+// ProofFile is a proof with where its bytes lie, sealed under a key of their own. The caller stores those before and keeps what
+// [Keeper.Needs] names. It stands in the sealed part.
+type ProofFile struct {
+	Proof
+	Blob string `json:"blob"`
+	Key  []byte `json:"key"`
 }
 
 // Filing says how a paper was filed, or a notice given.
@@ -55,13 +64,17 @@ type Paper struct {
 
 // Sheet is what is sealed of a paper.
 type Sheet struct {
-	Document string  `json:"document"` // canonical JSON of a Document
-	Told     Answers `json:"told,omitempty"`
+	Document string      `json:"document"` // canonical JSON of a Document
+	Told     Answers     `json:"told,omitempty"`
+	Proofs   []ProofFile `json:"proofs,omitempty"`
 }
 
 type paperEntry = ledger.Entry[Paper]
 
 const maxProofs = 20
+
+// keyBlob is under which sealed bytes are found that a paper needs.
+const keyBlob = "blob"
 
 // tries is how often a filing is tried when others are faster.
 const tries = 16
@@ -93,12 +106,13 @@ type paperPayload struct {
 func paperAct(typ evidence.Type, by ledger.By, e *paperEntry, p paperPayload) ledger.Act {
 	v := e.Value
 	p.Paper, p.Incident, p.Form, p.Part, p.State, p.By, p.SHA256, p.Before, p.Open = e.ID, v.Incident, v.Form, v.Part, PaperState(e.State), by.ID, v.SHA256, v.Before, v.Open
-	return ledger.Act{Type: typ, Role: by.Role, Clauses: clauses(), Payload: p}
+	return ledger.Act{Type: typ, Role: by.Role, Clauses: Clauses(v.Form), Payload: p}
 }
 
 func indexPaper(e *paperEntry) {
 	v := e.Value
-	e.Keys = []ledger.Key{{Name: keyIncident, Value: v.Incident}, {Name: keyForm, Value: v.Form}}
+	blobs := slices.DeleteFunc(slices.Clone(e.Keys), func(k ledger.Key) bool { return k.Name != keyBlob })
+	e.Keys = append(blobs, ledger.Key{Name: keyIncident, Value: v.Incident}, ledger.Key{Name: keyForm, Value: v.Form})
 	if PaperState(e.State) == Dropped {
 		return
 	}
@@ -109,8 +123,8 @@ func indexPaper(e *paperEntry) {
 	}
 }
 
-// write makes the document of a paper, of what the incident says by itself and what was told in its place.
-func (k *Keeper) write(e *paperEntry, v Incident, told Answers) (Sheet, error) {
+// write makes the document of a paper, of what the incident and the records say by themselves and what was told in their place.
+func (k *Keeper) write(e *paperEntry, v Incident, known, told Answers) (Sheet, error) {
 	form, ok := k.config.Rules.form(e.Value.Form)
 	if !ok {
 		return Sheet{}, invalid("form")
@@ -123,7 +137,7 @@ func (k *Keeper) write(e *paperEntry, v Incident, told Answers) (Sheet, error) {
 		return Sheet{}, err
 	}
 	p := &e.Value
-	d := Document{Schema, p.Incident, p.Part, p.Before, k.papers.Now(), FormRef{form.ID, sha(raw), form.Names, form.Basis}, form.fill(k.own(v).with(told))}
+	d := Document{Schema, p.Incident, p.Part, p.Before, k.papers.Now(), FormRef{form.ID, paper.Sum(raw), form.Names, form.Basis}, form.fill(k.own(v).with(known).with(told))}
 	p.Open = nil
 	for _, f := range d.Fields {
 		if f.Required && f.Certainty == Unknown {
@@ -134,8 +148,8 @@ func (k *Keeper) write(e *paperEntry, v Incident, told Answers) (Sheet, error) {
 	if err == nil && len(document) > MaxDocument {
 		err = invalid("answers")
 	}
-	p.SHA256 = sha(document)
-	return Sheet{string(document), told}, err
+	p.SHA256 = paper.Sum(document)
+	return Sheet{Document: string(document), Told: told}, err
 }
 
 // DraftPaper drafts a report or a notice by a form, of what is known now. Of each form an incident has one first paper; drafted
@@ -172,6 +186,14 @@ func (k *Keeper) Amend(ctx context.Context, by ledger.By, id string, told Answer
 	return k.addPaper(ctx, by, v, Paper{Incident: p.Incident, Form: p.Form, Part: p.Part + 1, Amends: id, Before: p.SHA256}, s.Told.with(told))
 }
 
+// knows is what records say of an incident.
+func (k *Keeper) knows(ctx context.Context, v Incident) (Answers, error) {
+	if k.config.Known == nil {
+		return nil, nil
+	}
+	return k.config.Known(ctx, v)
+}
+
 func (k *Keeper) addPaper(ctx context.Context, by ledger.By, v Incident, p Paper, told Answers) (Paper, error) {
 	if v.State == Dismissed {
 		return Paper{}, refuse(colophon.Conflict, CodeStep, colophon.Args{"from": string(Dismissed), "to": string(Open)})
@@ -183,8 +205,12 @@ func (k *Keeper) addPaper(ctx context.Context, by ledger.By, v Incident, p Paper
 	if by.Role != "system" {
 		p.Author = by.ID
 	}
+	known, err := k.knows(ctx, v)
+	if err != nil {
+		return Paper{}, err
+	}
 	e := paperEntry{ID: id, Subject: v.Subject, State: string(Drafted), Value: p}
-	sheet, err := k.write(&e, v, told)
+	sheet, err := k.write(&e, v, known, told)
 	if err != nil {
 		return Paper{}, err
 	}
@@ -224,12 +250,16 @@ func (k *Keeper) Fill(ctx context.Context, by ledger.By, id string, told Answers
 	if err != nil {
 		return Paper{}, err
 	}
+	known, err := k.knows(ctx, v)
+	if err != nil {
+		return Paper{}, err
+	}
 	e, err := k.papers.Change(ctx, id, func(e *paperEntry) (ledger.Act, error) {
 		s, err := k.stepPaper(e, Drafted, Drafted)
 		if err != nil {
 			return ledger.Act{}, err
 		}
-		if s, err = k.write(e, v, s.Told.with(told)); err != nil {
+		if s, err = k.write(e, v, known, s.Told.with(told)); err != nil {
 			return ledger.Act{}, err
 		}
 		indexPaper(e)
@@ -254,39 +284,53 @@ func (k *Keeper) Drop(ctx context.Context, by ledger.By, id, reason string) (Pap
 	return readPaper(e), err
 }
 
-func checkProofs(proofs []Proof) error {
+func checkProofs(proofs []ProofFile) error {
 	if len(proofs) > maxProofs {
 		return invalid("proofs")
 	}
 	for _, p := range proofs {
-		if raw, err := hex.DecodeString(p.SHA256); err != nil || len(raw) != 32 || strings.ToLower(p.SHA256) != p.SHA256 || p.Size <= 0 || !word(p.Type) {
+		raw, err := hex.DecodeString(p.SHA256)
+		switch {
+		case err != nil || len(raw) != 32 || strings.ToLower(p.SHA256) != p.SHA256 || p.Size <= 0 || !paper.Word(p.Type):
 			return invalid("proofs")
+		case !paper.Word(p.Blob) || len(p.Key) == 0 || len(p.Key) > 64:
+			return invalid("blob")
 		}
 	}
 	return nil
 }
 
 // attach adds those proofs that are not there, and returns their digests.
-func (k *Keeper) attach(e *paperEntry, by ledger.By, proofs []Proof) (digests []string) {
+func (k *Keeper) attach(e *paperEntry, s *Sheet, by ledger.By, proofs []ProofFile) (digests []string) {
 	all := slices.Clone(e.Value.Proofs)
 	for _, p := range proofs {
-		if !slices.ContainsFunc(all, func(o Proof) bool { return o.SHA256 == p.SHA256 }) {
-			p.At, p.By = k.papers.Now(), by.ID
-			all, digests = append(all, p), append(digests, p.SHA256)
+		if slices.ContainsFunc(all, func(o Proof) bool { return o.SHA256 == p.SHA256 }) {
+			continue
+		}
+		p.At, p.By = k.papers.Now(), by.ID
+		all, s.Proofs, digests = append(all, p.Proof), append(s.Proofs, p), append(digests, p.SHA256)
+		if key := (ledger.Key{Name: keyBlob, Value: p.Blob}); !slices.Contains(e.Keys, key) {
+			e.Keys = append(slices.Clone(e.Keys), key)
 		}
 	}
 	e.Value.Proofs = all
 	return digests
 }
 
+// Needs reports whether a paper needs the sealed bytes of a reference, so that they must be kept.
+func (k *Keeper) Needs(ctx context.Context, blob string) (bool, error) {
+	n, err := k.config.Papers.Count(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyBlob, Value: blob}}})
+	return n > 0, err
+}
+
 // File says that a person filed a paper or gave a notice, with the proofs. Where it amends another, that one is amended by the
 // same change.
-func (k *Keeper) File(ctx context.Context, by ledger.By, id string, f Filing, proofs ...Proof) (Paper, error) {
+func (k *Keeper) File(ctx context.Context, by ledger.By, id string, f Filing, proofs ...ProofFile) (Paper, error) {
 	f.At = moment(f.At)
 	switch {
-	case !word(f.Channel) || strings.ToLower(f.Channel) != f.Channel:
+	case !paper.Word(f.Channel) || strings.ToLower(f.Channel) != f.Channel:
 		return Paper{}, invalid("channel")
-	case f.Reference != "" && !prose(f.Reference, 128):
+	case f.Reference != "" && !paper.Prose(f.Reference, 128):
 		return Paper{}, invalid("reference")
 	case f.At.UnixMilli() <= 0 || f.At.After(k.papers.Now()):
 		return Paper{}, invalid("at")
@@ -313,8 +357,9 @@ func (k *Keeper) File(ctx context.Context, by ledger.By, id string, f Filing, pr
 	return readPaper(e), err
 }
 
-func (k *Keeper) file(ctx context.Context, by ledger.By, e *paperEntry, f Filing, proofs []Proof) error {
-	if _, err := k.stepPaper(e, Filed, Drafted); err != nil {
+func (k *Keeper) file(ctx context.Context, by ledger.By, e *paperEntry, f Filing, proofs []ProofFile) error {
+	s, err := k.stepPaper(e, Filed, Drafted)
+	if err != nil {
 		return err
 	}
 	v, err := k.Incident(ctx, e.Value.Incident)
@@ -329,7 +374,10 @@ func (k *Keeper) file(ctx context.Context, by ledger.By, e *paperEntry, f Filing
 	}
 	f.Incomplete = len(e.Value.Open) > 0
 	e.Value.Filing, e.Changed = &f, k.papers.Now()
-	digests := k.attach(e, by, proofs)
+	digests := k.attach(e, &s, by, proofs)
+	if err := k.papers.Secret(e, s); err != nil {
+		return err
+	}
 	indexPaper(e)
 	entries := []paperEntry{*e}
 	if e.Value.Amends != "" {
@@ -357,15 +405,19 @@ func (k *Keeper) file(ctx context.Context, by ledger.By, e *paperEntry, f Filing
 }
 
 // Prove adds a proof to a paper that was filed, such as what the authority sent back later.
-func (k *Keeper) Prove(ctx context.Context, by ledger.By, id string, proof Proof) (Paper, error) {
-	if err := cmp.Or(person(by), checkProofs([]Proof{proof})); err != nil {
+func (k *Keeper) Prove(ctx context.Context, by ledger.By, id string, proof ProofFile) (Paper, error) {
+	if err := cmp.Or(person(by), checkProofs([]ProofFile{proof})); err != nil {
 		return Paper{}, err
 	}
 	e, err := k.papers.Change(ctx, id, func(e *paperEntry) (ledger.Act, error) {
 		if s := PaperState(e.State); s != Filed && s != Amended {
 			return ledger.Act{}, paperStuck(e.State, Filed)
 		}
-		digests := k.attach(e, by, []Proof{proof})
+		var s Sheet
+		if ok, err := k.papers.Open(*e, &s); err != nil || !ok {
+			return ledger.Act{}, cmp.Or(err, erased())
+		}
+		digests := k.attach(e, &s, by, []ProofFile{proof})
 		if len(digests) == 0 {
 			return ledger.Act{}, ledger.ErrSame
 		}
@@ -373,7 +425,7 @@ func (k *Keeper) Prove(ctx context.Context, by ledger.By, id string, proof Proof
 			return ledger.Act{}, invalid("proofs")
 		}
 		indexPaper(e)
-		return paperAct(RecordProven, by, e, paperPayload{Proofs: digests}), nil
+		return paperAct(RecordProven, by, e, paperPayload{Proofs: digests}), k.papers.Secret(e, s)
 	})
 	return readPaper(e), err
 }
@@ -394,18 +446,18 @@ func (k *Keeper) PapersOf(ctx context.Context, incident string) ([]Paper, error)
 	return list, err
 }
 
-// ReadPaper opens the document of a paper, for a person, after that was recorded as a reading of the incident.
-func (k *Keeper) ReadPaper(ctx context.Context, by ledger.By, id string) (Paper, []byte, error) {
+// ReadPaper opens what is sealed of a paper, for a person, after that was recorded as a reading of the incident.
+func (k *Keeper) ReadPaper(ctx context.Context, by ledger.By, id string) (Paper, Sheet, error) {
 	e, err := k.papers.Get(ctx, id)
 	if err != nil {
-		return Paper{}, nil, err
+		return Paper{}, Sheet{}, err
 	}
 	if _, _, err := k.Read(ctx, by, e.Value.Incident); err != nil {
-		return Paper{}, nil, err
+		return Paper{}, Sheet{}, err
 	}
 	var s Sheet
 	if ok, err := k.papers.Open(e, &s); err != nil || !ok {
-		return Paper{}, nil, cmp.Or(err, erased())
+		return Paper{}, Sheet{}, cmp.Or(err, erased())
 	}
-	return readPaper(e), []byte(s.Document), nil
+	return readPaper(e), s, nil
 }

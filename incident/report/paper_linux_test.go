@@ -34,11 +34,11 @@ func answer(d report.Document, id string) report.Field {
 
 func (w *world) document(id string) (report.Document, []byte) {
 	w.Helper()
-	_, raw, err := w.k.ReadPaper(w.Context(), first, id)
+	_, s, err := w.k.ReadPaper(w.Context(), first, id)
 	w.no(err)
-	d, err := report.Parse(raw)
+	d, err := report.Parse([]byte(s.Document))
 	w.no(err)
-	return d, raw
+	return d, []byte(s.Document)
 }
 
 // TestFill drafts a report of what is known, and looks at what it says of the rest.
@@ -140,7 +140,10 @@ func TestFile(t *testing.T) {
 		_, err = w.k.File(ctx, by, p.ID, f)
 		storetest.WantCode(t, err, report.CodePerson)
 	}
-	for _, bad := range []report.Proof{{}, {SHA256: "aa", Size: 1, Type: "image/png"}, {SHA256: proof('A').SHA256, Size: 1, Type: "image/png"}, {SHA256: proof('a').SHA256, Type: "image/png"}, {SHA256: proof('a').SHA256, Size: 1, Type: "a b"}} {
+	for _, change := range []func(f *report.ProofFile){func(f *report.ProofFile) { *f = report.ProofFile{} }, func(f *report.ProofFile) { f.SHA256 = "aa" }, func(f *report.ProofFile) { f.SHA256 = proof('A').SHA256 }, func(f *report.ProofFile) { f.Size = 0 }, func(f *report.ProofFile) { f.Type = "a b" },
+		func(f *report.ProofFile) { f.Blob = "" }, func(f *report.ProofFile) { f.Key = nil }} {
+		bad := proof('a')
+		change(&bad)
 		_, err = w.k.File(ctx, first, p.ID, f, bad)
 		storetest.WantCode(t, err, report.CodeInvalid)
 	}
@@ -412,5 +415,78 @@ func TestTogether(t *testing.T) {
 	w.no(err)
 	if won := many(func() error { _, err := w.k.Confirm(t.Context(), second, v.ID, "yes"); return err }); won != 1 {
 		t.Errorf("closed %d times", won)
+	}
+}
+
+// TestProofBytes shows where the bytes of proofs lie, and that they are kept while a paper needs them.
+func TestProofBytes(t *testing.T) {
+	w := open(t)
+	v := w.incident(report.Outage)
+	p := w.file(v.ID, report.FirstReport)
+	p, err := w.k.Prove(t.Context(), second, p.ID, proof('b'))
+	w.no(err)
+	_, sheet, err := w.k.ReadPaper(t.Context(), first, p.ID)
+	w.no(err)
+	if len(sheet.Proofs) != 2 || sheet.Proofs[1].Blob != proof('b').Blob || string(sheet.Proofs[1].Key) != "key" || sheet.Proofs[1].By != second.ID {
+		t.Errorf("%+v", sheet.Proofs)
+	}
+	for blob, want := range map[string]bool{proof('a').Blob: true, proof('b').Blob: true, proof('c').Blob: false} {
+		if got, err := w.k.Needs(t.Context(), blob); err != nil || got != want {
+			t.Errorf("%.12s is needed: %v, %v", blob, got, err)
+		}
+	}
+	next, err := w.k.Amend(t.Context(), first, p.ID, nil)
+	w.no(err)
+	_, err = w.k.File(t.Context(), first, next.ID, report.Filing{Channel: "12387", At: w.clock.Now(), Incomplete: true})
+	w.no(err)
+	if got, err := w.k.Needs(t.Context(), proof('a').Blob); err != nil || !got {
+		t.Errorf("the proofs of an amended paper are not kept: %v, %v", got, err)
+	}
+}
+
+// TestKnown shows that what records say answers a field until somebody says otherwise, and that what can't be told is an error.
+func TestKnown(t *testing.T) {
+	var failed error
+	w := open(t, func(c *report.Config) {
+		c.Known = func(context.Context, report.Incident) (report.Answers, error) {
+			return report.Answers{"provider": known("某公司"), "found": known("records say so")}, failed
+		}
+	})
+	v := w.incident(report.Outage)
+	p, err := w.k.DraftPaper(t.Context(), first, v.ID, report.FirstReport, report.Answers{"provider": known("另一公司")})
+	w.no(err)
+	d, _ := w.document(p.ID)
+	if answer(d, "provider").Lines[0] != "另一公司" || answer(d, "found").Lines[0] != "records say so" || slices.Contains(p.Open, "provider") {
+		t.Errorf("%+v", d.Fields)
+	}
+	failed = errors.New("no")
+	if _, err := w.k.Fill(t.Context(), first, p.ID, nil); !errors.Is(err, failed) {
+		t.Errorf("filled although nobody could tell: %v", err)
+	}
+}
+
+// TestClauses shows by what each paper is owed, and that its records say so.
+func TestClauses(t *testing.T) {
+	w := open(t)
+	for form, want := range map[string][]colophon.Clause{
+		report.FirstReport: {colophon.ClauseDS7, colophon.ClauseIR4, colophon.ClauseIR7}, report.Summary: {colophon.ClauseDS7, colophon.ClauseIR8}, report.FlawReport: {colophon.ClauseND10},
+		report.NoticeAuthority: {colophon.ClausePIPL57, colophon.ClauseND11}, report.NoticePersons: {colophon.ClausePIPL57, colophon.ClauseND11}, "weather": {colophon.ClauseDS7, colophon.ClauseND11},
+	} {
+		if got := report.Clauses(form); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", form, got, want)
+		}
+	}
+	v := w.incident(report.Vulnerability)
+	w.file(v.ID, report.FlawReport)
+	for r, err := range w.store.Records(t.Context(), false) {
+		w.no(err)
+		if r.Type == report.RecordFiled && !slices.Equal(r.Clauses, []colophon.Clause{colophon.ClauseND10}) {
+			t.Errorf("%v", r.Clauses)
+		}
+	}
+	for _, f := range starter(t).Forms {
+		if slices.Equal(report.Clauses(f.ID), report.Clauses("")) {
+			t.Errorf("nobody says by what %s is owed", f.ID)
+		}
 	}
 }

@@ -23,11 +23,10 @@
 package report
 
 import (
+	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence"
@@ -220,7 +219,7 @@ func read(e Entry) Incident {
 // gradable reports whether the guide grades one of its kinds.
 func (v Incident) gradable() bool { return slices.ContainsFunc(v.Kinds, Kind.Gradable) }
 
-// Config says what a keeper works with. All but Feeds is required.
+// Config says what a keeper works with. All but Feeds and Known is required.
 type Config struct {
 	Incidents ledger.Store[Incident]
 	Events    ledger.Store[Event]
@@ -236,6 +235,8 @@ type Config struct {
 	// DrillEvery is how many months may pass between two drills of a playbook. No law gives a figure.
 	DrillEvery int
 	Feeds      []Feed
+	// Known tells what records say in answer to fields of forms. What people tell stands in its place.
+	Known func(ctx context.Context, v Incident) (Answers, error)
 }
 
 // Keeper is the worker of this package. It is safe for use by many goroutines.
@@ -284,8 +285,23 @@ func New(c Config) (*Keeper, error) {
 // Rules are the data by which the keeper works.
 func (k *Keeper) Rules() Rules { return k.config.Rules }
 
-// clauses are what incidents go back to: the system of rules for emergencies. The texts of other instruments stand in the data.
-func clauses() []colophon.Clause { return []colophon.Clause{colophon.ClauseDS7} }
+// clauses are what incidents go back to: the systems of rules for emergencies.
+func clauses() []colophon.Clause { return []colophon.Clause{colophon.ClauseDS7, colophon.ClauseND11} }
+
+// Clauses are by what a report or a notice is owed.
+func Clauses(form string) []colophon.Clause {
+	switch form {
+	case FirstReport:
+		return []colophon.Clause{colophon.ClauseDS7, colophon.ClauseIR4, colophon.ClauseIR7}
+	case Summary:
+		return []colophon.Clause{colophon.ClauseDS7, colophon.ClauseIR8}
+	case FlawReport:
+		return []colophon.Clause{colophon.ClauseND10}
+	case NoticeAuthority, NoticePersons:
+		return []colophon.Clause{colophon.ClausePIPL57, colophon.ClauseND11}
+	}
+	return clauses()
+}
 
 func refuse(kind colophon.Kind, code colophon.Code, args colophon.Args) error {
 	return &colophon.Error{Kind: kind, Code: code, Args: args, Clauses: clauses()}
@@ -301,18 +317,6 @@ func person(by ledger.By) error {
 		return refuse(colophon.Refused, CodePerson, nil)
 	}
 	return nil
-}
-
-// word reports whether s is an identifier: letters, digits and a few signs.
-func word(s string) bool {
-	return s != "" && len(s) <= 128 && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.:/", r))
-	})
-}
-
-// prose reports whether s is text of at most so many signs that is not blank.
-func prose(s string, most int) bool {
-	return strings.TrimSpace(s) != "" && utf8.ValidString(s) && utf8.RuneCountInString(s) <= most
 }
 
 // moment is a time as ledgers keep it.

@@ -1,13 +1,11 @@
 package report
 
 import (
-	"bytes"
 	"embed"
-	"encoding/json"
-	"io"
 	"slices"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence/paper"
 )
 
 //go:embed rules/*.json
@@ -39,12 +37,7 @@ func weaker(a, b Confidence) Confidence {
 }
 
 // Names are a name in both languages.
-type Names struct {
-	ZH string `json:"zh"`
-	EN string `json:"en"`
-}
-
-func (n Names) sound() bool { return prose(n.ZH, maxTitle) && prose(n.EN, maxTitle) }
+type Names = paper.Names
 
 // Row is one threshold of the guide.
 type Row struct {
@@ -154,28 +147,12 @@ func Starter() (Rules, error) {
 		if err != nil {
 			return Rules{}, err
 		}
-		if err := strict(raw, v, maxRules); err != nil {
+		if err := paper.Strict(raw, v, maxRules); err != nil {
 			return Rules{}, badRules(name, "json", err)
 		}
 	}
 	r.Playbooks, r.Forms = books.Playbooks, forms.Forms
 	return r, r.check()
-}
-
-// strict reads one JSON value of at most so many bytes that has no field which v does not know.
-func strict(raw []byte, v any, most int) error {
-	if len(raw) > most {
-		return io.ErrShortBuffer
-	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
-		return err
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return nil
 }
 
 func badRules(table, field string, err error) error {
@@ -215,7 +192,7 @@ func (r Rules) check() error {
 			return badRules("playbooks", string(b.Kind), nil)
 		}
 	}
-	if !word(r.Guide.Version) || !word(r.Timetable.Version) || len(r.Guide.Rows) == 0 || len(r.Timetable.Rows) == 0 {
+	if !paper.Word(r.Guide.Version) || !paper.Word(r.Timetable.Version) || len(r.Guide.Rows) == 0 || len(r.Timetable.Rows) == 0 {
 		return badRules("guide", "version", nil)
 	}
 	return nil
@@ -226,36 +203,36 @@ func known(kinds []Kind) bool {
 }
 
 func (r Row) sound() bool {
-	return word(r.ID) && r.Grade.rank() > 1 && r.At > 0 && r.At <= maxFigures && unitOf(r.Fact) == r.Unit && r.Unit != "" && known(r.Kinds) &&
+	return paper.Word(r.ID) && r.Grade.rank() > 1 && r.At > 0 && r.At <= maxFigures && unitOf(r.Fact) == r.Unit && r.Unit != "" && known(r.Kinds) &&
 		!slices.ContainsFunc(r.Kinds, func(k Kind) bool { return !k.Gradable() }) && slices.Contains([]string{"", "critical", "large", "very-large"}, r.If) &&
-		prose(r.Source, maxProse) && slices.Contains(Confidences(), r.Level)
+		paper.Prose(r.Source, maxProse) && slices.Contains(Confidences(), r.Level)
 }
 
 func (r TimeRow) sound() bool {
 	graded := !slices.ContainsFunc(r.Kinds, func(k Kind) bool { return !k.Gradable() })
-	return word(r.ID) && r.ID != GradeClock && r.Names.sound() && known(r.Kinds) && (r.Grade == "" || graded && r.Grade.rank() > 0) &&
+	return paper.Word(r.ID) && r.ID != GradeClock && r.Names.Sound(maxTitle) && known(r.Kinds) && (r.Grade == "" || graded && r.Grade.rank() > 0) &&
 		slices.Contains([]Operator{"", Critical, StateOrgan, Other}, r.Operator) && (r.Fact == "" && !r.Holds || unitOf(r.Fact) == unitYes) &&
 		(r.From == fromKnew || r.From == fromClosed) && r.Hours >= 0 && r.Days >= 0 && (r.Hours == 0 || r.Days == 0) && r.Hours <= 24*366 && r.Days <= 366 &&
-		r.To.sound() && r.Basis.sound() && prose(r.Source, maxProse) && slices.Contains(Confidences(), r.Level)
+		r.To.Sound(maxTitle) && r.Basis.Sound(maxTitle) && paper.Prose(r.Source, maxProse) && slices.Contains(Confidences(), r.Level)
 }
 
 func (b Playbook) sound() bool {
 	for i, s := range b.Steps {
 		twice := slices.ContainsFunc(b.Steps[:i], func(o PlayStep) bool { return o.ID == s.ID })
-		if twice || !word(s.ID) || !word(s.Who) || !s.Names.sound() || !s.Basis.sound() {
+		if twice || !paper.Word(s.ID) || !paper.Word(s.Who) || !s.Names.Sound(maxTitle) || !s.Basis.Sound(maxTitle) {
 			return false
 		}
 	}
-	return len(b.Steps) > 0 && len(b.Steps) <= 50 && b.Names.sound() && b.Graded == b.Kind.Gradable() && prose(b.Source, maxProse) && slices.Contains(Confidences(), b.Level)
+	return len(b.Steps) > 0 && len(b.Steps) <= 50 && b.Names.Sound(maxTitle) && b.Graded == b.Kind.Gradable() && paper.Prose(b.Source, maxProse) && slices.Contains(Confidences(), b.Level)
 }
 
 func (f Form) sound() bool {
 	for i, field := range f.Fields {
-		if !word(field.ID) || !field.Names.sound() || slices.ContainsFunc(f.Fields[:i], func(o FormField) bool { return o.ID == field.ID }) {
+		if !paper.Word(field.ID) || !field.Names.Sound(maxTitle) || slices.ContainsFunc(f.Fields[:i], func(o FormField) bool { return o.ID == field.ID }) {
 			return false
 		}
 	}
-	return word(f.ID) && f.Names.sound() && f.Basis.sound() && len(f.Fields) > 0 && len(f.Fields) <= 100
+	return paper.Word(f.ID) && f.Names.Sound(maxTitle) && f.Basis.Sound(maxTitle) && len(f.Fields) > 0 && len(f.Fields) <= 100
 }
 
 // book returns the playbook of a kind.

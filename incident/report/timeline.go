@@ -11,6 +11,7 @@ import (
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence/ledger"
+	"github.com/colophon-project/colophon/evidence/paper"
 )
 
 // Event is one entry of a timeline. It leads to no person.
@@ -66,7 +67,7 @@ func (k *Keeper) Enter(ctx context.Context, by ledger.By, id string, at time.Tim
 		at = now
 	}
 	switch {
-	case !prose(text, maxProse):
+	case !paper.Prose(text, maxProse):
 		return Event{}, invalid("text")
 	case at.After(now) || at.UnixMilli() <= 0:
 		return Event{}, invalid("at")
@@ -99,15 +100,15 @@ func (k *Keeper) enter(ctx context.Context, by ledger.By, id string, v Event, te
 // Take enters what happened elsewhere into the timeline. Taken again it changes nothing, and reports false.
 func (k *Keeper) Take(ctx context.Context, id string, h Happening) (bool, error) {
 	switch {
-	case !word(h.Source) || h.Source == staffSource:
+	case !paper.Word(h.Source) || h.Source == staffSource:
 		return false, invalid("source")
-	case !word(h.ID):
+	case !paper.Word(h.ID):
 		return false, invalid("of")
-	case !word(h.What):
+	case !paper.Word(h.What):
 		return false, invalid("what")
 	case h.At.UnixMilli() <= 0:
 		return false, invalid("at")
-	case h.Record != "" && !word(h.Record):
+	case h.Record != "" && !paper.Word(h.Record):
 		return false, invalid("record")
 	}
 	once := strings.Join([]string{id, h.Source, h.ID, h.What}, " ")

@@ -117,8 +117,8 @@ func (w *world) file(incident, form string) report.Paper {
 }
 
 // proof is one whose digest has one digit alone.
-func proof(digit byte) report.Proof {
-	return report.Proof{SHA256: strings.Repeat(string(digit), 64), Size: 10, Type: "image/png"}
+func proof(digit byte) report.ProofFile {
+	return report.ProofFile{Proof: report.Proof{SHA256: strings.Repeat(string(digit), 64), Size: 10, Type: "image/png"}, Blob: "sha256:" + strings.Repeat(string(digit), 64), Key: []byte("key")}
 }
 
 // clockOf returns one clock of an incident.

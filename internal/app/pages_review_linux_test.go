@@ -29,6 +29,7 @@ func (c *city) hold(text string) string {
 
 // key presses a letter, and waits for what comes of it.
 func key(b *browsertest.Tab, letter string, next chromedp.CSS) {
+	b.Shown()
 	b.Do("pressing "+letter, chromedp.KeyEvent(letter), chromedp.WaitVisible(next))
 }
 

@@ -18,9 +18,13 @@ import (
 	"github.com/colophon-project/colophon/agreement"
 	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/consent"
+	"github.com/colophon-project/colophon/duty"
+	"github.com/colophon-project/colophon/duty/policy"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/identity"
 	"github.com/colophon-project/colophon/incident"
+	"github.com/colophon-project/colophon/incident/correction"
+	"github.com/colophon-project/colophon/incident/report"
 	"github.com/colophon-project/colophon/internal/blob"
 	"github.com/colophon-project/colophon/internal/console"
 	"github.com/colophon-project/colophon/internal/durable"
@@ -29,6 +33,7 @@ import (
 	"github.com/colophon-project/colophon/internal/job"
 	"github.com/colophon-project/colophon/internal/keys"
 	"github.com/colophon-project/colophon/internal/link"
+	"github.com/colophon-project/colophon/internal/probe"
 	"github.com/colophon-project/colophon/internal/store"
 	"github.com/colophon-project/colophon/internal/store/accounts"
 	"github.com/colophon-project/colophon/internal/store/answers"
@@ -37,6 +42,8 @@ import (
 	"github.com/colophon-project/colophon/internal/tlog"
 	"github.com/colophon-project/colophon/production"
 	"github.com/colophon-project/colophon/register"
+	"github.com/colophon-project/colophon/register/card"
+	"github.com/colophon-project/colophon/register/listing"
 	"github.com/colophon-project/colophon/staff"
 	"github.com/colophon-project/colophon/standing"
 )
@@ -65,9 +72,13 @@ type Server struct {
 	ahead      beforehand
 	agreements *agreement.Keeper
 	functions  *register.Register
+	cards      *card.Keeper
+	listings   *listing.Keeper
 	screens    screens
 	standing   *standing.Keeper
 	orders     *incident.Command
+	incidents  *report.Keeper
+	corrected  *correction.Keeper
 	watch      *incident.Watch
 	gate       *admission.Gate
 	uploads    uploads
@@ -75,6 +86,15 @@ type Server struct {
 	copies     copyDesk
 	refuted    refutations
 	packs      packs
+	runs       assessments
+	corpora    corpora
+	filings    filings
+	duties     *duty.Keeper
+	inspected  *inspections
+	rulebook   *policy.Keeper
+	probes     *probe.Runner
+	probesFrom time.Time // since when they are there
+	oversight  oversight
 	queue      *job.Queue
 	line       *production.Line
 	binder     *production.Binder
@@ -98,7 +118,7 @@ func OpenServer(ctx context.Context, c Config, v Serving, output io.Writer) (*Se
 	if c.Producer == "" {
 		return nil, &colophon.Error{Kind: colophon.Invalid, Code: CodeNoProducer}
 	}
-	for _, open := range []func(context.Context) error{s.openKeys, s.openTelemetry(output), s.openStore, s.openBlobs, s.openLog, s.openStaff, s.openLinks, s.openIdentity, s.openScreens, s.openStanding, s.openAhead, s.openRegister, s.openConsents, s.openOrders, s.openAdmission, s.openLine, s.openIntake, s.openDesk, s.openCopies, s.openRefutations, s.openPacks, s.openModels, s.openQueue, s.openDoors} {
+	for _, open := range []func(context.Context) error{s.openKeys, s.openTelemetry(output), s.openStore, s.openBlobs, s.openLog, s.openStaff, s.openLinks, s.openIdentity, s.openScreens, s.openStanding, s.openAhead, s.openRegister, s.openConsents, s.openOrders, s.openAdmission, s.openLine, s.openIntake, s.openDesk, s.openCopies, s.openRefutations, s.openPacks, s.openFilings, s.openCards, s.openIncidents, s.openCorrections, s.openDuties, s.openInspections, s.openRuns, s.openCorpora, s.openReviews, s.openModels, s.openProbes, s.openQueue, s.openDoors} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}

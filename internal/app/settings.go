@@ -90,20 +90,28 @@ type Serving struct {
 	Responsible string `koanf:"report-responsible"`
 	PackForms   string `koanf:"pack-forms"` // file, or folder of files
 	CopyRules   string `koanf:"copy-rules"`
+	// Operator and PlatformSize decide which limits and thresholds of incidents count; see incident/report.
+	Operator     string        `koanf:"operator"`
+	PlatformSize string        `koanf:"platform-size"`
+	ReportAtOnce time.Duration `koanf:"report-at-once"` // what the provider allows itself where the law says at once
+	DrillMonths  int           `koanf:"drill-months"`   // that may pass between two drills of a playbook
 
 	PerPerson  int `koanf:"accounts-per-person"`
 	Tries      int `koanf:"verification-tries"` // a day
 	Verified   int `koanf:"verification-days"`
 	PhoneKnown int `koanf:"verification-days-phone"`
 
-	Platform     string        `koanf:"platform"` // code or name in labels, as the platform that spreads
-	IntakeKeep   time.Duration `koanf:"intake-keep"`
-	RecallEvery  time.Duration `koanf:"recall-every"`      // how often the recall feeds of others are read
-	Uploads      string        `koanf:"recalled-uploads"`  // what becomes of uploads that were refuted
-	Outgoing     string        `koanf:"refuted-outgoing"`  // of what is produced here and was refuted
-	Original     string        `koanf:"refuted-originals"` // of hosted addresses of what was refuted
-	RecallHosts  string        `koanf:"recall-hosts"`      // that may lie in a network of our own, separated by commas
-	WebhookHosts string        `koanf:"webhook-hosts"`     // that may lie in a network of our own, separated by commas
+	Platform        string        `koanf:"platform"` // code or name in labels, as the platform that spreads
+	IntakeKeep      time.Duration `koanf:"intake-keep"`
+	RunParallel     int           `koanf:"run-parallel"`      // questions of an assessment run that are asked at a time
+	RecallEvery     time.Duration `koanf:"recall-every"`      // how often the recall feeds of others are read
+	Uploads         string        `koanf:"recalled-uploads"`  // what becomes of uploads that were refuted
+	Outgoing        string        `koanf:"refuted-outgoing"`  // of what is produced here and was refuted
+	Original        string        `koanf:"refuted-originals"` // of hosted addresses of what was refuted
+	RecallHosts     string        `koanf:"recall-hosts"`      // that may lie in a network of our own, separated by commas
+	Browser         string        `koanf:"browser"`           // Chromium that pages are looked at with
+	InspectionHosts string        `koanf:"inspection-hosts"`  // of our services that may lie in a network of our own, separated by commas
+	WebhookHosts    string        `koanf:"webhook-hosts"`     // that may lie in a network of our own, separated by commas
 
 	Traces       string `koanf:"traces"`
 	LogLevel     string `koanf:"log-level"`
@@ -116,6 +124,8 @@ type Serving struct {
 	Buckets     []Bucket            `koanf:"intake-buckets"`
 	Detectors   []detect.Endpoint   `koanf:"intake-detectors"`
 	Gateway     GatewaySettings     `koanf:"gateway"`
+
+	weak weakened // set by tests alone
 
 	// Known are all settings with where they come from, without secrets, as they were read.
 	Known []Setting
@@ -148,7 +158,7 @@ func defaults() []Setting {
 		{Key: "keep-originals", Value: "0"}, {Key: "keep-logs", Value: "6"}, {Key: "keep-assessments", Value: "36"}, {Key: "max-upload", Value: "2048"}, {Key: "marking", Value: "0"}, {Key: "signed", Value: "refuse"},
 		{Key: "concurrency", Value: "64"}, {Key: "rate", Value: "200"}, {Key: "connections", Value: "16384"}, {Key: "connections-per-address", Value: "512"}, {Key: "memory-target", Value: "1280"}, {Key: "pause", Value: "0s"}, {Key: "drain", Value: "30s"}, {Key: "workers", Value: "2"},
 		{Key: "admission", Value: "on"}, {Key: "sample-model", Value: "off"}, {Key: "screen-artefacts", Value: "auto"}, {Key: "starter-library", Value: "on"}, {Key: "screen-excerpt", Value: "0"}, {Key: "moderation-plan"}, {Key: "classifier-models"}, {Key: "accounts-per-person", Value: "5"}, {Key: "verification-tries", Value: "10"}, {Key: "verification-days", Value: "1095"}, {Key: "verification-days-phone", Value: "365"},
-		{Key: "provider-name"}, {Key: "provider-contact"}, {Key: "prompt-text"}, {Key: "holidays"}, {Key: "appeal"}, {Key: "report-responsible", Secret: true}, {Key: "pack-forms"}, {Key: "copy-rules"}, {Key: "platform"}, {Key: "intake-keep", Value: "24h"}, {Key: "recall-every", Value: "10m"}, {Key: "recall-hosts"}, {Key: "recalled-uploads", Value: "flag"}, {Key: "refuted-outgoing", Value: "refuse"}, {Key: "refuted-originals", Value: "choice"}, {Key: "webhook-hosts"}, {Key: "traces"},
+		{Key: "provider-name"}, {Key: "provider-contact"}, {Key: "prompt-text"}, {Key: "holidays"}, {Key: "appeal"}, {Key: "report-responsible", Secret: true}, {Key: "pack-forms"}, {Key: "copy-rules"}, {Key: "operator", Value: "other"}, {Key: "platform-size"}, {Key: "report-at-once", Value: "2h"}, {Key: "drill-months", Value: "12"}, {Key: "platform"}, {Key: "intake-keep", Value: "24h"}, {Key: "run-parallel", Value: "8"}, {Key: "recall-every", Value: "10m"}, {Key: "recall-hosts"}, {Key: "recalled-uploads", Value: "flag"}, {Key: "refuted-outgoing", Value: "refuse"}, {Key: "refuted-originals", Value: "choice"}, {Key: "webhook-hosts"}, {Key: "browser"}, {Key: "inspection-hosts"}, {Key: "traces"},
 		{Key: "log-level", Value: "info"}, {Key: "timestamp"}, {Key: "timestamp-ca"},
 	}
 	for i := range list {
@@ -306,6 +316,9 @@ func (v *Serving) complete() error {
 		if n.value < n.least {
 			return wrongSetting(n.key, strconv.Itoa(n.value), nil)
 		}
+	}
+	if v.RunParallel < 1 || v.RunParallel > 256 {
+		return wrongSetting("run-parallel", strconv.Itoa(v.RunParallel), nil)
 	}
 	if v.RecallEvery < time.Minute {
 		return wrongSetting("recall-every", v.RecallEvery.String(), nil)

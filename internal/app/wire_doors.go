@@ -22,6 +22,7 @@ import (
 	"github.com/colophon-project/colophon/identity"
 	"github.com/colophon-project/colophon/internal/httpapi"
 	"github.com/colophon-project/colophon/internal/locale"
+	"github.com/colophon-project/colophon/internal/probe"
 	"github.com/colophon-project/colophon/internal/sample"
 	"github.com/colophon-project/colophon/internal/store"
 	"github.com/colophon-project/colophon/internal/store/ledgers"
@@ -49,6 +50,7 @@ type models struct {
 	pooled []GatewayModel // as they are set
 	list   []gateway.Model
 	known  map[string]gateway.Model
+	script *probe.Script // what the model of the probes says
 }
 
 // openModels makes the gateway, where there is a model behind it.
@@ -66,6 +68,9 @@ func (s *Server) openModels(ctx context.Context) error {
 	for _, m := range all {
 		g := m.model()
 		v.list, v.known[m.Name], targets[m.Name] = append(v.list, g), g, m.upstreams()
+	}
+	if err := s.openScript(ctx, targets); err != nil {
+		return err
 	}
 	set := s.set.Gateway
 	if v.pool, err = upstream.NewPool(upstream.Config{Models: targets, Keys: v.keys, Now: time.Now, Observe: s.tried, Tries: set.Tries, MaxBody: int64(set.MaxAnswer) << 20}); err != nil {
@@ -87,7 +92,7 @@ func (s *Server) openModels(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c := gateway.Config{Model: v.model, Gate: modelGate{s}, Court: modelCourt{s}, Journal: journal{s}, Upstreams: v.pool, Fetcher: v.fetch, Streams: streams.New(s.store), Usage: v.usage,
+	c := gateway.Config{Model: v.model, Gate: modelGate{s}, Court: probedCourt{modelCourt{s}}, Journal: journal{s}, Upstreams: v.pool, Fetcher: v.fetch, Streams: streams.New(s.store), Usage: v.usage,
 		Register: s.register, Network: networkLog{s}, Labels: labels, Recorder: s.recorder, Companion: s.company(), Now: time.Now, Say: say, Outgoing: s.outgoingText, Observe: s.called,
 		Report: func(err error) { s.log.Error("gateway", "error", err) },
 		Limits: gateway.Limits{Request: int64(set.MaxBody) << 20, Answer: int64(set.MaxAnswer) << 20, Node: int64(set.Memory) << 20, Time: set.Time, Idle: set.Idle, Heartbeat: set.Heartbeat}}
@@ -95,6 +100,7 @@ func (s *Server) openModels(ctx context.Context) error {
 		return err
 	}
 	v.proxy = gateway.New(c)
+	s.openAsker(c)
 	return nil
 }
 
@@ -145,7 +151,7 @@ func (s *Server) modelDoors() httpapi.Models {
 	v := &s.models
 	m := httpapi.Models{List: v.list, MaxBody: int64(s.set.Gateway.MaxBody) << 20, Originals: s.set.Original == "choice"}
 	if v.proxy != nil {
-		m.Proxy, m.Studio, m.Hosted, m.Health = v.proxy, v.studio, v.hosted, v.pool.Health
+		m.Proxy, m.Studio, m.Hosted, m.Health = v.proxy, v.studio, v.hosted, v.health
 	}
 	return m
 }
@@ -162,7 +168,7 @@ func (s *Server) targets() (list []telemetry.Target) {
 	if s.models.pool == nil {
 		return nil
 	}
-	for _, h := range s.models.pool.Health() {
+	for _, h := range s.models.health() {
 		list = append(list, telemetry.Target{Model: h.Model, Name: h.Target, Up: h.State != upstream.Down, Running: h.Running})
 	}
 	return list

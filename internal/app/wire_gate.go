@@ -1,16 +1,10 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"image"
-	"image/color"
-	"image/png"
-	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/admission"
@@ -117,52 +111,4 @@ func (s *Server) deliverItem(ctx context.Context, a artefact.Artefact) error {
 func isMissing(err error) bool {
 	var e *colophon.Error
 	return errors.As(err, &e) && e.Kind == colophon.Missing
-}
-
-// recordProbed is the type of the record of the negative probe.
-const recordProbed evidence.Type = "admission.probed"
-
-// prober is the account that nobody ever verifies.
-const prober = "colophon/negative-probe"
-
-// probe tries to publish as an account that nobody verified, by the way that everything goes, and records whether it was
-// refused (Deep Synthesis Provisions Art. 9). Where it was not, the item that came of it is there for whoever looks into it.
-func (s *Server) probe(ctx context.Context) error {
-	var picture bytes.Buffer
-	canvas := image.NewNRGBA(image.Rect(0, 0, 512, 384))
-	for i := range canvas.Pix {
-		canvas.Pix[i] = byte(i)
-	}
-	canvas.Set(0, 0, color.NRGBA{R: uint8(time.Now().UnixNano()), A: 255})
-	if err := png.Encode(&picture, canvas); err != nil {
-		return err
-	}
-	a, err := s.line.Produce(ctx, production.By{Role: system, Source: netip.AddrPortFrom(netip.IPv6Loopback(), 0), Client: prober}, production.Order{Function: stamp.Other, Account: prober}, &picture)
-	verdict, code := colophon.Unknown, colophon.Code("")
-	var e *colophon.Error
-	var denied *admission.Denied
-	switch {
-	case err == nil:
-		verdict = colophon.Failed
-		s.log.ErrorContext(ctx, "an account that nobody verified could publish", "number", string(a.Number))
-	case errors.As(err, &denied) && refusedFor(denied, admission.CodeUnverified):
-		verdict = colophon.Passed
-	case errors.As(err, &e):
-		code = e.Code
-	}
-	s.telemetry.Probed("unverified-publish", verdict.String())
-	rec, fault := s.recorder.New(recordProbed, evidence.System, system, []colophon.Clause{colophon.ClauseDS9}, map[string]any{"probe": "unverified-publish", "verdict": verdict, "code": code, "number": a.Number})
-	if fault == nil {
-		fault = records{s.store}.Note(ctx, rec)
-	}
-	return fault
-}
-
-func refusedFor(d *admission.Denied, code colophon.Code) bool {
-	for _, c := range d.Decision.Refusals() {
-		if c.Code == code {
-			return true
-		}
-	}
-	return false
 }

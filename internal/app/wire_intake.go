@@ -68,7 +68,7 @@ func (s *Server) openIntake(ctx context.Context) error {
 	}
 	s.uploads.line = intake.NewLine(intake.Config{Entries: ledgers.Joined(s.store, intake.EntryLedger, s.tellTaken), Recorder: s.recorder, Keys: s.keys.Envelopes, Accounts: s.accounts, Network: networkLog{s},
 		Blobs: blobs{s.blobs}, Spool: spools(s.spoolDir()), Platform: s.set.Platform, Key: s.keys.Seal, Seals: s.keys.Seals,
-		Detectors: append([]intake.Detector{notices, intake.Produced{Register: s.register}}, detectors...), Keep: s.set.IntakeKeep, MaxSize: int64(s.set.MaxUpload) << 20, AtOnce: s.set.marking(),
+		Detectors: as(append([]intake.Detector{notices, intake.Produced{Register: s.register}}, detectors...), s.set.weak.detectors), Keep: s.set.IntakeKeep, MaxSize: int64(s.set.MaxUpload) << 20, AtOnce: s.set.marking(),
 		Recalls: recalls{s}, Rule: intake.Rule(s.set.Uploads), Report: s.unlooked("intake")})
 	s.uploads.materials = &intake.AppStore{Book: ledger.Book[intake.Materials]{Store: ledgers.Of[intake.Materials](s.store, intake.MaterialLedger), Recorder: s.recorder, Keys: s.keys.Envelopes},
 		Notices: notices, Spool: spools(s.spoolDir()), MaxSize: int64(s.set.MaxUpload) << 20}

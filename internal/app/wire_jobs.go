@@ -44,6 +44,9 @@ func (s *Server) openQueue(context.Context) (err error) {
 	}}
 	c.Workers = append(c.Workers, s.intakeWorkers()...)
 	c.Workers = append(c.Workers, s.refutationWorkers()...)
+	c.Workers = append(c.Workers, s.inspectionWorkers()...)
+	c.Workers = append(c.Workers, s.probeWorkers()...)
+	c.Workers = append(c.Workers, s.runWorkers()...)
 	for _, p := range []struct {
 		name string
 		when job.Schedule
@@ -62,20 +65,27 @@ func (s *Server) openQueue(context.Context) (err error) {
 		{"expire-orders", job.Every(time.Minute), s.expireOrders},
 		{"sweep-assessments", job.Every(time.Hour), s.sweepAssessments},
 		{"count-faces", job.Every(time.Hour), s.countFaces},
-		{"probe", job.Every(time.Hour), s.probe},
+		{"watch-algorithms", job.Every(time.Minute), s.watchAlgorithms},
+		{"follow-datasets", job.Every(time.Minute), s.followDatasets},
+		{"probe", job.Every(time.Hour), s.runDueProbes},
 		{"sweep-streams", job.Every(time.Minute), s.sweepStreams},
 		{"expire-held", job.Every(time.Minute), s.expire},
 		{"sweep-held", job.Every(time.Hour), s.sweepHeld},
 		{"expire-measures", job.Every(time.Minute), s.expireMeasures},
 		{"settle-signals", job.Every(time.Minute), s.settleSignals},
 		{"sweep-cases", job.Every(2 * time.Minute), s.sweepCases},
+		{"sweep-reviews", job.Every(10 * time.Minute), s.sweepReviews},
+		{"sweep-incidents", job.Every(time.Minute), s.sweepIncidents},
 		{"sweep-parcels", job.Every(10 * time.Minute), s.sweepParcels},
 		{"sweep-refutations", job.Every(2 * time.Minute), s.sweepRefutations},
 		{"read-recalls", job.Every(s.set.RecallEvery), s.readRecalls},
+		{"sweep-listings", job.Every(time.Hour), s.sweepListings},
 		{"sweep-copies", job.Every(2 * time.Minute), s.sweepCopies},
 		{"sweep-tallies", job.Every(time.Hour), s.standing.Sweep},
 		{"sweep-company", job.Every(time.Hour), s.sweepCompany},
 		{"sweep-usage", job.Daily(3, 7, time.UTC), s.sweepUsage},
+		{"watch-duties", job.Every(10 * time.Minute), s.watchDuties},
+		{"recheck-duties", job.Daily(2, 37, time.UTC), s.recheckDuties},
 		{"purge", job.Daily(3, 17, time.UTC), s.purge},
 		{"end-restrictions", job.Daily(3, 47, time.UTC), s.endRestrictions},
 	} {
@@ -141,6 +151,18 @@ func (s *Server) sweepBlobs(ctx context.Context) error {
 		}
 		if err == nil && !needed {
 			needed, err = s.packs.keeper.Needs(ctx, ref)
+		}
+		if err == nil && !needed {
+			needed, err = s.incidents.Needs(ctx, ref)
+		}
+		if err == nil && !needed {
+			needed, err = s.filings.keeper.Needs(ctx, ref)
+		}
+		if err == nil && !needed {
+			needed, err = s.duties.Needs(ctx, ref)
+		}
+		if err == nil && !needed {
+			needed, err = s.inspected.keeper.Needs(ctx, ref)
 		}
 		if err != nil {
 			return err

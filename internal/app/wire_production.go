@@ -27,7 +27,7 @@ func (s *Server) openLine(context.Context) error {
 		judge = nil
 		s.log.Warn("what functions produce is marked without being judged", "setting", "screen-artefacts")
 	}
-	admit, deliver := s.admitItem, s.deliverItem
+	admit, deliver := as(s.admitItem, s.set.weak.admit), s.deliverItem
 	if s.set.Admission == "off" {
 		admit, deliver = nil, nil
 		s.log.Warn("what functions produce is published without asking who may", "setting", "admission")

@@ -201,6 +201,15 @@ func (b *Tab) Upload(selector chromedp.CSS, files ...string) {
 	b.Do("choosing a file for "+string(selector), chromedp.SetUploadFiles(selector, files))
 }
 
+// Shown waits until the page is loaded and painted. Before it is painted the browser drops keys.
+func (b *Tab) Shown() {
+	b.t.Helper()
+	Ask[bool](b, `Promise.all([
+  document.readyState === 'complete' || new Promise(done => addEventListener('load', done)),
+  new Promise(done => new PerformanceObserver(list => list.getEntriesByName('first-contentful-paint').length > 0 && done()).observe({type: 'paint', buffered: true})),
+]).then(() => true)`)
+}
+
 // At ends the test when the browser is anywhere else than at a path.
 func (b *Tab) At(want string) {
 	b.t.Helper()

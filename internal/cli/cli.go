@@ -63,15 +63,29 @@ type commands struct {
 	Assessment assessmentCommand `cmd:""`
 	Measure    measureCommand    `cmd:""`
 	Desk       deskCommand       `cmd:""`
+	Duty       dutyCommand       `cmd:""`
 	Agreement  agreementCommand  `cmd:""`
+	Bank       bankCommand       `cmd:""`
+	Run        runCommand        `cmd:""`
+	Filing     filingCommand     `cmd:""`
+	List       listCommand       `cmd:""`
 	Pack       packCommand       `cmd:""`
+	Incident   incidentCommand   `cmd:""`
+	Calendar   calendarCommand   `cmd:""`
 	Copies     copiesCommand     `cmd:""`
+	Algorithm  algorithmCommand  `cmd:""`
+	Dataset    datasetCommand    `cmd:""`
+	Review     reviewCommand     `cmd:""`
 	Service    serviceCommand    `cmd:""`
+	Card       cardCommand       `cmd:""`
+	Listing    listingCommand    `cmd:""`
 	Order      orderCommand      `cmd:""`
+	Probe      probeCommand      `cmd:""`
 	Refutation refutationCommand `cmd:""`
 	Recall     recallCommand     `cmd:""`
 	Admission  admissionCommand  `cmd:""`
 	Intake     intakeCommand     `cmd:""`
+	Inspect    inspectCommand    `cmd:""`
 	Webhook    webhookCommand    `cmd:""`
 	Gateway    gatewayCommand    `cmd:""`
 	Export     exportCommand     `cmd:""`

@@ -315,6 +315,11 @@ func TestDesk(t *testing.T) {
 	guide{name: "desk", commands: 16, want: []string{`"pin":"`, `"state":"taken"`, "month,kind,figure,value", "12387", `"state":"draft"`, "0 new entries"}}.run(t)
 }
 
+// TestGovernance runs the commands of both guides to governance on a server.
+func TestGovernance(t *testing.T) {
+	guide{name: "governance", commands: 16, want: []string{"unknown", "exit 5", "failed: No version is in force.", "exit 4", "waits for a second person", "passed: ", "ds-12-3"}}.run(t)
+}
+
 // TestGateway runs the commands of both guides to the gateway on a server with sample models, and reads their settings.
 func TestGateway(t *testing.T) {
 	guide{name: "gateway", commands: 14, never: []string{"not-a-real", "10.0.0"},

@@ -43,6 +43,7 @@ type column[T any] struct {
 	name string
 	cell func(T) cell
 	side bool // left out on a narrow window
+	long bool // prose: it takes as many lines as it needs
 }
 
 // filter is a part of the question. Its name is the parameter's of the page and of the API.
@@ -133,6 +134,7 @@ type listPage struct {
 // tableView is a table as templates show it.
 type tableView struct {
 	Name  string // key of its sentence, for those who can't see it
+	Part  string // which of several tables of that name it is
 	Heads []head
 	Rows  [][]cell
 }
@@ -144,6 +146,9 @@ func (t tableView) Classes() []string {
 		if h.Side {
 			classes[i] = "side"
 		}
+		if h.Long {
+			classes[i] = strings.TrimSpace(classes[i] + " long")
+		}
 		if i > 0 && slices.ContainsFunc(t.Rows, func(row []cell) bool { return i < len(row) && row[i].N != nil }) {
 			classes[i] = strings.TrimSpace(classes[i] + " figure")
 		}
@@ -153,7 +158,7 @@ func (t tableView) Classes() []string {
 
 type head struct {
 	Name, To, Order string // Order is the value of aria-sort
-	Side            bool
+	Side, Long      bool
 }
 
 type filterView struct {
@@ -181,7 +186,7 @@ func (l list[T]) show(v *visit) error {
 	}
 	by := q.Get("sort")
 	for _, c := range l.columns {
-		h := head{Name: c.name, Side: c.side, Order: "none"}
+		h := head{Name: c.name, Side: c.side, Long: c.long, Order: "none"}
 		turned := c.name
 		switch by {
 		case c.name:

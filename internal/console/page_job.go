@@ -19,8 +19,8 @@ func jobStates() []string { return []string{"dead", "running", "waiting", "done"
 
 // jobKinds are the kinds of background work.
 func jobKinds() []string {
-	return []string{"artefact-mark", "intake-scan", "webhook-event", "webhook-message", "sweep-artefacts", "sweep-intake", "sweep-blobs", "sweep-staff", "sweep-answers", "supersede-agreements", "lapse-functions",
-		"end-verifications", "expire-links", "tend-consents", "expire-orders", "sweep-assessments", "count-faces", "probe", "sweep-streams", "expire-held", "sweep-held", "expire-measures", "settle-signals", "sweep-tallies",
+	return []string{"artefact-mark", "intake-scan", "webhook-event", "webhook-message", "assessment-run", "inspect-pages", "sweep-artefacts", "sweep-intake", "sweep-blobs", "sweep-staff", "sweep-answers", "supersede-agreements", "lapse-functions",
+		"end-verifications", "expire-links", "tend-consents", "expire-orders", "sweep-assessments", "count-faces", "probe", "run-probes", "sweep-streams", "expire-held", "sweep-held", "expire-measures", "settle-signals", "sweep-tallies",
 		"sweep-company", "sweep-usage", "purge", "end-restrictions"}
 }
 
@@ -116,13 +116,13 @@ func dueOf(j client.Job) cell {
 // settingParts are the settings in groups, each named by its sentence. What is in no group stands in the last.
 func settingParts() []settingPart {
 	return []settingPart{
-		{Title: "page-settings-provider", keys: "producer provider-name provider-contact report-responsible pack-forms platform language appeal"},
-		{Title: "page-settings-reach", keys: "listen public-url tls-cert tls-key trusted-proxies proxy-header webhook-hosts recall-hosts recall-every"},
+		{Title: "page-settings-provider", keys: "producer provider-name provider-contact report-responsible pack-forms operator platform-size report-at-once drill-months platform language appeal"},
+		{Title: "page-settings-reach", keys: "listen public-url tls-cert tls-key trusted-proxies proxy-header browser inspection-hosts webhook-hosts recall-hosts recall-every"},
 		{Title: "page-settings-data", keys: "data postgres blobs log log-name keys seal timestamp timestamp-ca"},
 		{Title: "page-settings-keep", keys: "keep-originals keep-logs keep-assessments intake-keep"},
 		{Title: "page-settings-screening", keys: "screen-artefacts starter-library screen-excerpt moderation-plan classifier-models sample-model"},
 		{Title: "page-settings-people", keys: "admission prompt-text holidays accounts-per-person verification-tries verification-days verification-days-phone"},
-		{Title: "page-settings-load", keys: "max-upload marking signed concurrency rate connections connections-per-address memory-target pause drain workers jobs ffmpeg traces log-level"},
+		{Title: "page-settings-load", keys: "run-parallel max-upload marking signed concurrency rate connections connections-per-address memory-target pause drain workers jobs ffmpeg traces log-level"},
 		{Title: "page-settings-more"},
 	}
 }

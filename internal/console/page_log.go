@@ -34,7 +34,7 @@ func logPages() []page {
 	for _, role := range []string{"system", "subject", "user", "officer", "reviewer", "engineer", "auditor", "application"} {
 		words = append(words, "page-acted-"+role)
 	}
-	for _, statute := range []string{"af", "ai", "csl", "ds", "fr", "genai", "lm", "pipl", "sa"} {
+	for _, statute := range []string{"af", "ai", "ar", "csl", "ds", "fr", "genai", "ir", "lm", "nd", "pipl", "sa"} {
 		words = append(words, "page-statute-"+statute)
 	}
 	for _, clause := range []string{"gb45438-5", "gb45438-6.1", "gb45438-e", "tc260-pg-20252a", "tc260-pg-202511a", "tc260-pg-place"} {

@@ -144,7 +144,7 @@ func tail(id string) string {
 func tableOf[T any](name string, columns []column[T], entries []T) *tableView {
 	t := &tableView{Name: name}
 	for _, c := range columns {
-		t.Heads = append(t.Heads, head{Name: c.name, Side: c.side})
+		t.Heads = append(t.Heads, head{Name: c.name, Side: c.side, Long: c.long})
 	}
 	for _, x := range entries {
 		var row []cell

@@ -44,16 +44,17 @@ type page struct {
 
 // The parts of the menu, in their order.
 const (
-	groupContent  = "page-group-content"
-	groupReview   = "page-group-review"
-	groupPeople   = "page-group-people"
-	groupServices = "page-group-services"
-	groupEvidence = "page-group-evidence"
-	groupSystem   = "page-group-system"
+	groupContent    = "page-group-content"
+	groupReview     = "page-group-review"
+	groupPeople     = "page-group-people"
+	groupServices   = "page-group-services"
+	groupGovernance = "page-group-governance"
+	groupEvidence   = "page-group-evidence"
+	groupSystem     = "page-group-system"
 )
 
 func groups() []string {
-	return []string{"", groupContent, groupReview, groupPeople, groupServices, groupEvidence, groupSystem}
+	return []string{"", groupContent, groupReview, groupPeople, groupServices, groupGovernance, groupEvidence, groupSystem}
 }
 
 const (
@@ -77,7 +78,19 @@ func table() []page {
 		heldPages(),
 		judgementPages(),
 		dutyPages(),
+		obligationPages(),
+		systemPages(),
 		packPages(),
+		filingPages(),
+		listPages(),
+		incidentPages(),
+		drillPages(),
+		calendarPages(),
+		bankPages(),
+		runPages(),
+		inspectionPages(),
+		oversightPages(),
+		judgePages(),
 		featurePages(),
 		policyPages(),
 		evidencePages(),
@@ -116,12 +129,17 @@ func table() []page {
 		guidePages(),
 		casePages(),
 		copyPages(),
+		cardPages(),
+		listingPages(),
 		refutationPages(),
 		recallPages(),
 		publicRefutationPages(),
 		correctionPages(),
 		limitsPages(),
 		figuresPages(),
+		algorithmPages(),
+		datasetPages(),
+		annotationPages(),
 	)
 }
 

@@ -122,6 +122,14 @@ func New(chinese, english Words) *Writer {
 	return &Writer{chinese: chinese, english: english, face: sync.OnceValues(openFace)}
 }
 
+// Words are the sentences of a language, "zh" or "en".
+func (w *Writer) Words(language string) Words {
+	if language == "en" {
+		return w.english
+	}
+	return w.chinese
+}
+
 // paper lays a sheet out.
 func (w *Writer) paper(s Sheet) paper {
 	p := paper{Title: w.say("sheet-title"), Lead: w.say("sheet-lead"), Sections: []section{w.bundle(s)}}

@@ -120,20 +120,30 @@ func (f *file) object(format string, args ...any) {
 }
 
 func (f *file) stream(content []byte, extra string) error {
+	packed, err := deflated(content)
+	if err == nil {
+		f.packed(packed, extra)
+	}
+	return err
+}
+
+// packed writes a stream that is compressed already.
+func (f *file) packed(content []byte, extra string) {
+	f.object("<</Length %d/Filter/FlateDecode%s>>stream\n%s\nendstream", len(content), extra, content)
+}
+
+func deflated(content []byte) ([]byte, error) {
 	var packed bytes.Buffer
 	z := zlib.NewWriter(&packed)
 	if _, err := z.Write(content); err != nil {
-		return err
+		return nil, err
 	}
-	if err := z.Close(); err != nil {
-		return err
-	}
-	f.object("<</Length %d/Filter/FlateDecode%s>>stream\n%s\nendstream", packed.Len(), extra, packed.Bytes())
-	return nil
+	err := z.Close()
+	return packed.Bytes(), err
 }
 
-// file puts the pages together.
-func (l *layout) file(title text, created time.Time) ([]byte, error) {
+// file puts the pages together, with the pictures that they show as /P1, /P2 and so on.
+func (l *layout) file(title text, created time.Time, pictures ...xobject) ([]byte, error) {
 	if l.ink.err != nil {
 		return nil, fmt.Errorf("reading the font: %w", l.ink.err)
 	}
@@ -144,7 +154,14 @@ func (l *layout) file(title text, created time.Time) ([]byte, error) {
 	for i := range l.pages {
 		fmt.Fprintf(&kids, "%d 0 R ", firstPage+2*i)
 	}
-	f.object("<</Type/Pages/Count %d/Kids[%s]/MediaBox[0 0 %g %g]/Resources<</Font<</F %d 0 R>>>>>>", len(l.pages), kids.String(), pageWidth, pageHeight, fontObject)
+	shows := ""
+	for i := range pictures {
+		shows += fmt.Sprintf("/P%d %d 0 R", i+1, firstPage+2*len(l.pages)+i)
+	}
+	if shows != "" {
+		shows = "/XObject<<" + shows + ">>"
+	}
+	f.object("<</Type/Pages/Count %d/Kids[%s]/MediaBox[0 0 %g %g]/Resources<</Font<</F %d 0 R>>%s>>>>", len(l.pages), kids.String(), pageWidth, pageHeight, fontObject, shows)
 	f.object("<</Title<FEFF%s>/Producer(Colophon)/CreationDate(D:%sZ)>>", utf16Hex(title.Chinese+" "+title.English), created.UTC().Format("20060102150405"))
 	if err := l.ink.write(&f); err != nil {
 		return nil, err
@@ -154,6 +171,9 @@ func (l *layout) file(title text, created time.Time) ([]byte, error) {
 		if err := f.stream(content.Bytes(), ""); err != nil {
 			return nil, err
 		}
+	}
+	for _, p := range pictures {
+		f.packed(p.pixels, fmt.Sprintf("/Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceRGB/BitsPerComponent 8", p.size.X, p.size.Y))
 	}
 	id := sha256.Sum256(f.Bytes())
 	start := f.Len()

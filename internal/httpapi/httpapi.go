@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"time"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/admission"
@@ -36,9 +37,13 @@ import (
 	"github.com/colophon-project/colophon/desk/copies"
 	"github.com/colophon-project/colophon/desk/limits"
 	"github.com/colophon-project/colophon/desk/pack"
+	"github.com/colophon-project/colophon/duty"
+	rulebook "github.com/colophon-project/colophon/duty/policy"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/identity"
 	"github.com/colophon-project/colophon/incident"
+	"github.com/colophon-project/colophon/incident/correction"
+	"github.com/colophon-project/colophon/incident/report"
 	"github.com/colophon-project/colophon/intake"
 	"github.com/colophon-project/colophon/internal/link"
 	"github.com/colophon-project/colophon/internal/webhook"
@@ -47,6 +52,20 @@ import (
 	"github.com/colophon-project/colophon/refutation"
 	"github.com/colophon-project/colophon/refutation/recall"
 	"github.com/colophon-project/colophon/register"
+	"github.com/colophon-project/colophon/register/algorithm"
+	"github.com/colophon-project/colophon/register/annotation"
+	"github.com/colophon-project/colophon/register/card"
+	"github.com/colophon-project/colophon/register/dataset"
+	"github.com/colophon-project/colophon/register/filing"
+	published "github.com/colophon-project/colophon/register/list"
+	"github.com/colophon-project/colophon/register/listing"
+	"github.com/colophon-project/colophon/review/bank"
+	"github.com/colophon-project/colophon/review/ethics"
+	"github.com/colophon-project/colophon/review/mechanism"
+	"github.com/colophon-project/colophon/review/run"
+	"github.com/colophon-project/colophon/review/sample"
+	"github.com/colophon-project/colophon/review/security"
+	"github.com/colophon-project/colophon/review/training"
 	"github.com/colophon-project/colophon/screen/library"
 	"github.com/colophon-project/colophon/screen/policy"
 	"github.com/colophon-project/colophon/staff"
@@ -184,10 +203,45 @@ type Config struct {
 	Parcels    Parcels
 	// Copies are handed out without the notice; CopyKey verifies their receipts.
 	Copies    *copies.Keeper
+	Cards     *card.Keeper // conformance cards of services
+	CardDesk  CardDesk
+	Listings  *listing.Keeper // apps of a store
 	CopyFiles CopyFiles
 	CopyKey   string
-	Packs     *pack.Keeper
-	PackDesk  PackDesk
+	// Algorithms are what functions are made with, Datasets what models are trained on; Training samples them.
+	Algorithms   *algorithm.Keeper
+	Datasets     *dataset.Keeper
+	DatasetFiles DatasetFiles
+	Annotation   *annotation.Keeper
+	Training     *training.Keeper
+	// Banks, Runs and RunDesk assess models; Panel has people judge samples, and PanelSources are those who draw them.
+	Banks        *bank.Keeper
+	Runs         *run.Keeper
+	RunDesk      RunDesk
+	Panel        *sample.Panel
+	PanelSources []PanelSource
+	// Duties says how obligations stand, and Rulebook keeps the provider's own rules.
+	Duties   *duty.Keeper
+	DutyDesk DutyDesk
+	Rulebook *rulebook.Keeper
+	// Filings are what is filed of algorithms, and FilingLists what the authority published of filed ones.
+	Filings     *filing.Keeper
+	FilingDesk  FilingDesk
+	FilingLists *published.Keeper
+	ListDesk    ListDesk
+	Packs       *pack.Keeper
+	// Inspections look at pages as an inspector of labelling does.
+	Inspections Inspections
+	// Incidents are what happened and may have to be reported, IncidentFiles the proofs and prints of their reports, and
+	// Corrections what is done after illegal output.
+	Incidents     *report.Keeper
+	IncidentFiles IncidentFiles
+	Corrections   *correction.Keeper
+	// Calendar are those who know what is due when. One that fails leaves the others.
+	Calendar []func(ctx context.Context, from, until time.Time) ([]Date, error)
+	// Probes has the program try what must not work.
+	Probes   Probes
+	PackDesk PackDesk
 	// Refutations says in public what is false, and Recalls keeps what others say is; RecallKey verifies the feed of the first.
 	Refutations  *refutation.Keeper
 	Recalls      *recall.Keeper
@@ -200,6 +254,11 @@ type Config struct {
 	Models       Models
 	UpstreamKeys UpstreamKeys
 	Usage        Usage
+	// Mechanisms, Ethics and Security keep what the provider looks at in itself; ReviewPapers writes it as documents.
+	Mechanisms   *mechanism.Keeper
+	Ethics       *ethics.Keeper
+	Security     *security.Keeper
+	ReviewPapers ReviewPapers
 	// Overviews counts what the overview tells.
 	Overviews Overviews
 	// Ready says which parts are ready.
@@ -234,7 +293,7 @@ func New(c Config) (*API, error) {
 		c.Answers == nil || c.Roster == nil || c.Ready == nil || c.Metrics == nil || c.Source == nil || c.RequestID == nil || c.Logger == nil || c.MaxUpload <= 0 ||
 		c.Screener == nil || c.Curator == nil || c.Shelf.InForce == nil || c.Shelf.Refresh == nil || c.Shelf.Signer == nil || c.Policies == nil || c.Docket == nil || c.Reports == nil || c.Beheld == nil || c.Links == nil || c.Consents == nil || c.Agreements == nil || c.Register == nil || c.People == nil || c.Standing == nil || c.Identity == nil ||
 		c.Prompt == nil || c.Assessments == nil || c.AssessmentPage == nil || c.Faces == nil || c.Orders == nil || c.Watch == nil || c.Admission == nil || c.Decisions == nil || c.Intake == nil || c.Scans == nil || c.Materials == nil || c.Webhooks == nil || c.UpstreamKeys == nil || c.Usage == nil || c.Overviews == nil || c.Desk == nil || c.CaseLimits == nil || c.CaseFiles == nil || c.Parcels == nil ||
-		c.Refutations == nil || c.Recalls == nil || c.RecallReader == nil || c.RecallKey == "" || c.ProviderName == "" || c.Copies == nil || c.CopyFiles == nil || c.CopyKey == "" || c.Packs == nil || c.PackDesk == nil {
+		c.Refutations == nil || c.Recalls == nil || c.RecallReader == nil || c.RecallKey == "" || c.ProviderName == "" || c.Copies == nil || c.CopyFiles == nil || c.Cards == nil || c.CardDesk == nil || c.Listings == nil || c.CopyKey == "" || c.Incidents == nil || c.IncidentFiles == nil || c.Corrections == nil || c.Packs == nil || c.PackDesk == nil || c.Filings == nil || c.FilingDesk == nil || c.FilingLists == nil || c.ListDesk == nil || c.Duties == nil || c.DutyDesk == nil || c.Rulebook == nil || c.Banks == nil || c.Algorithms == nil || c.Datasets == nil || c.DatasetFiles == nil || c.Annotation == nil || c.Training == nil || c.Runs == nil || c.RunDesk == nil || c.Panel == nil || c.Mechanisms == nil || c.Ethics == nil || c.Security == nil || c.ReviewPapers == nil || c.Probes == nil || c.Inspections == nil {
 		return nil, errors.New("httpapi: a required part of the configuration is missing")
 	}
 	s, err := newServer(c)

@@ -311,13 +311,11 @@ func TestWebhooks(t *testing.T) {
 		t.Error(again.State)
 	}
 	w.ask("POST", at+":resume", nil).by(engineer).want(200, nil)
-	var list struct {
-		Messages []httpapi.WebhookMessage
-		Webhooks []httpapi.Webhook
-	}
-	w.ask("GET", "/v1/webhook-messages?webhook="+hook.ID, nil).by(engineer).want(200, &list)
+	var sent struct{ Messages []httpapi.WebhookMessage }
+	w.ask("GET", "/v1/webhook-messages?webhook="+hook.ID, nil).by(engineer).want(200, &sent)
+	var list struct{ Webhooks []httpapi.Webhook }
 	out := w.ask("GET", "/v1/webhooks", nil).by(engineer).want(200, &list)
-	if len(list.Messages) != 1 || len(list.Webhooks) != 1 || strings.Contains(out.Body.String(), "hidden") {
+	if len(sent.Messages) != 1 || len(list.Webhooks) != 1 || strings.Contains(out.Body.String(), "hidden") {
 		t.Errorf("%s", out.Body)
 	}
 	w.ask("DELETE", at, nil).by(engineer).want(204, nil)

@@ -34,7 +34,7 @@ func OpenAPI() ([]byte, error) {
 
 // register registers the table and returns its description.
 func (s *server) register(m *API) *huma.OpenAPI {
-	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: strict}
 	api := huma.NewAPI(huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -66,6 +66,12 @@ func (s *server) register(m *API) *huma.OpenAPI {
 			api.OpenAPI().Paths[rt.template()].Post.RequestBody = uploadBody(rt.tag == "intake")
 			if rt.tag == "desk" {
 				api.OpenAPI().Paths[rt.template()].Post.RequestBody = caseBody(rt.id)
+			}
+			if rt.tag == "filings" {
+				api.OpenAPI().Paths[rt.template()].Post.RequestBody = filingBody(rt.id)
+			}
+			if rt.tag == "incidents" {
+				api.OpenAPI().Paths[rt.template()].Post.RequestBody = packBody(strings.Replace(rt.id, "-incident-report", "-pack", 1))
 			}
 			if rt.tag == "packs" {
 				api.OpenAPI().Paths[rt.template()].Post.RequestBody = packBody(rt.id)
@@ -99,16 +105,30 @@ func tags() []*huma.Tag {
 		{Name: "assessments", Description: "What comes before faces and voices are processed: the prompt to users, impact assessments, the filing of stored faces."},
 		{Name: "agreements", Description: "Rules, convention, agreement and label methods: their versions, and who accepted them."},
 		{Name: "register", Description: "Services and functions, and what keeps a function from being live."},
+		{Name: "cards", Description: "Conformance cards of services: what an app store verifies before it lists an app."},
+		{Name: "listings", Description: "Apps of a store: asked, verified, listed, refused, warned, suspended, delisted."},
 		{Name: "orders", Description: "Control orders: what must not be used, published or handed out."},
 		{Name: "admission", Description: "Whether an account may do something now, and why."},
 		{Name: "gateway", Description: "Models behind Colophon, in the shapes of OpenAI and Anthropic. What their clients send besides is described by their authors."},
 		{Name: "intake", Description: "What platforms and app stores hand in: what the law asks for it, and the file with the platform's elements."},
 		{Name: "webhooks", Description: "Programs that are told what happens, by Standard Webhooks."},
+		{Name: "filings", Description: "Filings of algorithms: one model of the facts, held against itself, drawn as the documents of the form."},
+		{Name: "filing-lists", Description: "The published lists of filed algorithms, as somebody imported them."},
 		{Name: "packs", Description: "Packs for authorities: drafted of what is known, filed by a person with the proof, amended in a chain."},
+		{Name: "algorithms", Description: "Algorithms with their versions, and what serves each of them now."},
+		{Name: "datasets", Description: "What models are trained on: datasets, samples of them, removals, and annotation."},
+		{Name: "runs", Description: "Banks of test questions, assessment runs of models, and samples that people judge."},
+		{Name: "incidents", Description: "What happened and may have to be reported: grade with its reasons, clocks, reports, playbooks."},
+		{Name: "drills", Description: "Exercises of the playbooks, with their results."},
+		{Name: "corrections", Description: "After illegal output: stopping, deleting, correcting the model, reporting; each with what shows it."},
+		{Name: "calendar", Description: "What is due when."},
 		{Name: "copies", Description: "Copies without the visible notice, for accounts that take the duty of labelling upon themselves."},
 		{Name: "desk", Description: "Where anybody is heard: complaints, reports, rights, appeals, and the time limits for them."},
 		{Name: "refutations", Description: "What was found to be false, whom that reaches, and the notices to them."},
 		{Name: "recall", Description: "The feed of what this provider says is false, and the feeds of others."},
+		{Name: "duties", Description: "Obligations, what shows that they are met, facts, waivers, and the provider's own rules."},
+		{Name: "reviews", Description: "What the provider looks at in itself: how algorithms work, ethics, and security."},
+		{Name: "inspections", Description: "Mock inspections: pages looked at as an inspector of labelling does, with what shows what was found."},
 		{Name: "overview", Description: "How everything stands, at a glance."},
 		{Name: "jobs", Description: "What is worked while nobody waits."},
 		{Name: "sessions", Description: "How a program acts for a person of the staff."},
@@ -209,6 +229,10 @@ func detail(op *huma.Operation, registry huma.Registry) {
 	case "held-content":
 		answer(200, "Text as it was sent, parts as JSON, or a file.", map[string]*huma.MediaType{"text/plain": text, "application/octet-stream": binary}).Headers =
 			header("Colophon-Held-Format", "parts, file or artefact.")
+	case "oscal-catalog", "oscal-results":
+		answer(200, "A document of OSCAL 1.2.", map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}})
+	case "observation-artefact":
+		answer(200, "The bytes.", map[string]*huma.MediaType{"application/octet-stream": binary})
 	case "consent-evidence":
 		answer(200, "The bytes.", map[string]*huma.MediaType{"application/octet-stream": binary})
 	case "consent-receipt":
@@ -227,7 +251,7 @@ func detail(op *huma.Operation, registry huma.Registry) {
 		answer(200, "The bundle.", map[string]*huma.MediaType{"application/zip": binary})
 	case "export-policy":
 		answer(200, "The table as a signed note (C2SP signed-note).", map[string]*huma.MediaType{"text/plain": text})
-	case "checkpoint", "log-key", "metrics":
+	case "checkpoint", "log-key", "metrics", "public-card":
 		answer(200, "Text.", map[string]*huma.MediaType{"text/plain": text})
 	case "tile":
 		answer(200, "The tile.", map[string]*huma.MediaType{"application/octet-stream": binary})

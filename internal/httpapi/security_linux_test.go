@@ -16,7 +16,7 @@ import (
 
 // open to everybody, and nothing else is.
 func public() []string {
-	return []string{"GET /healthz", "GET /readyz", "GET /openapi.json", "GET /openapi.yaml", "GET /docs", "GET /v1/log/checkpoint", "GET /v1/log/tile/{path...}", "GET /v1/log/key", "POST /v1/verifications/{id}/call-back", "GET /v1/public/agreements", "GET /v1/public/agreements/{id}", "GET /v1/public/agreement-versions", "GET /v1/public/services", "POST /v1/public/look-up", "POST /v1/public/cases", "POST /v1/public/cases:look", "POST /v1/public/cases:answer", "POST /v1/public/cases:withdraw", "POST /v1/public/cases:appeal", "POST /v1/public/cases:package", "GET /v1/public/limits", "GET /v1/public/figures", "GET /v1/public/copy-receipt-key", "GET /v1/public/refutations", "GET /v1/public/refutations/{id}", "POST /v1/public/refutations:look", "GET /v1/recall/feed.json", "GET /v1/recall/lines", "GET /v1/recall/checkpoint", "GET /v1/recall/key", "POST /v1/sessions", "GET /v1/content/{token}"}
+	return []string{"GET /healthz", "GET /readyz", "GET /openapi.json", "GET /openapi.yaml", "GET /docs", "GET /v1/log/checkpoint", "GET /v1/log/tile/{path...}", "GET /v1/log/key", "POST /v1/verifications/{id}/call-back", "GET /v1/public/agreements", "GET /v1/public/agreements/{id}", "GET /v1/public/agreement-versions", "GET /v1/public/services", "GET /v1/public/services/{id}/card", "GET /v1/public/algorithms", "POST /v1/public/look-up", "POST /v1/public/cases", "POST /v1/public/cases:look", "POST /v1/public/cases:answer", "POST /v1/public/cases:withdraw", "POST /v1/public/cases:appeal", "POST /v1/public/cases:package", "GET /v1/public/limits", "GET /v1/public/systems", "GET /v1/public/figures", "GET /v1/public/copy-receipt-key", "GET /v1/public/refutations", "GET /v1/public/refutations/{id}", "POST /v1/public/refutations:look", "GET /v1/recall/feed.json", "GET /v1/recall/lines", "GET /v1/recall/checkpoint", "GET /v1/recall/key", "POST /v1/sessions", "GET /v1/content/{token}"}
 }
 
 // example makes a request to a route that succeeds for whoever may make it. What a route of screening changes is made
@@ -53,13 +53,40 @@ func (w *world) example(row httpapi.Row, number string, role staff.Role, may boo
 	if c, ok := w.deskExample(row, role, may); ok {
 		return c
 	}
+	if c, ok := w.probeExample(row); ok {
+		return c
+	}
+	if c, ok := w.dutyExample(row, may); ok {
+		return c
+	}
+	if c, ok := w.runExample(row, role, may); ok {
+		return c
+	}
+	if c, ok := w.incidentExample(row, may); ok {
+		return c
+	}
+	if c, ok := w.filingExample(row, may); ok {
+		return c
+	}
 	if c, ok := w.packExample(row, may); ok {
 		return c
 	}
 	if c, ok := w.refutationExample(row, may); ok {
 		return c
 	}
+	if c, ok := w.oversightExample(row, may); ok {
+		return c
+	}
 	if c, ok := w.copyExample(row, number, may); ok {
+		return c
+	}
+	if c, ok := w.inspectionExample(row, may); ok {
+		return c
+	}
+	if c, ok := w.corpusExample(row, role, may); ok {
+		return c
+	}
+	if c, ok := w.cardExample(row, may); ok {
 		return c
 	}
 	path := strings.NewReplacer("{number}", number, "{path...}", "0/000.p/1").Replace(row.Path)

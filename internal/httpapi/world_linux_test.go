@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -246,7 +247,10 @@ type world struct {
 	counter  *counter
 	crier    *crier
 	copier   *copier
+	issuer   *issuer
+	corpus   *corpus
 	visitors int
+	filings  int
 	logged   *bytes.Buffer
 	verifier note.Verifier
 	people   map[staff.Role]staff.Opened
@@ -308,8 +312,17 @@ func open(t *testing.T, set func(*httpapi.Config)) *world {
 	w.openIntake(kept, rec, config.Keys)
 	w.openDesk(kept, rec, config.Keys)
 	w.openPacks(kept, rec, config.Keys)
+	w.openFilings(kept, rec, config.Keys)
+	w.openIncidents(kept, rec, config.Keys)
+	w.openRuns(rec, config.Keys)
+	w.openDuties(kept, rec)
+	w.config.Probes = &tried{}
 	w.openRefutations(rec)
 	w.openCopies(rec, config.Keys)
+	w.openCards(rec)
+	w.openCorpora(rec, config.Keys)
+	w.openInspections(rec)
+	w.openOversight(rec, config.Keys)
 	w.config.Overviews = &counted{}
 	if set != nil {
 		set(&w.config)
@@ -422,7 +435,8 @@ func (c call) send() *httptest.ResponseRecorder {
 	return out
 }
 
-// want sends the request and fails unless it is answered with a status. The answer is read into what is given.
+// want sends the request and fails unless it is answered with a status. The answer is read into what is given,
+// in which nothing stays of an answer before.
 func (c call) want(status int, into any) *httptest.ResponseRecorder {
 	c.w.Helper()
 	out := c.send()
@@ -431,6 +445,7 @@ func (c call) want(status int, into any) *httptest.ResponseRecorder {
 	}
 	c.w.clean(out)
 	if into != nil {
+		reflect.ValueOf(into).Elem().SetZero()
 		c.w.must(json.Unmarshal(out.Body.Bytes(), into))
 	}
 	return out

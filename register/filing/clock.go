@@ -22,8 +22,8 @@ func Periods() []Period {
 	source := func(article string) Basis {
 		return Basis{"Algorithm Recommendation Provisions Art. " + article, Primary}
 	}
-	ds := colophon.ClauseDS19
-	return []Period{{"file", 10, source("24 ¶1"), ds, false}, {"change", 10, source("24 ¶2"), ds, false}, {"cancel", 20, source("24 ¶3"), ds, false}, {"decide", 30, source("25"), ds, true}}
+	filed, decided := colophon.ClauseAR24, colophon.ClauseAR25
+	return []Period{{"file", 10, source("24 ¶1"), filed, false}, {"change", 10, source("24 ¶2"), filed, false}, {"cancel", 20, source("24 ¶3"), filed, false}, {"decide", 30, source("25"), decided, true}}
 }
 
 // Running says where a clock stands. The zero value is that it can't be told.

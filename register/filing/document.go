@@ -46,7 +46,8 @@ type Document struct {
 // layout is how documents are made of a kit, as data.
 type layout struct {
 	Unknown   string            `json:"unknown"`
-	Words     map[string]string `json:"words"` // that fields are filled with, as the form has them
+	Sealed    string            `json:"sealed"` // in place of people who were not read
+	Words     map[string]string `json:"words"`  // that fields are filled with, as the form has them
 	Documents []struct {
 		ID    string `json:"id"`
 		Title string `json:"title"`
@@ -54,11 +55,12 @@ type layout struct {
 	} `json:"documents"`
 }
 
-// spec is one piece of the layout. One of the first eight fields is given; paths are names of fields as JSON.
+// spec is one piece of the layout. One of the first nine fields is given; paths are names of fields as JSON.
 type spec struct {
 	Heading string      `json:"heading"`
 	Facts   [][2]string `json:"facts"`
 	People  [][2]string `json:"people"`
+	Sign    []string    `json:"sign"` // lines to be signed or stamped
 	Text    string      `json:"text"`
 	Section string      `json:"section"`
 	Items   string      `json:"items"`
@@ -81,7 +83,7 @@ type drawer struct {
 	nodes      []Node
 }
 
-// Documents lays a kit out as the parts that are filed. Without people their fields stand there as not known.
+// Documents lays a kit out as the parts that are filed. Without people their fields say that they are kept sealed.
 func Documents(k Kit, people *People) ([]Document, error) {
 	d := &drawer{fields: map[string]reflect.Value{}, tags: map[string]tag{}, people: people, conditions: k.conditions()}
 	if err := json.Unmarshal(documentsJSON, &d.layout); err != nil {
@@ -117,6 +119,12 @@ func (d *drawer) draw(s spec) {
 		d.nodes = append(d.nodes, n)
 	case s.People != nil:
 		d.persons(s.People)
+	case s.Sign != nil:
+		n := Node{Kind: Table}
+		for _, line := range s.Sign {
+			n.Rows = append(n.Rows, []string{line, " \n \n "}) // room for a stamp
+		}
+		d.nodes = append(d.nodes, n)
 	case s.Text != "":
 		d.text(s.Text)
 	case s.Section != "":
@@ -239,6 +247,8 @@ func (d *drawer) persons(list [][2]string) {
 			optional bool
 		}{{who.Name, false}, {who.Post, true}, {who.ID, false}, {who.Phone, false}, {who.Mail, true}} {
 			switch {
+			case d.people == nil:
+				f.text = d.Sealed
 			case f.text == "" && f.optional:
 				f.text = "—"
 			case f.text == "":
@@ -268,7 +278,7 @@ type export struct {
 }
 
 // Export writes a filing as canonical JSON: the facts, what is not known, and the parts. The same filing gives the same
-// bytes. People are not in it; in the parts they stand as not known.
+// bytes. People are not in it; the parts say that they are kept sealed.
 func (d Draft) Export() ([]byte, error) {
 	documents, err := Documents(d.Kit, nil)
 	if err != nil {

@@ -185,7 +185,11 @@ func TestClocks(t *testing.T) {
 				s += " unsure"
 			}
 			got = append(got, s)
-			if k.Clause != colophon.ClauseDS19 || k.Text == "" || k.Confidence != filing.Primary || k.Theirs != (k.ID == "decide") {
+			clause := colophon.ClauseAR24
+			if k.Theirs {
+				clause = colophon.ClauseAR25
+			}
+			if k.Clause != clause || k.Text == "" || k.Confidence != filing.Primary || k.Theirs != (k.ID == "decide") {
 				t.Errorf("%s: %+v", name, k)
 			}
 		}

@@ -39,6 +39,8 @@ const (
 	CodeChanged  colophon.Code = "kit-changed"  // the function is another one since it was approved
 	CodeBusy     colophon.Code = "kit-busy"     // the function has a filing that was not submitted yet
 	CodeNumber   colophon.Code = "kit-digits"   // a filing number is 21 digits
+	CodeStale    colophon.Code = "kit-stale"    // arg "version": somebody changed the draft since it was read
+	CodeFile     colophon.Code = "kit-file"     // there is no such file
 )
 
 // Types of records.
@@ -124,7 +126,8 @@ type Draft struct {
 	Function   string      `json:"function"` // as the register names it
 	Part       int         `json:"part"`     // 1 for the first, one more with each amendment
 	Kit        Kit         `json:"kit"`
-	SHA256     string      `json:"sha256"` // of the kit
+	Files      []File      `json:"files,omitempty"` // bytes of annexes, and of the receipt
+	SHA256     string      `json:"sha256"`          // of the kit
 	Version    int         `json:"version"`
 	Authors    []string    `json:"authors"` // staff accounts that wrote in it since it was approved last
 	Reviewer   string      `json:"reviewer,omitempty"`
@@ -148,7 +151,10 @@ func refuse(kind colophon.Kind, code colophon.Code, args colophon.Args) error {
 	return &colophon.Error{Kind: kind, Code: code, Args: args, Clauses: clauses()}
 }
 
-func clauses() []colophon.Clause { return []colophon.Clause{colophon.ClauseDS19} }
+// clauses are those under which algorithms are filed: the Deep Synthesis Provisions send to the others.
+func clauses() []colophon.Clause {
+	return []colophon.Clause{colophon.ClauseDS19, colophon.ClauseAR24, colophon.ClauseAR25}
+}
 
 func person(by ledger.By) error {
 	if !by.Person() {

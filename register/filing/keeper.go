@@ -16,6 +16,7 @@ import (
 const (
 	keyFunction = "function"
 	keyOpen     = "open" // of the one filing of a function that was not submitted yet
+	keyBlob     = "blob" // where the bytes of a file lie
 	maxNote     = 2000
 )
 
@@ -56,7 +57,11 @@ type told struct {
 
 func act(typ evidence.Type, by ledger.By, e *Entry) ledger.Act {
 	v := e.Value
-	return ledger.Act{Type: typ, Role: by.Role, Clauses: clauses(),
+	list := clauses()
+	if typ == RecordDecided { // a number is to be shown
+		list = append(list, colophon.ClauseAR26)
+	}
+	return ledger.Act{Type: typ, Role: by.Role, Clauses: list,
 		Payload: told{e.ID, v.Function, e.State, v.Part, v.Version, v.SHA256, by.ID, v.Amends, v.Note, v.Days, v.Submission, v.Decision}}
 }
 
@@ -74,10 +79,13 @@ func to(e *Entry, s State) error {
 	return nil
 }
 
-func keys(function, state string) []ledger.Key {
-	list := []ledger.Key{{Name: keyFunction, Value: function}}
+func keys(v Draft, state string) []ledger.Key {
+	list := []ledger.Key{{Name: keyFunction, Value: v.Function}}
 	if slices.Contains([]State{Drafted, Proposed, Approved}, State(state)) {
-		list = append(list, ledger.Key{Name: keyOpen, Value: function, Unique: true})
+		list = append(list, ledger.Key{Name: keyOpen, Value: v.Function, Unique: true})
+	}
+	for _, f := range v.Files {
+		list = append(list, ledger.Key{Name: keyBlob, Value: f.Blob})
 	}
 	return list
 }
@@ -87,7 +95,7 @@ func (k *Keeper) Draft(ctx context.Context, by ledger.By, function string) (Draf
 	if !register.Word(function) {
 		return Draft{}, invalid("function")
 	}
-	return k.add(ctx, by, Draft{Function: function, Part: 1}, &People{}, RecordDrafted)
+	return k.add(ctx, by, Draft{Function: function, Part: 1}, &sealed{}, RecordDrafted)
 }
 
 // Amend begins another filing from one that was submitted, with what that one says. It takes its place when it is submitted.
@@ -99,18 +107,19 @@ func (k *Keeper) Amend(ctx context.Context, by ledger.By, id string) (Draft, err
 	if !State(e.State).May(Amended) {
 		return Draft{}, refuse(colophon.Conflict, CodeStep, colophon.Args{"from": e.State, "to": string(Amended)})
 	}
-	people := &People{}
+	people := &sealed{}
 	if _, err := k.book.Open(e, people); err != nil {
 		return Draft{}, err
 	}
 	v := Draft{Function: e.Value.Function, Part: e.Value.Part + 1, Kit: e.Value.Kit, Amends: id, Days: Days{Began: e.Value.Days.Began}}
+	v.Files = slices.DeleteFunc(slices.Clone(e.Value.Files), func(f File) bool { return !v.Kit.has(f.SHA256) }) // the receipt stays with the filing that it proves
 	if State(e.State) == Filed {
 		v.Kit.Report.Kind, v.Kit.Algorithm.Number = "change", e.Value.Decision.Number
 	}
 	return k.add(ctx, by, v, people, RecordDrafted)
 }
 
-func (k *Keeper) add(ctx context.Context, by ledger.By, v Draft, people *People, typ evidence.Type) (Draft, error) {
+func (k *Keeper) add(ctx context.Context, by ledger.By, v Draft, people *sealed, typ evidence.Type) (Draft, error) {
 	if err := person(by); err != nil {
 		return Draft{}, err
 	}
@@ -139,7 +148,7 @@ func (k *Keeper) add(ctx context.Context, by ledger.By, v Draft, people *People,
 	if busy > 0 {
 		return Draft{}, refuse(colophon.Conflict, CodeBusy, nil)
 	}
-	e := Entry{ID: id, Subject: evidence.System, State: string(Drafted), Value: v, Keys: keys(v.Function, string(Drafted))}
+	e := Entry{ID: id, Subject: evidence.System, State: string(Drafted), Value: v, Keys: keys(v, string(Drafted))}
 	e, err = k.book.Add(ctx, e, people, act(typ, by, &e))
 	return draft(e), err
 }
@@ -148,6 +157,8 @@ func (k *Keeper) add(ctx context.Context, by ledger.By, v Draft, people *People,
 type Writing struct {
 	Kit    Kit
 	People *People
+	// Version is that of the draft which was read before; 0 to overwrite whatever is there.
+	Version int
 	// Began and Changed are the days from which the clocks run; zero to leave them.
 	Began   time.Time
 	Changed time.Time
@@ -172,24 +183,34 @@ func (k *Keeper) Write(ctx context.Context, by ledger.By, id string, w Writing) 
 	}
 	return k.change(ctx, by, id, Drafted, RecordChanged, func(e *Entry) error {
 		v, now := &e.Value, k.book.Now()
+		if w.Version != 0 && w.Version != v.Version {
+			return refuse(colophon.Conflict, CodeStale, colophon.Args{"version": strconv.Itoa(v.Version)})
+		}
 		if w.Began.After(now) || w.Changed.After(now) {
 			return invalid("began")
 		}
-		if !slices.Contains(v.Authors, by.ID) {
-			v.Authors = append(slices.Clone(v.Authors), by.ID)
-		}
-		v.Kit, v.SHA256, v.Version, v.Reviewer, v.Facts = w.Kit, digest, v.Version+1, "", ""
+		v.written(by, w.Kit, digest)
 		if !w.Began.IsZero() {
 			v.Days.Began = moment(w.Began)
 		}
 		if !w.Changed.IsZero() {
 			v.Days.Changed = moment(w.Changed)
 		}
-		if w.People != nil {
-			return k.book.Secret(e, *w.People)
-		}
-		return nil
+		return k.reseal(e, func(in *sealed) {
+			if w.People != nil {
+				in.People = *w.People
+			}
+		})
 	})
+}
+
+// written puts a kit into a draft.
+func (d *Draft) written(by ledger.By, kit Kit, digest string) {
+	if !slices.Contains(d.Authors, by.ID) {
+		d.Authors = append(slices.Clone(d.Authors), by.ID)
+	}
+	d.Kit, d.SHA256, d.Version, d.Reviewer, d.Facts = kit, digest, d.Version+1, "", ""
+	d.Files = slices.DeleteFunc(slices.Clone(d.Files), func(f File) bool { return !kit.has(f.SHA256) })
 }
 
 func moment(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
@@ -205,7 +226,7 @@ func (k *Keeper) change(ctx context.Context, by ledger.By, id string, s State, t
 		if err := fn(e); err != nil {
 			return ledger.Act{}, err
 		}
-		e.Keys = keys(e.Value.Function, e.State)
+		e.Keys = keys(e.Value, e.State)
 		return act(typ, by, e), nil
 	})
 	return draft(e), err
@@ -241,13 +262,13 @@ func (k *Keeper) Findings(ctx context.Context, id string) ([]Finding, error) {
 }
 
 func (k *Keeper) lint(e Entry, known *Known) ([]Finding, error) {
-	var people People
-	if ok, err := k.book.Open(e, &people); err != nil {
+	var in sealed
+	if ok, err := k.book.Open(e, &in); err != nil {
 		return nil, err
 	} else if !ok {
 		return Lint(e.Value.Kit, nil, known)
 	}
-	return Lint(e.Value.Kit, &people, known)
+	return Lint(e.Value.Kit, &in.People, known)
 }
 
 // Approve says that another person than those who wrote it read a filing and agrees. The linter has to have nothing against
@@ -282,9 +303,9 @@ func (k *Keeper) clean(e Entry, known Known) error {
 	return refuse(colophon.Refused, CodeFindings, colophon.Args{"count": strconv.Itoa(len(open))})
 }
 
-// Submit says that an approved filing was handed in at the authority's system. It is frozen from then on. The function has
-// to be what it was when the filing was approved.
-func (k *Keeper) Submit(ctx context.Context, by ledger.By, id string, s Submission) (Draft, error) {
+// Submit says that an approved filing was handed in at the authority's system, with the receipt where there is a file of it.
+// It is frozen from then on. The function has to be what it was when the filing was approved.
+func (k *Keeper) Submit(ctx context.Context, by ledger.By, id string, s Submission, receipt ...Keyed) (Draft, error) {
 	e, err := k.book.Get(ctx, id)
 	if err != nil {
 		return Draft{}, err
@@ -314,7 +335,7 @@ func (k *Keeper) Submit(ctx context.Context, by ledger.By, id string, s Submissi
 			return err
 		}
 		e.Value.Submission, e.Value.Days.Submitted = &s, s.At
-		return nil
+		return k.keep(e, receipt...)
 	})
 	if err != nil {
 		return d, err
@@ -341,7 +362,7 @@ func (k *Keeper) amended(ctx context.Context, by ledger.By, e Entry) error {
 }
 
 func (k *Keeper) past(at time.Time) error {
-	if at.IsZero() || at.After(k.book.Now()) {
+	if at.IsZero() || moment(at).After(k.book.Now()) { // to the millisecond, as the clock tells
 		return invalid("at")
 	}
 	return nil
@@ -409,9 +430,9 @@ func (k *Keeper) People(ctx context.Context, by ledger.By, id string) (People, b
 	if err != nil {
 		return People{}, false, err
 	}
-	var p People
-	ok, err := k.book.Open(e, &p)
-	return p, ok, err
+	var in sealed
+	ok, err := k.book.Open(e, &in)
+	return in.People, ok, err
 }
 
 // Filing returns a filing.

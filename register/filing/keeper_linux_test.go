@@ -188,7 +188,7 @@ func TestSourceChanged(t *testing.T) {
 	_, err := w.keeper.Submit(t.Context(), reviewer, d.ID, w.submission())
 	storetest.WantCode(t, err, filing.CodeChanged)
 	w.source.known = known()
-	w.source.known.Name = "另一算法"
+	w.source.known.Role = "supporter"
 	_, err = w.keeper.Submit(t.Context(), reviewer, d.ID, w.submission())
 	storetest.WantCode(t, err, filing.CodeFindings)
 	w.source.err = errors.New("no answer")

@@ -22,6 +22,10 @@ type Known struct {
 	Formats  []string // that it gives out
 	Explicit string   // how content is labelled for people, in Chinese
 	Implicit string
+	Input    string // how what is asked is reviewed, in Chinese
+	Output   string // how what is given out is
+	Lookup   string // how an item is found by its content number
+	Rights   string // how users are heard
 }
 
 // Source tells what is known of a function. A function that it does not have is an error of kind Missing.
@@ -56,6 +60,10 @@ func (k Kit) Fill(known Known) (Kit, error) {
 		{[]*string{&k.Algorithm.Number}, known.Number},
 		{[]*string{&k.Detail.Explicit, &k.Labels.Explicit}, known.Explicit},
 		{[]*string{&k.Detail.Implicit, &k.Labels.Implicit}, known.Implicit},
+		{[]*string{&k.Detail.InputReview.Method}, known.Input},
+		{[]*string{&k.Detail.OutputReview.Method}, known.Output},
+		{[]*string{&k.Labels.Lookup}, known.Lookup},
+		{[]*string{&k.Report.Rights.Text}, known.Rights},
 	} {
 		for _, field := range f.fields {
 			set(field, f.value)

@@ -125,6 +125,7 @@ func rules(w lintWords) []Rule {
 		rule("entity", colophon.Breach, w.Reference, (*linter).entities, LintEntity),
 		rule("report", colophon.Breach, w.Reference, (*linter).report, LintSame),
 		rule("register", colophon.Breach, law("Algorithm Recommendation Provisions Art. 33: what is filed is true"), (*linter).registered, LintRegister, LintServed),
+		rule("register-name", colophon.Warning, law("Algorithm Recommendation Provisions Art. 33: what is filed is true"), (*linter).registeredName, LintRegister),
 		rule("modality", colophon.Breach, w.Reference, (*linter).modality, LintModality),
 		rule("form", colophon.Breach, w.Reference, (*linter).forms, LintForm),
 		rule("icp", colophon.Breach, w.Reference, (*linter).icp, LintICP),
@@ -143,7 +144,12 @@ func rules(w lintWords) []Rule {
 		rule("count", colophon.Warning, w.Reference, (*linter).count, LintCount),
 		rule("kind", colophon.Breach, form, (*linter).kind, LintKind),
 	}
-	labels := Rule{"labels", []colophon.Code{LintLabel}, colophon.Breach, ds, law("Labelling Measures Art. 12"), (*linter).labels}
+	for i := range list { // what the form itself asks for
+		if list[i].Source == form {
+			list[i].Clause = colophon.ClauseAR24
+		}
+	}
+	labels := Rule{"labels", []colophon.Code{LintLabel}, colophon.Breach, colophon.ClauseLM12, law("Labelling Measures Art. 12"), (*linter).labels}
 	return append(list, labels)
 }
 

@@ -67,7 +67,7 @@ func (l *linter) registered() {
 	}
 	k, was := l.kit, l.known
 	for _, f := range []struct{ field, here, there string }{
-		{"algorithm.name", k.Algorithm.Name, was.Name}, {"algorithm.role", k.Algorithm.Role, was.Role}, {"subject.name", k.Subject.Name, was.Entity},
+		{"algorithm.role", k.Algorithm.Role, was.Role}, {"subject.name", k.Subject.Name, was.Entity},
 		{"subject.code", k.Subject.Code, was.Code}, {"algorithm.number", digits(k.Algorithm.Number), digits(was.Number)},
 	} {
 		l.other(LintRegister, f.field, f.here, f.there)
@@ -89,6 +89,13 @@ func (l *linter) registered() {
 		if !slices.ContainsFunc(have, func(s string) bool { return format(s) == format(f) }) {
 			l.find(LintServed, "detail.output", colophon.Args{"format": f})
 		}
+	}
+}
+
+// registeredName holds the name against that of the function. It may be another one: the register names what users see.
+func (l *linter) registeredName() {
+	if l.known != nil {
+		l.other(LintRegister, "algorithm.name", l.kit.Algorithm.Name, l.known.Name)
 	}
 }
 

@@ -57,6 +57,7 @@ const (
 const (
 	Listed        colophon.Code = "list-listed"            // arg "day"
 	NotListed     colophon.Code = "list-not-listed"        // arg "day": as of the newest list
+	Differs       colophon.Code = "list-differs"           // arg "day": it is listed, and the list says something else than we do
 	Cancelled     colophon.Code = "list-cancelled"         // arg "day"
 	UntoldNumber  colophon.Code = "list-untold-number"     // it is no number of 21 digits
 	UntoldNoLists colophon.Code = "list-untold-none"       // no list was imported

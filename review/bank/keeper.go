@@ -312,7 +312,7 @@ func (k *Keeper) Open(ctx context.Context, id string) (Bank, error) {
 func (k *Keeper) Fit(ctx context.Context, id string) (Version, error) {
 	v, err := k.Version(ctx, id)
 	if err == nil && v.State != Approved {
-		err = &colophon.Error{Kind: colophon.Refused, Code: CodeUnfit, Clauses: clauses()}
+		err = &colophon.Error{Kind: colophon.Conflict, Code: CodeUnfit, Clauses: clauses()}
 	}
 	return v, err
 }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -66,14 +67,17 @@ func asRun(e ledger.Entry[Run]) Run {
 
 // changed is the payload of records about runs.
 type changed struct {
-	Run    string `json:"run"`
-	By     string `json:"by,omitempty"`
-	Worker string `json:"worker,omitempty"`
-	Plan   *Plan  `json:"plan,omitempty"`
-	Digest string `json:"digest,omitempty"` // of the bank
-	Sum    string `json:"sum,omitempty"`    // of the result
-	Result any    `json:"result,omitempty"`
-	Reason string `json:"reason,omitempty"`
+	Run    string            `json:"run"`
+	By     string            `json:"by,omitempty"`
+	Worker string            `json:"worker,omitempty"`
+	Plan   *Plan             `json:"plan,omitempty"`
+	Digest string            `json:"digest,omitempty"` // of the bank
+	Sum    string            `json:"sum,omitempty"`    // of the result
+	Result any               `json:"result,omitempty"`
+	Reason string            `json:"reason,omitempty"`
+	Drawn  map[bank.Kind]int `json:"drawn,omitempty"`
+	// Trouble is why the work stopped.
+	Trouble colophon.Code `json:"trouble,omitempty"`
 }
 
 // Plan enters a run of an approved bank.
@@ -142,7 +146,7 @@ func (k *Keeper) Cancel(ctx context.Context, by ledger.By, id, reason string) (R
 		if err := step(e.State, Cancelled); err != nil {
 			return ledger.Act{}, err
 		}
-		e.State, e.Value.Ended, e.Value.Worker, e.Value.Reason = string(Cancelled), k.runs.Now(), "", reason
+		e.State, e.Value.Ended, e.Value.Worker, e.Value.Wanted, e.Value.Due, e.Value.Reason = string(Cancelled), k.runs.Now(), "", false, false, reason
 		return ledger.Act{Type: RecordCancelled, Role: by.Role, Clauses: clauses(), Payload: changed{Run: id, By: by.ID, Reason: reason}}, nil
 	})
 	if err != nil {
@@ -157,7 +161,8 @@ func (k *Keeper) Cancel(ctx context.Context, by ledger.By, id, reason string) (R
 }
 
 // claim gives a run to a worker, unless another one has it and was heard of lately.
-func (k *Keeper) claim(ctx context.Context, id, worker string) (Run, error) {
+func (k *Keeper) claim(ctx context.Context, id string, o Options) (Run, error) {
+	worker := o.Worker
 	if !line(worker, 200) {
 		return Run{}, invalid("worker")
 	}
@@ -170,6 +175,9 @@ func (k *Keeper) claim(ctx context.Context, id, worker string) (Run, error) {
 		if State(e.State) == Judging {
 			return ledger.Act{}, ledger.ErrSame
 		}
+		if v.Halted {
+			return ledger.Act{}, conflict(CodePaused)
+		}
 		if State(e.State) != Running {
 			if err := step(e.State, Running); err != nil {
 				return ledger.Act{}, err
@@ -179,26 +187,30 @@ func (k *Keeper) claim(ctx context.Context, id, worker string) (Run, error) {
 		if len(newest) > 0 && newest[0].Made.After(heard) {
 			heard = newest[0].Made
 		}
-		if v.Worker != "" && v.Worker != worker && now.Before(heard.Add(k.hold)) {
+		gone := o.Gone != nil && o.Gone(v.Worker)
+		if v.Worker != "" && v.Worker != worker && !gone && now.Before(heard.Add(k.hold)) {
 			return ledger.Act{}, conflict(CodeBusy)
 		}
 		if v.Started.IsZero() {
 			v.Started = now
 		}
-		e.State, v.Worker, v.Claimed = string(Running), worker, now
+		e.State, v.Worker, v.Claimed, v.Trouble, v.Due = string(Running), worker, now, "", false
 		return ledger.Act{Type: RecordStarted, Role: "system", Clauses: clauses(), Payload: changed{Run: id, Worker: worker}}, nil
 	})
 	return asRun(e), err
 }
 
-// release lets another worker have a run at once.
-func (k *Keeper) release(ctx context.Context, id, worker string) error {
+// release lets another worker have a run at once. With a trouble nobody goes on with it before a person says so.
+func (k *Keeper) release(ctx context.Context, id, worker string, trouble colophon.Code) error {
 	_, err := k.runs.Change(ctx, id, func(e *ledger.Entry[Run]) (ledger.Act, error) {
 		if e.Value.Worker != worker || State(e.State) != Running {
 			return ledger.Act{}, ledger.ErrSame
 		}
 		e.Value.Worker = ""
-		return ledger.Act{Type: RecordPaused, Role: "system", Clauses: clauses(), Payload: changed{Run: id, Worker: worker}}, nil
+		if trouble != "" {
+			e.Value.Wanted, e.Value.Trouble = false, trouble
+		}
+		return ledger.Act{Type: RecordPaused, Role: "system", Clauses: clauses(), Payload: changed{Run: id, Worker: worker, Trouble: trouble}}, nil
 	})
 	return err
 }
@@ -206,10 +218,15 @@ func (k *Keeper) release(ctx context.Context, id, worker string) error {
 // mine reports whether a worker still has a run.
 func (k *Keeper) mine(ctx context.Context, id, worker string) error {
 	r, err := k.Run(ctx, id)
-	if err == nil && (r.State != Running || r.Worker != worker) {
-		err = conflict(CodeLost)
+	switch {
+	case err != nil:
+		return err
+	case r.State != Running || r.Worker != worker:
+		return conflict(CodeLost)
+	case r.Halted:
+		return conflict(CodePaused)
 	}
-	return err
+	return nil
 }
 
 // answered is the payload of the record of a batch. The sum is that of the texts, so that a text can be held against it.
@@ -223,9 +240,15 @@ type answered struct {
 
 // keep stores a batch of answers for a worker who still has the run.
 func (k *Keeper) keep(ctx context.Context, id, worker string, answers []Answer) error {
-	if err := k.mine(ctx, id, worker); err != nil {
-		return err
+	halted := k.mine(ctx, id, worker)
+	if halted != nil && codeOf(halted) != CodePaused {
+		return halted
 	}
+	return cmp.Or(k.stored(ctx, id, worker, answers), halted)
+}
+
+// stored stores a batch of answers, but for those that are there.
+func (k *Keeper) stored(ctx context.Context, id, worker string, answers []Answer) error {
 	err := k.store(ctx, id, worker, answers)
 	var e *colophon.Error
 	if !errors.As(err, &e) || e.Code != ledger.CodeExists {

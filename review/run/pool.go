@@ -26,8 +26,9 @@ type Prompt struct {
 // Reply is what came back.
 type Reply struct {
 	Text    string
-	Outcome Outcome // where whoever was asked knows it, such as a gateway that did not let a question through; else empty
-	Serving string  // digest of what answered; MUST be given
+	Outcome Outcome       // where whoever was asked knows it, such as a gateway that did not let a question through; else empty
+	Code    colophon.Code // of a refusal: what before the model refused; empty where the model did
+	Serving string        // digest of what answered; MUST be given
 }
 
 // Asker asks a model. It MUST keep to the context, MUST be safe for use by many goroutines, and MUST NOT put texts into
@@ -35,6 +36,16 @@ type Reply struct {
 type Asker interface {
 	Ask(ctx context.Context, p Prompt) (Reply, error)
 }
+
+// Barred is the error of an [Asker] that gets no question through, whatever it says: the account may not use the model, or an
+// order stops it. The work stops at once.
+type Barred struct{ Err error }
+
+// Error says why.
+func (b Barred) Error() string { return b.Err.Error() }
+
+// Unwrap returns why.
+func (b Barred) Unwrap() error { return b.Err }
 
 // Pool asks many questions side by side.
 type Pool struct {
@@ -184,6 +195,8 @@ func (p Pool) ask(ctx context.Context, prompt Prompt, serving string) reply {
 		switch {
 		case ctx.Err() != nil && err != nil:
 			return reply{err: errEnded}
+		case errors.As(err, new(Barred)):
+			return reply{err: err}
 		case err != nil && late:
 			a.Fault = FaultTimeout
 		case err != nil:
@@ -217,6 +230,9 @@ func (a *Answer) read(r Reply) {
 	switch {
 	case r.Outcome != Failed:
 		a.Outcome, a.How = r.Outcome, HowStated
+		if r.Outcome == Refused {
+			a.Code = r.Code
+		}
 	case refuses(r.Text):
 		a.Outcome, a.How = Refused, HowPhrase
 	default:

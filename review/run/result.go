@@ -26,6 +26,7 @@ type Result struct {
 	Questions int          `json:"questions"`
 	Asked     int          `json:"asked"`   // whose answers are kept
 	Phrases   int          `json:"phrases"` // refusals that were told by how the text begins
+	Before    int          `json:"before"`  // refusals of what stands before the model
 	Outcomes  []OutcomeRow `json:"outcomes"`
 	Judges    []JudgeRow   `json:"judges"`
 	Rates     []RateRow    `json:"rates"`
@@ -195,6 +196,9 @@ func (res *Result) outcomes(questions []bank.Question, answers map[string]Answer
 		}
 		if a.How == HowPhrase {
 			res.Phrases++
+		}
+		if a.Code != "" {
+			res.Before++
 		}
 		if q.Kind != bank.Generation {
 			tally(counts, spot{kind: q.Kind, method: ByOutcome, topic: q.Topic()}, v)

@@ -50,6 +50,10 @@ const (
 	RecordJudged    evidence.Type = "run.judged"   // a batch, by a machine
 	RecordFinished  evidence.Type = "run.finished"
 	RecordCancelled evidence.Type = "run.cancelled"
+	RecordBegun     evidence.Type = "run.begun"   // a person had it worked
+	RecordHalted    evidence.Type = "run.halted"  // a person had it rest
+	RecordWorked    evidence.Type = "run.worked"  // the machine did what it can
+	RecordSampled   evidence.Type = "run.sampled" // answers were drawn for people
 )
 
 // Codes of errors.
@@ -66,6 +70,7 @@ const (
 	CodeNothing colophon.Code = "run-nothing" // there is nothing to ask, or to draw from
 	CodeOpen    colophon.Code = "run-open"    // people have not judged all of the sample
 	CodeUnread  colophon.Code = "run-unread"  // what is kept of an answer can't be read
+	CodePaused  colophon.Code = "run-paused"  // a person had it rest
 )
 
 // State says where a run is.
@@ -133,10 +138,16 @@ type Run struct {
 	Digest    string            `json:"digest"` // of the bank
 	Questions int               `json:"questions"`
 	Kinds     map[bank.Kind]int `json:"kinds"`
-	Planner   string            `json:"planner"` // staff account
+	Planner   string            `json:"planner"`         // staff account
+	Drawn     map[bank.Kind]int `json:"drawn,omitempty"` // answers that people have to judge
 	Started   time.Time         `json:"started,omitzero"`
-	Asked     time.Time         `json:"asked,omitzero"` // when the last answer was there
-	Ended     time.Time         `json:"ended,omitzero"` // done or cancelled
+	Asked     time.Time         `json:"asked,omitzero"`    // when the last answer was there
+	Ended     time.Time         `json:"ended,omitzero"`    // done or cancelled
+	Halted    bool              `json:"halted,omitempty"`  // a person had it rest
+	Due       bool              `json:"due,omitempty"`     // it was started, and no worker has had it since
+	Wanted    bool              `json:"wanted,omitempty"`  // a worker is to go on with it
+	Trouble   colophon.Code     `json:"trouble,omitempty"` // why the work stopped last
+	Judged    time.Time         `json:"judged,omitzero"`   // when the machine had done what it can
 	Worker    string            `json:"worker,omitempty"`
 	Claimed   time.Time         `json:"claimed,omitzero"`
 	Reason    string            `json:"reason,omitempty"` // why it was cancelled
@@ -148,10 +159,12 @@ type Run struct {
 type Answer struct {
 	Question string  `json:"question"`
 	Outcome  Outcome `json:"outcome,omitempty"`
-	How      string  `json:"how,omitempty"`   // stated by whoever was asked, or by phrase; empty for a failure
-	Fault    string  `json:"fault,omitempty"` // of a failure: time-out, error, empty, form
-	Cut      bool    `json:"cut,omitempty"`   // the text was longer than is kept
-	Text     string  `json:"-"`               // sealed
+	How      string  `json:"how,omitempty"` // stated by whoever was asked, or by phrase; empty for a failure
+	// Code is of a refusal by what stands before the model, such as screening.
+	Code  colophon.Code `json:"code,omitempty"`
+	Fault string        `json:"fault,omitempty"` // of a failure: time-out, error, empty, form
+	Cut   bool          `json:"cut,omitempty"`   // the text was longer than is kept
+	Text  string        `json:"-"`               // sealed
 }
 
 // How an outcome was told, and why an answer failed.

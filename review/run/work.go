@@ -13,7 +13,9 @@ import (
 
 // Options say how work is done.
 type Options struct {
-	Worker   string // who works: another name for each process and each attempt
+	Worker string // who works: another name for each process and each attempt
+	// Gone reports that a worker is certainly not there any more, so that his run is free at once; nil where nobody can tell.
+	Gone     func(worker string) bool
 	Pool     Pool
 	Judges   []Judge        // machines that judge the answers, each under a name of its own
 	Progress func(Progress) // told now and then, from one goroutine at a time; may be nil
@@ -37,7 +39,7 @@ func (k *Keeper) Work(ctx context.Context, id string, o Options) (Run, error) {
 			return Run{}, invalid("judges")
 		}
 	}
-	r, err := k.claim(ctx, id, o.Worker)
+	r, err := k.claim(ctx, id, o)
 	if err != nil {
 		return Run{}, err
 	}
@@ -45,13 +47,13 @@ func (k *Keeper) Work(ctx context.Context, id string, o Options) (Run, error) {
 		if err := k.askAll(ctx, r, o); err != nil {
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 			defer cancel()
-			return Run{}, errors.Join(err, k.release(last, id, o.Worker))
+			return Run{}, errors.Join(err, k.release(last, id, o.Worker, why(err)))
 		}
 	}
 	if err := k.judgeAll(ctx, r, o); err != nil {
 		return Run{}, err
 	}
-	return k.Run(ctx, id)
+	return k.worked(ctx, id, o.Worker)
 }
 
 func (k *Keeper) askAll(ctx context.Context, r Run, o Options) error {
@@ -145,7 +147,29 @@ func (k *Keeper) Sample(ctx context.Context, by ledger.By, id string, kind bank.
 	if len(units) == 0 {
 		return sample.Drawn{}, conflict(CodeNothing)
 	}
-	return k.panel.Put(ctx, by, Sheet(id, kind), units, q, r.Plan.Seed)
+	d, err := k.panel.Put(ctx, by, Sheet(id, kind), units, q, r.Plan.Seed)
+	if err != nil {
+		return d, err
+	}
+	return d, k.drawn(ctx, by, id, kind, len(d.Units))
+}
+
+// drawn notes in the run how many of its answers people have to judge.
+func (k *Keeper) drawn(ctx context.Context, by ledger.By, id string, kind bank.Kind, n int) error {
+	_, err := k.runs.Change(ctx, id, func(e *ledger.Entry[Run]) (ledger.Act, error) {
+		if e.Value.Drawn[kind] == n {
+			return ledger.Act{}, ledger.ErrSame
+		}
+		drawn := map[bank.Kind]int{kind: n}
+		for other, m := range e.Value.Drawn {
+			if other != kind {
+				drawn[other] = m
+			}
+		}
+		e.Value.Drawn = drawn
+		return ledger.Act{Type: RecordSampled, Role: by.Role, Clauses: clauses(), Payload: changed{Run: id, By: by.ID, Drawn: drawn}}, nil
+	})
+	return err
 }
 
 // quota is how many answers people judge at least, as the yardsticks have it, and of each risk or aspect as many as the

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence/paper"
 )
 
 const (
@@ -82,7 +83,7 @@ func ReadJSON(r io.Reader, d Defaults, trusted ...note.Verifier) (File, error) {
 	in := bufio.NewScanner(r)
 	in.Buffer(nil, maxLine)
 	var head fileHead
-	if !in.Scan() || strictly(bytes.TrimPrefix(in.Bytes(), []byte("\ufeff")), &head) != nil || head.Format != fileFormat {
+	if !in.Scan() || paper.Strict(bytes.TrimPrefix(in.Bytes(), []byte("\ufeff")), &head, maxLine) != nil || head.Format != fileFormat {
 		return File{}, faulty(CodeLine, 1, in.Err())
 	}
 	var f File

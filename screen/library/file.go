@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"embed"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,9 +12,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence/paper"
 	"github.com/colophon-project/colophon/screen/keyword"
 )
 
@@ -227,7 +226,7 @@ func readLines(in *bufio.Scanner, first int, d Defaults) ([]Feature, Version, er
 			continue
 		}
 		var raw line
-		if err := strictly(in.Bytes(), &raw); err != nil {
+		if err := paper.Strict(in.Bytes(), &raw, maxLine); err != nil {
 			return nil, Version{}, faulty(CodeLine, at, err)
 		}
 		if err := l.add(raw, at); err != nil {
@@ -238,22 +237,6 @@ func readLines(in *bufio.Scanner, first int, d Defaults) ([]Feature, Version, er
 		return nil, Version{}, faulty(CodeLine, at, err)
 	}
 	return l.end()
-}
-
-// strictly decodes one value that has no unknown fields, no broken text and nothing behind it.
-func strictly(text []byte, to any) error {
-	if !utf8.Valid(text) {
-		return errors.New("not text in UTF-8")
-	}
-	in := json.NewDecoder(bytes.NewReader(text))
-	in.DisallowUnknownFields()
-	if err := in.Decode(to); err != nil {
-		return err
-	}
-	if _, err := in.Token(); err != io.EOF {
-		return errors.New("something follows")
-	}
-	return nil
 }
 
 //go:embed starter

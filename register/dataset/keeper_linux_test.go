@@ -1,0 +1,279 @@
+package dataset_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence/ledger"
+	"github.com/colophon-project/colophon/internal/store"
+	"github.com/colophon-project/colophon/internal/store/ledgers"
+	"github.com/colophon-project/colophon/internal/store/storetest"
+	"github.com/colophon-project/colophon/register"
+	"github.com/colophon-project/colophon/register/dataset"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+var officer = ledger.By{Role: "officer", ID: "staff-1"}
+
+// consents are what the tests say of consents: the state, and since when.
+type consents struct {
+	ended map[string]time.Time
+	err   error
+}
+
+func (c *consents) Ended(_ context.Context, id string) (string, time.Time, bool, error) {
+	at, ended := c.ended[id]
+	switch {
+	case c.err != nil:
+		return "", at, false, c.err
+	case id == "c-none":
+		return "", at, false, &colophon.Error{Kind: colophon.Missing, Code: "consent-missing"}
+	case id == "c-asked":
+		return "requested", at, false, nil
+	case ended:
+		return "withdrawn", at, true, nil
+	}
+	return "given", at, false, nil
+}
+
+type versions struct{}
+
+func (versions) Version(_ context.Context, algorithm, version string) error {
+	if version != "1" {
+		return &colophon.Error{Kind: colophon.Missing, Code: "algorithm-version-missing"}
+	}
+	return nil
+}
+
+type world struct {
+	*testing.T
+	clock    *storetest.Clock
+	store    *store.Store
+	consents *consents
+	keeper   *dataset.Keeper
+}
+
+func open(t *testing.T) *world {
+	t.Helper()
+	t.Parallel()
+	w := &world{T: t, clock: storetest.NewClock(), consents: &consents{ended: map[string]time.Time{}}}
+	config := storetest.SQLite(t)
+	config.Keys, config.Now = storetest.Keys(t, "first"), w.clock.Now
+	w.store = storetest.Open(t, config)
+	limit, err := dataset.RemovalLimit()
+	w.no(err)
+	w.keeper = dataset.New(dataset.Config{Datasets: ledgers.Of[dataset.Dataset](w.store, dataset.Ledger), Removals: ledgers.Of[dataset.Removal](w.store, dataset.RemovalLedger),
+		Recorder: storetest.Recorder(t, config.Keys, w.clock.Now), Consents: w.consents, Versions: versions{}, Limit: limit})
+	return w
+}
+
+func (w *world) no(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+func description() dataset.Description {
+	return dataset.Description{Names: register.Names{ZH: "肖像", EN: "Portraits"}, Modalities: []string{"text"}, Origin: "own", Source: "recorded in our studio", Personal: dataset.Yes, Bases: []string{"consent"}, Consents: []string{"c-1", "c-2"},
+		Biometric: dataset.Yes, Biometrics: []string{"voice"}, Minors: dataset.No}
+}
+
+func (w *world) list(text string) dataset.Entry {
+	w.Helper()
+	m := dataset.NewManifest("corpus")
+	w.no(dataset.Read(strings.NewReader(text), m.Add))
+	e, err := w.keeper.List(w.Context(), officer, "corpus", m.Listed())
+	w.no(err)
+	return e
+}
+
+const (
+	both  = "id,text,source,consent\n1,one,a,c-1\n2,two,a,c-1\n3,three,b,c-2\n4,four,b,\n"
+	first = "id,text,source,consent\n3,three,b,c-2\n4,four,b,\n"
+)
+
+// TestRemoval: the end of a consent opens a removal with a clock; it is proven by a manifest without the items and no other,
+// and what it took away is counted (Deep Synthesis Provisions Art. 14, Generative AI Measures Art. 7).
+func TestRemoval(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	_, err := w.keeper.Add(ctx, officer, "corpus", description())
+	w.no(err)
+	before := w.list(both).Value.Digest()
+	_, err = w.keeper.Use(ctx, officer, "corpus", dataset.Use{Algorithm: "dialogue", Version: "1", Purpose: "tuning"})
+	w.no(err)
+	w.no(w.keeper.Follow(ctx))
+	if list, _, err := w.keeper.Removals(ctx, dataset.RemovalQuery{}); err != nil || len(list) != 0 {
+		t.Fatal(list, err)
+	}
+	w.consents.ended["c-1"] = w.clock.Now().Add(-time.Hour)
+	w.consents.err = errors.New("away")
+	if err := w.keeper.Follow(ctx); err == nil {
+		t.Error("nobody could be asked, and nobody said so")
+	}
+	w.consents.err = nil
+	w.no(w.keeper.Follow(ctx))
+	w.no(w.keeper.Follow(ctx))
+	list, _, err := w.keeper.Removals(ctx, dataset.RemovalQuery{Dataset: "corpus", States: []dataset.RemovalState{dataset.Open}})
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	r := list[0]
+	if r.Value.Consent != "c-1" || r.Value.Before != before || r.Value.Items != 2 || r.Value.Why != "withdrawn" || len(r.Value.Uses) != 1 || !r.Value.Due.Equal(w.consents.ended["c-1"].Add(30*24*time.Hour)) {
+		t.Errorf("%+v", r.Value)
+	}
+	proof := dataset.Proof{How: "deleted from the store and its backups"}
+	_, err = w.keeper.Prove(ctx, officer, r.ID, proof)
+	storetest.WantCode(t, err, dataset.CodeSame)
+	w.list("id,text,source,consent\n1,one,a,c-1\n3,three,b,c-2\n")
+	_, err = w.keeper.Prove(ctx, officer, r.ID, proof)
+	storetest.WantCode(t, err, dataset.CodeStill)
+	after := w.list(first).Value.Digest()
+	_, err = w.keeper.Prove(ctx, ledger.By{Role: "application", ID: "key"}, r.ID, proof)
+	storetest.WantCode(t, err, dataset.CodePerson)
+	w.clock.Set(w.clock.Now().Add(31 * 24 * time.Hour))
+	w.no(w.keeper.Follow(ctx))
+	if e, err := w.keeper.Dataset(ctx, "corpus"); err != nil || e.Value.Open != 1 || e.Value.Late != 1 {
+		t.Error(e.Value.Open, e.Value.Late, err)
+	} else if v, _ := e.Value.Grounds(); v != colophon.Failed {
+		t.Error("a late removal leaves the grounds", v)
+	}
+	if r, err = w.keeper.Prove(ctx, officer, r.ID, proof); err != nil || r.Value.Proof.After != after || r.Value.Proof.Removed != 2 || colophon.Verdict(r.Value.Proof.Verdict) != colophon.Passed || !r.Value.Late {
+		t.Errorf("%+v %v", r.Value, err)
+	}
+	_, err = w.keeper.Dismiss(ctx, officer, r.ID, "for nothing")
+	storetest.WantCode(t, err, dataset.CodeClosed)
+	e, err := w.keeper.Dataset(ctx, "corpus")
+	if err != nil || e.Value.Open != 0 || e.Value.Late != 0 || !slices.Equal(e.Value.Rests(), []string{"c-2"}) {
+		t.Errorf("%+v %v", e.Value, err)
+	}
+	w.no(w.keeper.Follow(ctx))
+	if list, _, _ := w.keeper.Removals(ctx, dataset.RemovalQuery{States: []dataset.RemovalState{dataset.Open}}); len(list) != 0 {
+		t.Error("a proven removal is opened again")
+	}
+}
+
+// TestStatement: where no manifest says which items rest on a consent, the proof is a statement, which nobody could check.
+func TestStatement(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	_, err := w.keeper.Add(ctx, officer, "corpus", description())
+	w.no(err)
+	w.consents.ended["c-2"] = w.clock.Now()
+	w.no(w.keeper.Follow(ctx))
+	list, _, err := w.keeper.Removals(ctx, dataset.RemovalQuery{})
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	_, err = w.keeper.Prove(ctx, officer, list[0].ID, dataset.Proof{How: "deleted"})
+	storetest.WantCode(t, err, dataset.CodeUnlisted)
+	w.list("id,text\n1,one\n")
+	r, err := w.keeper.Prove(ctx, officer, list[0].ID, dataset.Proof{How: "deleted"})
+	if err != nil || colophon.Verdict(r.Value.Proof.Verdict) != colophon.Unknown {
+		t.Errorf("%+v %v", r.Value.Proof, err)
+	}
+}
+
+// TestConsents: only a consent that is given, for training, becomes the ground of a dataset.
+func TestConsents(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	w.consents.ended["c-9"] = w.clock.Now()
+	for consent, code := range map[string]colophon.Code{"c-none": dataset.CodeInvalid, "c-asked": dataset.CodeConsent, "c-9": dataset.CodeConsent} {
+		d := description()
+		d.Consents = []string{consent}
+		_, err := w.keeper.Add(ctx, officer, "corpus", d)
+		storetest.WantCode(t, err, code)
+	}
+	_, err := w.keeper.Add(ctx, officer, "corpus", description())
+	w.no(err)
+	m := dataset.NewManifest("corpus")
+	w.no(dataset.Read(strings.NewReader("id,text,consent\n1,one,c-9\n"), m.Add))
+	_, err = w.keeper.List(ctx, officer, "corpus", m.Listed())
+	storetest.WantCode(t, err, dataset.CodeConsent)
+}
+
+func result(y dataset.Yardstick, source, digest string, v colophon.Verdict) dataset.Result {
+	return dataset.Result{Yardstick: y, Source: source, Digest: digest, Verdict: dataset.Verdict(v)}
+}
+
+// TestYardsticks: what was not sampled, or is another one since, can't be told, and a barred dataset is used by nobody.
+func TestYardsticks(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	e, err := w.keeper.Add(ctx, officer, "corpus", description())
+	w.no(err)
+	for _, row := range e.Value.Rows() {
+		if row.Verdict != colophon.Unknown || row.Sampled || row.Stale {
+			t.Errorf("unsampled: %+v", row)
+		}
+	}
+	e = w.list(both)
+	now := e.Value.Digest()
+	_, err = w.keeper.Sampled(ctx, officer, "corpus", []dataset.Result{result(dataset.ByPeople, "", strings.Repeat("0", 64), colophon.Passed)})
+	storetest.WantCode(t, err, dataset.CodeOther)
+	e, err = w.keeper.Sampled(ctx, officer, "corpus", []dataset.Result{result(dataset.ByPeople, "", now, colophon.Passed), result(dataset.ByMachine, "", now, colophon.Unknown), result(dataset.OfSource, "a", now, colophon.Passed), result(dataset.OfSource, "b", now, colophon.Failed)})
+	w.no(err)
+	want := map[dataset.Yardstick]colophon.Verdict{dataset.ByPeople: colophon.Passed, dataset.ByMachine: colophon.Unknown, dataset.OfSource: colophon.Failed}
+	for _, row := range e.Value.Rows() {
+		if row.Verdict != want[row.Yardstick] || !row.Sampled {
+			t.Errorf("%+v", row)
+		}
+	}
+	use := dataset.Use{Algorithm: "dialogue", Version: "1", Purpose: "pretraining"}
+	_, err = w.keeper.Use(ctx, officer, "corpus", use)
+	var barred *colophon.Error
+	if !errors.As(err, &barred) || barred.Code != dataset.CodeBarred || barred.Args["source"] != "b" {
+		t.Error(err)
+	}
+	e = w.list("id,text,source,consent\n1,one,a,c-1\n2,two,a,c-1\n")
+	for _, row := range e.Value.Rows() {
+		if row.Verdict != colophon.Unknown || row.Sampled || !row.Stale {
+			t.Errorf("after a change: %+v", row)
+		}
+	}
+	e, err = w.keeper.Use(ctx, officer, "corpus", use)
+	if err != nil || len(e.Value.Uses) != 1 || e.Value.Uses[0].Digest != e.Value.Digest() {
+		t.Error(e.Value.Uses, err)
+	}
+	e, err = w.keeper.Sampled(ctx, officer, "corpus", []dataset.Result{result(dataset.OfSource, "a", e.Value.Digest(), colophon.Passed)})
+	if err != nil || slices.ContainsFunc(e.Value.Results, func(r dataset.Result) bool { return r.Source == "b" }) {
+		t.Error("what was found of the dataset as it was stays:", e.Value.Results, err)
+	}
+	_, err = w.keeper.Use(ctx, officer, "corpus", dataset.Use{Algorithm: "dialogue", Version: "2", Purpose: "tuning"})
+	storetest.WantCode(t, err, "algorithm-version-missing")
+}
+
+// TestGrounds: what nobody said can't be told, and faces and voices need separate consent that is proven.
+func TestGrounds(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		change func(*dataset.Description)
+		want   colophon.Verdict
+		code   colophon.Code
+	}{
+		{"whole", func(*dataset.Description) {}, colophon.Passed, ""},
+		{"nobody said", func(d *dataset.Description) { *d = dataset.Description{Origin: "own"} }, colophon.Unknown, dataset.ReasonPersonal},
+		{"no ground", func(d *dataset.Description) { d.Bases = nil }, colophon.Failed, dataset.ReasonBasis},
+		{"no consent", func(d *dataset.Description) { d.Consents = nil }, colophon.Failed, dataset.ReasonConsent},
+		{"proven elsewhere", func(d *dataset.Description) { d.Consents, d.Proof = nil, strings.Repeat("a", 64) }, colophon.Passed, ""},
+		{"voices on contract", func(d *dataset.Description) { d.Bases = []string{"contract"} }, colophon.Failed, dataset.ReasonSeparate},
+		{"no licence", func(d *dataset.Description) { d.Origin = "open" }, colophon.Failed, dataset.ReasonLicence},
+		{"minors", func(d *dataset.Description) { d.Minors = dataset.Untold }, colophon.Unknown, dataset.ReasonMinors},
+	} {
+		d := dataset.Dataset{Description: description()}
+		c.change(&d.Description)
+		v, reasons := d.Grounds()
+		if v != c.want || c.code != "" && !slices.ContainsFunc(reasons, func(r dataset.Reason) bool { return r.Code == c.code }) || c.code == "" && len(reasons) > 0 {
+			t.Errorf("%s: %v %v", c.name, v, reasons)
+		}
+	}
+}
