@@ -81,13 +81,6 @@ type CardMaterials struct {
 	Check    string `json:"check"`
 }
 
-// CardReport is what came of a card.
-type CardReport struct {
-	Verdict  string        `json:"verdict"`
-	Findings []CardFinding `json:"findings"`
-	Card     CardText      `json:"card"`
-}
-
 // ListingAct is one thing that was done about an app.
 type ListingAct struct {
 	To     string     `json:"to"`
@@ -143,20 +136,6 @@ func (c *Client) IssueCard(ctx context.Context, service string, days int, materi
 // WithdrawCard says that a card must not be relied on any more.
 func (c *Client) WithdrawCard(ctx context.Context, id, reason string) (one ConformanceCard, err error) {
 	return one, c.change(ctx, "/v1/cards/"+url.PathEscape(id)+":withdraw", map[string]string{"reason": reason}, &one)
-}
-
-// CardQuestion is what a card is held against.
-type CardQuestion struct {
-	Card    string   `json:"card"`
-	Keys    []string `json:"keys,omitempty"`
-	App     string   `json:"app,omitempty"`
-	Checks  []string `json:"checks,omitempty"`
-	Reports []string `json:"reports,omitempty"`
-}
-
-// VerifyCard checks a card of any provider.
-func (c *Client) VerifyCard(ctx context.Context, q CardQuestion) (r CardReport, err error) {
-	return r, c.post(ctx, "/v1/cards:verify", nil, q, &r)
 }
 
 // ListedApps returns a page of the apps of a store, the newest first, and the cursor of the next page.

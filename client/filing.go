@@ -214,11 +214,6 @@ func (c *Client) FilingPackage(ctx context.Context, id string, people bool) (io.
 	return c.body(ctx, filingPath(id)+"/package", withPeople(people))
 }
 
-// FilingFile returns an annex or a receipt; the caller closes it. A record says that you read it.
-func (c *Client) FilingFile(ctx context.Context, id, sha256 string) (io.ReadCloser, error) {
-	return c.body(ctx, filingPath(id)+"/files/"+url.PathEscape(sha256), nil)
-}
-
 func (c *Client) body(ctx context.Context, path string, q url.Values) (io.ReadCloser, error) {
 	resp, err := c.do(ctx, request{method: http.MethodGet, path: path, query: q})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -143,6 +144,7 @@ type EthicsReview struct {
 	GroundsBy   string           `json:"grounds_by"`
 	Experts     *EthicsExperts   `json:"experts"`
 	Seats       []EthicsSeat     `json:"seats"`
+	Minutes     string           `json:"minutes"` // staff account that keeps the minutes of the meeting
 	Quorum      *ReviewWhy       `json:"quorum"`
 	Outcome     *EthicsOutcome   `json:"outcome"`
 	Followed    []EthicsFollowUp `json:"followed"`
@@ -234,6 +236,20 @@ type SecurityAssessment struct {
 	Note    string          `json:"note"`
 }
 
+// Worst is how the assessment stands by its heads: failed where one did, could-not-tell where one could not be told, attested
+// where a person alone says it of one, and passed.
+func (a SecurityAssessment) Worst() string {
+	states := []string{"failed", "could-not-tell", "attested", "passed"}
+	if len(a.Heads) == 0 {
+		return states[1]
+	}
+	worst := len(states) - 1
+	for _, h := range a.Heads {
+		worst = min(worst, max(0, slices.Index(states, h.State)))
+	}
+	return states[worst]
+}
+
 // MechanismReviews returns a page of reviews and the cursor of the next one, which is empty after the last.
 func (c *Client) MechanismReviews(ctx context.Context, l Listing) ([]MechanismReview, string, error) {
 	var page struct {
@@ -286,6 +302,11 @@ func (c *Client) EthicsMembers(ctx context.Context, all bool) ([]EthicsMember, e
 // SeatEthicsMember has somebody be a member of the committee.
 func (c *Client) SeatEthicsMember(ctx context.Context, n NewEthicsMember) (m EthicsMember, err error) {
 	return m, c.change(ctx, "/v1/ethics-members", n, &m)
+}
+
+// ReadEthicsMember returns a member with the name of one from outside; a record says that you read it.
+func (c *Client) ReadEthicsMember(ctx context.Context, id string) (m EthicsMember, err error) {
+	return m, c.get(ctx, request{method: http.MethodGet, path: "/v1/ethics-members/" + url.PathEscape(id) + "/name"}, &m)
 }
 
 // UnseatEthicsMember ends a membership.

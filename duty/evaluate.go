@@ -147,32 +147,36 @@ func (c *Catalogue) control(control Control, in Inputs, m Moment, ends *time.Tim
 // stands says what a probe has to say: the run that was collected last decides, but one that could not tell takes no failure away.
 func (p Probe) stands(all []Observation, m Moment) ProbeStanding {
 	s := ProbeStanding{Probe: p.Name, Kind: p.Kind, State: Unknown, Reason: ReasonNeverRan}
-	list := slices.DeleteFunc(slices.Clone(all), func(o Observation) bool {
-		return o.Received.After(m.Known) || o.Collected.After(m.At) || o.From.After(m.At)
-	})
-	slices.SortFunc(list, func(a, b Observation) int {
-		return cmp.Or(b.Collected.Compare(a.Collected), b.Received.Compare(a.Received), cmp.Compare(b.ID, a.ID))
-	})
-	for n, o := range list {
-		switch o.outcome(m.Known) {
-		case Failed:
-			s.State, s.Reason, s.Observation = NotMet, ReasonFailed, o.ID
-			return s
-		case Passed:
-			if n == 0 {
-				p.passed(&s, o, m)
-			}
-			return s
-		default:
-			if n == 0 {
-				s.Reason, s.Observation = ReasonUntold, o.ID
-				if o.void(m.Known) {
-					s.Reason = ReasonVoid
-				}
-			}
+	var last, told *Observation // the newest of all, and of those that could tell
+	for n := range all {
+		o := &all[n]
+		if o.Received.After(m.Known) || o.Collected.After(m.At) || o.From.After(m.At) {
+			continue
+		}
+		if last == nil || o.newer(last) {
+			last = o
+		}
+		if o.outcome(m.Known) != Untold && (told == nil || o.newer(told)) {
+			told = o
 		}
 	}
+	switch {
+	case last == nil:
+	case told != nil && told.outcome(m.Known) == Failed:
+		s.State, s.Reason, s.Observation = NotMet, ReasonFailed, told.ID
+	case told == last:
+		p.passed(&s, *last, m)
+	case last.void(m.Known):
+		s.Reason, s.Observation = ReasonVoid, last.ID
+	default:
+		s.Reason, s.Observation = ReasonUntold, last.ID
+	}
 	return s
+}
+
+// newer reports whether a run is newer than another.
+func (o *Observation) newer(than *Observation) bool {
+	return cmp.Or(o.Collected.Compare(than.Collected), o.Received.Compare(than.Received), cmp.Compare(o.ID, than.ID)) > 0
 }
 
 // passed says how much a pass is worth.

@@ -121,13 +121,14 @@ func (c *Catalogue) edges(i Item, in Inputs, from, to, known time.Time) []Edge {
 	return list
 }
 
-// Coming lists what changes between two times, both included, if nothing happens: by what is known, in the order of time.
-func (c *Catalogue) Coming(in Inputs, from, to, known time.Time) []Coming {
+// Coming lists what changes between two times, both included, if nothing happens: by what is known, in the order of time. Where
+// reasons are given only changes by them are looked for.
+func (c *Catalogue) Coming(in Inputs, from, to, known time.Time, of ...Why) []Coming {
 	var list []Coming
 	for _, i := range c.items {
 		var last time.Time
 		for _, e := range c.edges(i, in, from.Add(-time.Millisecond), to.Add(time.Millisecond), known) {
-			if e.At.Equal(last) {
+			if e.At.Equal(last) || len(of) > 0 && !slices.Contains(of, e.Why) {
 				continue
 			}
 			last = e.At
@@ -158,8 +159,8 @@ func (k *Keeper) History(ctx context.Context, obligation string, from, to, known
 	return k.config.Catalogue.History(i, in, from, to, k.moment(Moment{Known: known}).Known), nil
 }
 
-// Coming lists what changes between two times if nothing happens, by what is known now.
-func (k *Keeper) Coming(ctx context.Context, from, to time.Time) ([]Coming, error) {
+// Coming lists what changes between two times if nothing happens, by what is known now; where reasons are given, by them.
+func (k *Keeper) Coming(ctx context.Context, from, to time.Time, of ...Why) ([]Coming, error) {
 	if !from.Before(to) {
 		return nil, invalid("to")
 	}
@@ -167,5 +168,5 @@ func (k *Keeper) Coming(ctx context.Context, from, to time.Time) ([]Coming, erro
 	if err != nil {
 		return nil, err
 	}
-	return k.config.Catalogue.Coming(in, from, to, k.states.Now()), nil
+	return k.config.Catalogue.Coming(in, from, to, k.states.Now(), of...), nil
 }

@@ -105,4 +105,8 @@ func TestComing(t *testing.T) {
 	if got := cat.Coming(in, hour(53), hour(59), noon()); len(got) != 0 {
 		t.Errorf("between: %+v", got)
 	}
+	in.Waivers[0].Until = hour(52) // as long as the proof
+	if got := cat.Coming(in, hour(40), hour(80), noon(), duty.WaiverEnds, duty.Begins); len(got) != 1 || got[0].Why != duty.WaiverEnds || !got[0].At.Equal(hour(52)) || got[0].After.State != duty.Stale {
+		t.Errorf("by waivers alone: %+v", got)
+	}
 }

@@ -372,7 +372,7 @@ func TestStates(t *testing.T) {
 			}
 		}
 	}
-	filings := map[register.FilingState]string{"": "not-needed preparing submitted filed", "not-needed": "preparing", "preparing": "not-needed submitted", "submitted": "preparing filed",
+	filings := map[register.FilingState]string{"": "not-needed preparing submitted filed", "not-needed": "preparing filed", "preparing": "not-needed submitted", "submitted": "preparing filed",
 		"filed": "changed cancelled", "changed": "filed cancelled", "cancelled": "preparing"}
 	for from, to := range filings {
 		for other := range filings {

@@ -48,7 +48,7 @@ const (
 // filings is the state machine of filings. The empty state is that of a function nobody decided about.
 var filings = ledger.Steps[FilingState]{
 	{"", []FilingState{FilingNeedless, FilingPreparing, FilingSubmitted, FilingDone}},
-	{FilingNeedless, []FilingState{FilingPreparing}},
+	{FilingNeedless, []FilingState{FilingPreparing, FilingDone}},
 	{FilingPreparing, []FilingState{FilingNeedless, FilingSubmitted}},
 	{FilingSubmitted, []FilingState{FilingPreparing, FilingDone}},
 	{FilingDone, []FilingState{FilingChanged, FilingCancelled}},

@@ -261,7 +261,7 @@ const ProbeKeyName = "colophon-probe"
 // probeKeyLife is how long such a key lives if nobody ends it, as after a crash.
 const probeKeyLife = time.Hour
 
-// probeScope is what such a key reaches: what an application may, and nothing that reads what belongs to others.
+// probeScope is what such a key reaches: what the probes try as an application, of each service and function.
 func probeScope() Scope {
 	return Scope{Actions: []Action{ArtefactCreate, ArtefactRead, BundleMake, ConsentAsk, CopyRequest, GatewayUse, IntakeUse, IntakeRead}, Services: []string{Every}, Functions: []string{Every}}
 }

@@ -2,6 +2,7 @@ package staff
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/colophon-project/colophon"
 )
@@ -311,14 +312,16 @@ func Actions() []Action {
 	return list
 }
 
-func permissionFor(action Action) permission {
+// byAction is the table by action, made once: every request asks it, and a page more than a hundred times.
+var byAction = sync.OnceValue(func() map[Action]permission {
+	table := map[Action]permission{}
 	for _, p := range permissions() {
-		if p.action == action {
-			return p
-		}
+		table[p.action] = p
 	}
-	return permission{}
-}
+	return table
+})
+
+func permissionFor(action Action) permission { return byAction()[action] }
 
 // Allowed reports whether a role may do something.
 func Allowed(role Role, action Action) bool {

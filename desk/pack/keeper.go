@@ -312,21 +312,7 @@ func (k *Keeper) File(ctx context.Context, by ledger.By, id string, f Filing, pr
 		return Pack{}, err
 	}
 	f.By = by.ID
-	err := ledger.ErrChanged
-	var e Entry
-	for range tries {
-		if e, err = k.book.Get(ctx, id); err != nil {
-			return Pack{}, err
-		}
-		if err = k.file(ctx, by, &e, f, proofs); errors.Is(err, ledger.ErrForgotten) {
-			k.book.Recorder.Forget(e.Subject)
-		} else if !errors.Is(err, ledger.ErrChanged) {
-			break
-		}
-	}
-	if errors.Is(err, ledger.ErrChanged) || errors.Is(err, ledger.ErrForgotten) {
-		err = &colophon.Error{Kind: colophon.Conflict, Code: ledger.CodeChanged, Err: err}
-	}
+	e, err := k.book.Try(ctx, id, func(e *Entry) error { return k.file(ctx, by, e, f, proofs) })
 	return read(e), err
 }
 
@@ -339,12 +325,12 @@ func (k *Keeper) file(ctx context.Context, by ledger.By, e *Entry, f Filing, pro
 		return refuse(colophon.Refused, CodeIncomplete, colophon.Args{"fields": strings.Join(e.Value.Open, ", ")})
 	}
 	f.Incomplete = len(e.Value.Open) > 0
-	e.Value.Filing, e.Changed = &f, k.book.Now()
+	e.Value.Filing = &f
 	digests := k.attach(e, &s, by, proofs)
 	if err := k.book.Secret(e, s); err != nil {
 		return err
 	}
-	entries := []Entry{*e}
+	entries := []*Entry{e}
 	if e.Value.Amends != "" {
 		last, err := k.book.Get(ctx, e.Value.Amends)
 		if err != nil {
@@ -353,19 +339,10 @@ func (k *Keeper) file(ctx context.Context, by ledger.By, e *Entry, f Filing, pro
 		if !State(last.State).May(Amended) || last.State == string(Amended) {
 			return stuck(last.State, Amended)
 		}
-		last.State, last.Value.AmendedBy, last.Changed = string(Amended), e.ID, e.Changed
-		entries = append(entries, last)
+		last.State, last.Value.AmendedBy = string(Amended), e.ID
+		entries = append(entries, &last)
 	}
-	act := k.act(RecordFiled, by, e, payload{Open: e.Value.Open, Channel: f.Channel, Reference: f.Reference, At: f.At.UnixMilli(), Proofs: digests})
-	rec, err := k.book.Recorder.New(act.Type, e.Subject, act.Role, act.Clauses, act.Payload)
-	if err != nil {
-		return err
-	}
-	if err := k.book.Store.Amend(ctx, rec, entries...); err != nil {
-		return err
-	}
-	e.Version++
-	return nil
+	return k.book.Amend(ctx, k.act(RecordFiled, by, e, payload{Open: e.Value.Open, Channel: f.Channel, Reference: f.Reference, At: f.At.UnixMilli(), Proofs: digests}), entries...)
 }
 
 // Prove adds a proof to a pack that was filed, such as what the authority sent back later.

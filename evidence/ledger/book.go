@@ -157,6 +157,22 @@ var ErrSame = errors.New("nothing to change")
 // Change changes an entry: fn gets what is stored, changes it, and says by which act. When somebody else was faster fn is
 // asked again with what is stored then. fn MUST have no effect but on the entry, and MUST change no slice or map in place.
 func (b *Book[T]) Change(ctx context.Context, id string, fn func(e *Entry[T]) (Act, error)) (Entry[T], error) {
+	e, err := b.Try(ctx, id, func(e *Entry[T]) error {
+		act, err := fn(e)
+		if err != nil {
+			return err
+		}
+		return b.Amend(ctx, act, e)
+	})
+	if errors.Is(err, ErrSame) {
+		return e, nil
+	}
+	return e, err
+}
+
+// Try calls fn with an entry as it is stored, for a change that Change can't make, such as one of several entries. fn ends with
+// [Book.Amend]. When somebody else was faster fn is asked again with what is stored then.
+func (b *Book[T]) Try(ctx context.Context, id string, fn func(e *Entry[T]) error) (Entry[T], error) {
 	var e Entry[T]
 	var err error
 	for range tries {
@@ -166,28 +182,33 @@ func (b *Book[T]) Change(ctx context.Context, id string, fn func(e *Entry[T]) (A
 		stored := e
 		err = b.tried(e.Subject, func() error {
 			e = stored
-			act, err := fn(&e)
-			if err != nil {
-				return err
-			}
-			e.Changed = b.Now()
-			rec, err := b.Recorder.New(act.Type, e.Subject, act.Role, act.Clauses, act.Payload)
-			if err != nil {
-				return err
-			}
-			return b.Store.Amend(ctx, rec, e)
+			return fn(&e)
 		})
-		if err == nil {
-			e.Version++
-		}
 		if !errors.Is(err, ErrChanged) {
 			break
 		}
 	}
-	if errors.Is(err, ErrSame) {
-		return e, nil
-	}
 	return e, b.told(err)
+}
+
+// Amend commits changed entries with the record of the change, which is about the subject of the first. It is for use within Try.
+func (b *Book[T]) Amend(ctx context.Context, act Act, entries ...*Entry[T]) error {
+	rec, err := b.Recorder.New(act.Type, entries[0].Subject, act.Role, act.Clauses, act.Payload)
+	if err != nil {
+		return err
+	}
+	changed := make([]Entry[T], len(entries))
+	for i, e := range entries {
+		e.Changed = b.Now()
+		changed[i] = *e
+	}
+	if err := b.Store.Amend(ctx, rec, changed...); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		e.Version++
+	}
+	return nil
 }
 
 // tried runs a change again with a new data key when the subject's was erased by another process.

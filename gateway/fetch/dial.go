@@ -4,8 +4,6 @@ import (
 	"context"
 	"net"
 	"net/netip"
-
-	"github.com/colophon-project/colophon"
 )
 
 // Dial opens a connection to where an address lies, for whoever goes on to speak over it: a browser whose way out this is. What
@@ -19,13 +17,19 @@ func (c *Client) Dial(ctx context.Context, address string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	var last error
+	conn, err := c.dial(ctx, "tcp", t, addrs)
+	if err != nil {
+		return nil, c.fault(ctx, broken(err))
+	}
+	return conn, nil
+}
+
+// dial connects to the addresses of a host that were checked, one after the other, and to nothing else.
+func (c *Client) dial(ctx context.Context, network string, t target, addrs []netip.Addr) (conn net.Conn, err error) {
 	for _, addr := range addrs {
-		conn, err := c.config.Dial(ctx, "tcp", netip.AddrPortFrom(addr.Unmap(), t.port).String())
-		if err == nil {
+		if conn, err = c.config.Dial(ctx, network, netip.AddrPortFrom(addr.Unmap(), t.port).String()); err == nil {
 			return conn, nil
 		}
-		last = err
 	}
-	return nil, c.fault(ctx, &colophon.Error{Kind: colophon.Invalid, Code: CodeUnreached, Err: hidden(last)})
+	return nil, err
 }

@@ -49,17 +49,11 @@ func (c *Client) Send(ctx context.Context, address string, header http.Header, b
 	return resp.StatusCode, nil
 }
 
-// transport connects to the addresses of a host that were checked, and to nothing else.
+// transport speaks to a host at its addresses that were checked.
 func (c *Client) transport(t target, addrs []netip.Addr) *http.Transport {
 	return &http.Transport{
-		DialContext: func(ctx context.Context, network, _ string) (conn net.Conn, err error) {
-			for _, addr := range addrs {
-				conn, err = c.config.Dial(ctx, network, netip.AddrPortFrom(addr.Unmap(), t.port).String())
-				if err == nil {
-					return conn, nil
-				}
-			}
-			return nil, err
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return c.dial(ctx, network, t, addrs)
 		},
 		TLSClientConfig:        &tls.Config{RootCAs: c.config.Roots, MinVersion: tls.VersionTLS12},
 		DisableKeepAlives:      true,

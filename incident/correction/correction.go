@@ -2,14 +2,13 @@
 // Art. 14): stop generating and sending it, delete it, correct the model, and report to the authority.
 //
 // A [Case] has the four steps of [Steps], in no order that binds. Each step is taken by a person who says when, how, and what
-// shows it ([Evidence]); the model counts as corrected when something that ran after the correction shows it, so that a promise
-// closes nothing. Where a step can't be taken because nothing left or nothing stands anywhere, a person says why; correcting
-// the model and reporting can't be left out. No law gives a figure for any of them: the limits are the provider's own, and one
-// that ran out is written down.
+// shows it ([Evidence]). Where a step can't be taken because nothing left or nothing stands anywhere, a person says why;
+// correcting the model and reporting can't be left out. No law gives a figure for any of them: the limits are the provider's
+// own, and one that ran out is written down.
 //
-// A case is closed when no step is open, by somebody who did not say that the model was corrected. It is opened by hand, or
-// from what found the output: a held item, a case of the desk, an incident; of one origin one case is open at a time. What
-// people write is sealed for a pseudonym that is drawn for the case.
+// A case is closed when no step is open, by somebody who did not say that the model was corrected. It is dismissed by neither
+// whoever said so nor whoever opened it. It is opened by hand, or from what found the output: a held item, a case of the desk,
+// an incident; of one origin one case is open at a time. What people write is sealed for a pseudonym that is drawn for the case.
 //
 // What not to do here: no control order, no training, no report. Never keep the output itself, nor anything that leads to an
 // account. Never take a step because a limit ran out.
@@ -46,7 +45,7 @@ const (
 	CodeInvalid  colophon.Code = "correction-invalid"     // arg "field"
 	CodeStep     colophon.Code = "correction-step"        // args "from", "to"
 	CodePerson   colophon.Code = "correction-person"      // a person of the staff has to do it
-	CodeSame     colophon.Code = "correction-same-person" // whoever said that the model was corrected does not close the case
+	CodeSame     colophon.Code = "correction-same-person" // whoever said that the model was corrected does not end the case, nor does its opener dismiss it
 	CodeOpen     colophon.Code = "correction-open"        // arg "steps": these are open
 	CodeEvidence colophon.Code = "correction-evidence"    // nothing shows that the step was taken
 	CodeNeeded   colophon.Code = "correction-needed"      // arg "step": it can't be left out
@@ -68,9 +67,6 @@ var states = ledger.Steps[State]{
 	{From: Closed, To: []State{Open}},
 	{From: Dismissed, To: []State{Open}},
 }
-
-// States lists the states in the order of a case's life.
-func States() []State { return states.States() }
 
 // Step is one thing that has to be done.
 type Step string

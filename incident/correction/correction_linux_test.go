@@ -1,6 +1,7 @@
 package correction_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -28,7 +29,20 @@ type world struct {
 	clock *storetest.Clock
 	store *store.Store
 	rec   *evidence.Recorder
+	cases *slow
 	k     *correction.Keeper
+}
+
+// slow is a ledger of cases in which time passes with each look.
+type slow struct {
+	ledger.Store[correction.Case]
+	clock *storetest.Clock
+	takes time.Duration
+}
+
+func (s *slow) Find(ctx context.Context, q ledger.Query) ([]correction.Entry, error) {
+	s.clock.Set(s.clock.Now().Add(s.takes))
+	return s.Store.Find(ctx, q)
 }
 
 func open(t *testing.T) *world {
@@ -39,8 +53,9 @@ func open(t *testing.T) *world {
 	config.Keys, config.Now = storetest.Keys(t, "first"), w.clock.Now
 	w.store = storetest.Open(t, config)
 	w.rec = storetest.Recorder(t, config.Keys, w.clock.Now)
+	w.cases = &slow{Store: ledgers.Of[correction.Case](w.store, correction.Ledger), clock: w.clock}
 	var err error
-	w.k, err = correction.New(correction.Config{Cases: ledgers.Of[correction.Case](w.store, correction.Ledger), Recorder: w.rec, Keys: config.Keys, AtOnce: 2 * time.Hour, Correct: 30 * 24 * time.Hour})
+	w.k, err = correction.New(correction.Config{Cases: w.cases, Recorder: w.rec, Keys: config.Keys, AtOnce: 2 * time.Hour, Correct: 30 * 24 * time.Hour})
 	w.no(err)
 	return w
 }
@@ -125,7 +140,13 @@ func TestLife(t *testing.T) {
 		t.Errorf("%+v", words)
 	}
 	w.no(errors.Join(func() error { _, err := w.k.Reopen(ctx, first, c.ID, "again"); return err }()))
-	c, err = w.k.Dismiss(ctx, first, c.ID, "it was none")
+	_, err = w.k.Dismiss(ctx, first, c.ID, "it was none") // who opened it and corrected the model
+	storetest.WantCode(t, err, correction.CodeSame)
+	opened, err := w.k.Open(ctx, second, correction.Draft{Words: correction.Words{Title: "x"}, Origin: "held/h-1"})
+	if w.no(err); opened.ID != c.ID {
+		t.Errorf("one origin, two cases")
+	}
+	c, err = w.k.Dismiss(ctx, second, c.ID, "it was none")
 	w.no(err)
 	want := []evidence.Type{correction.RecordOpened, correction.RecordOpened, correction.RecordStepped, correction.RecordStepped, correction.RecordStepped, correction.RecordStepped, correction.RecordRetracted, correction.RecordStepped, correction.RecordClosed, correction.RecordRead, correction.RecordReopened, correction.RecordDismissed}
 	if got := w.types(); !slices.Equal(got, want) {
@@ -153,7 +174,8 @@ func TestRefused(t *testing.T) {
 		{correction.Report, correction.Told{At: at, Skip: true, Note: "no time"}, correction.CodeNeeded},
 		{correction.Stop, correction.Told{At: at, Skip: true}, correction.CodeInvalid},
 		{correction.Stop, correction.Told{At: at.Add(time.Minute), Evidence: shown}, correction.CodeInvalid},
-		{correction.Stop, correction.Told{At: at.Add(-time.Minute), Evidence: shown}, correction.CodeInvalid},
+		{correction.Correct, correction.Told{At: at.Add(-time.Minute), How: correction.ByTraining, Evidence: shown}, correction.CodeInvalid},
+		{correction.Report, correction.Told{At: at.Add(-time.Minute), Evidence: shown}, correction.CodeInvalid},
 		{correction.Stop, correction.Told{Evidence: shown}, correction.CodeInvalid},
 		{correction.Stop, correction.Told{At: at, How: correction.ByTraining, Evidence: shown}, correction.CodeInvalid},
 		{correction.Correct, correction.Told{At: at, Evidence: shown}, correction.CodeInvalid},
@@ -187,7 +209,9 @@ func TestSweep(t *testing.T) {
 	w := open(t)
 	ctx := t.Context()
 	c := w.open("")
-	_, err := w.k.Take(ctx, first, c.ID, correction.Stop, w.told(correction.Stop))
+	told := w.told(correction.Stop)
+	told.At = c.Found.Add(-time.Hour) // it was stopped before anybody found it to be illegal
+	_, err := w.k.Take(ctx, first, c.ID, correction.Stop, told)
 	w.no(err)
 	w.clock.Set(c.Found.Add(2 * time.Hour))
 	w.no(w.k.Sweep(ctx))
@@ -195,7 +219,14 @@ func TestSweep(t *testing.T) {
 		t.Fatalf("before the limit: %+v, %v", c.Breaches, err)
 	}
 	w.clock.Set(c.Found.Add(2*time.Hour + time.Second))
+	w.cases.takes = time.Minute
 	w.no(w.k.Sweep(ctx))
+	w.cases.takes = 0
+	e, err := w.cases.Store.Find(ctx, ledger.Query{ID: c.ID})
+	w.no(err)
+	if last := e[0].Value.Breaches[len(e[0].Value.Breaches)-1]; !last.Seen.Equal(e[0].Changed) {
+		t.Errorf("seen at %s, written down at %s", last.Seen, e[0].Changed)
+	}
 	w.no(w.k.Sweep(ctx))
 	c, err = w.k.Case(ctx, c.ID)
 	w.no(err)

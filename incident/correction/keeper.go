@@ -213,7 +213,8 @@ func (t Told) check(s Step, now time.Time) error {
 	return nil
 }
 
-// Take says that a step was taken, or that there is nothing to do.
+// Take says that a step was taken, or that there is nothing to do. The output may have been stopped and deleted before it was
+// found to be illegal; what follows from that was done after it.
 func (k *Keeper) Take(ctx context.Context, by ledger.By, id string, s Step, t Told) (Case, error) {
 	t.At = t.At.UTC().Truncate(time.Millisecond)
 	if err := cmp.Or(t.check(s, k.book.Now()), person(by)); err != nil {
@@ -223,7 +224,7 @@ func (k *Keeper) Take(ctx context.Context, by ledger.By, id string, s Step, t To
 		if now := e.Value.step(s); !now.Open() || e.State != string(Open) {
 			return ledger.Act{}, stuck(e.State, "taken")
 		}
-		if t.At.Before(e.Value.Found) {
+		if (s == Correct || s == Report) && t.At.Before(e.Value.Found.Truncate(time.Minute)) { // people enter minutes
 			return ledger.Act{}, invalid("at")
 		}
 		taken := Taken{Step: s, Done: !t.Skip, Skipped: t.Skip, At: t.At, Entered: k.book.Now(), By: by.ID, How: t.How, Evidence: t.Evidence}
@@ -293,9 +294,13 @@ func (k *Keeper) Close(ctx context.Context, by ledger.By, id, why string) (Case,
 	})
 }
 
-// Dismiss says that the output was not illegal, or none of the provider's.
+// Dismiss says that the output was not illegal, or none of the provider's. It is refused for whoever opened the case, and for
+// whoever said that the model was corrected.
 func (k *Keeper) Dismiss(ctx context.Context, by ledger.By, id, why string) (Case, error) {
 	return k.move(ctx, by, id, Dismissed, RecordDismissed, why, func(c *Case) error {
+		if by.ID == c.Opener || by.ID == c.step(Correct).By {
+			return refuse(colophon.Refused, CodeSame, nil)
+		}
 		c.Closed, c.Closer = k.book.Now(), by.ID
 		return nil
 	})
@@ -342,7 +347,7 @@ func (k *Keeper) Sweep(ctx context.Context) error {
 		c := read(e)
 		for _, s := range c.Left() {
 			if due := k.Due(c, s); now.After(due) {
-				failed = errors.Join(failed, k.breach(ctx, e.ID, Breach{s, due, now}))
+				failed = errors.Join(failed, k.breach(ctx, e.ID, Breach{Step: s, Due: due}))
 			}
 		}
 		return ctx.Err()
@@ -355,6 +360,7 @@ func (k *Keeper) breach(ctx context.Context, id string, b Breach) error {
 		if slices.ContainsFunc(e.Value.Breaches, func(o Breach) bool { return o.Step == b.Step && o.Due.Equal(b.Due) }) {
 			return ledger.Act{}, ledger.ErrSame
 		}
+		b.Seen = k.book.Now()
 		e.Value.Breaches = append(slices.Clone(e.Value.Breaches), b)
 		return act(RecordBreached, ledger.By{Role: "system"}, e, payload{Breach: &b}), nil
 	})

@@ -45,7 +45,7 @@ const (
 type Clock struct {
 	ID      string
 	Row     TimeRow          // by which it runs; of the first report for GradeClock
-	Applies colophon.Verdict // Unknown while facts are missing: it runs as if it did
+	Applies colophon.Verdict // Unknown while a grade or a fact is missing: it runs as if it did
 	From    time.Time
 	Due     time.Time
 	Own     bool // the end is the provider's own: no law gives one
@@ -53,20 +53,10 @@ type Clock struct {
 	State   ClockState
 }
 
-// Verdict is Passed for what was done in time, or need not be done, and Failed for what was not. What runs, and what may not
-// apply, is Unknown.
-func (c Clock) Verdict() colophon.Verdict {
-	switch {
-	case c.State == NotApplicable || c.State == Met:
-		return colophon.Passed
-	case c.breached():
-		return colophon.Failed
-	}
-	return colophon.Unknown
-}
-
+// breached reports whether the limit ran out. What waits for a grade is a breach of the clock of that; what waits for a question
+// that nobody answered has no such clock, and is one itself.
 func (c Clock) breached() bool {
-	return c.Applies == colophon.Passed && (c.State == Late || c.State == Over)
+	return (c.Applies == colophon.Passed || c.Applies == colophon.Unknown && c.Row.Fact != "") && (c.State == Late || c.State == Over)
 }
 
 // open reports whether something has still to be done for it, or may have to.
@@ -74,7 +64,12 @@ func (c Clock) open() bool {
 	return c.Applies != colophon.Failed && c.Done.IsZero()
 }
 
-// applies says whether a row counts for an incident.
+// excepted reports whether an incident is said to be the exception of a row.
+func (r TimeRow) excepted(v Incident) bool {
+	return r.Fact != "" && !r.Holds && v.Facts[r.Fact].Reaches(1, true) == colophon.Passed
+}
+
+// applies says whether a row counts for an incident. An exception counts once it is known.
 func (r TimeRow) applies(v Incident) colophon.Verdict {
 	if !slices.ContainsFunc(r.Kinds, func(k Kind) bool { return slices.Contains(v.Kinds, k) }) || r.Operator != "" && r.Operator != v.Operator {
 		return colophon.Failed
@@ -88,14 +83,16 @@ func (r TimeRow) applies(v Incident) colophon.Verdict {
 			answer = colophon.Unknown
 		}
 	}
-	if r.Fact == "" {
-		return answer
-	}
-	switch holds := v.Facts[r.Fact].Reaches(1, true); {
-	case holds == colophon.Unknown:
-		return colophon.Unknown
-	case (holds == colophon.Passed) != r.Holds:
+	if r.excepted(v) {
 		return colophon.Failed
+	}
+	if r.Fact != "" && r.Holds {
+		switch v.Facts[r.Fact].Reaches(1, true) {
+		case colophon.Failed:
+			return colophon.Failed
+		case colophon.Unknown:
+			return colophon.Unknown
+		}
 	}
 	return answer
 }
@@ -106,10 +103,15 @@ func (r TimeRow) due(from time.Time, atOnce time.Duration) time.Time {
 	case r.AtOnce():
 		return from.Add(atOnce)
 	case r.Days > 0:
-		day := from.In(workday.Beijing())
-		return time.Date(day.Year(), day.Month(), day.Day()+r.Days+1, 0, 0, 0, 0, workday.Beijing()).Add(-time.Millisecond).UTC()
+		return endOf(from, r.Days)
 	}
 	return from.Add(time.Duration(r.Hours) * time.Hour)
+}
+
+// endOf is the end of the day of a time in Beijing, or of one some days later.
+func endOf(day time.Time, later int) time.Time {
+	day = day.In(workday.Beijing())
+	return time.Date(day.Year(), day.Month(), day.Day()+later+1, 0, 0, 0, 0, workday.Beijing()).Add(-time.Millisecond).UTC()
 }
 
 // Clocks computes the clocks of an incident as they stand at a time. Filed has when each was ended by a paper; atOnce is what
@@ -157,16 +159,8 @@ func (c Clock) stands(now time.Time) ClockState {
 	return Running
 }
 
-// Clocks returns the clocks of an incident as they stand now.
-func (k *Keeper) Clocks(ctx context.Context, id string) ([]Clock, error) {
-	e, err := k.incidents.Get(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return k.clocks(ctx, read(e))
-}
-
-func (k *Keeper) clocks(ctx context.Context, v Incident) ([]Clock, error) {
+// Clocks returns the clocks of an incident that was read, as they stand now.
+func (k *Keeper) Clocks(ctx context.Context, v Incident) ([]Clock, error) {
 	filed, err := k.filed(ctx, v)
 	if err != nil {
 		return nil, err

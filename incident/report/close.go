@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -20,11 +21,8 @@ func (k *Keeper) Close(ctx context.Context, by ledger.By, id string, outcome Inc
 	if outcome != Closed && outcome != Dismissed {
 		return Incident{}, invalid("outcome")
 	}
-	if err := k.ready(ctx, id, outcome); err != nil {
-		return Incident{}, err
-	}
 	return k.change(ctx, id, func(e *Entry) (ledger.Act, error) {
-		if err := in(e, Closing, Open); err != nil {
+		if err := cmp.Or(in(e, Closing, Open), k.ready(ctx, read(*e), outcome)); err != nil {
 			return ledger.Act{}, err
 		}
 		if !e.Value.gradable() {
@@ -37,9 +35,6 @@ func (k *Keeper) Close(ctx context.Context, by ledger.By, id string, outcome Inc
 
 // end puts an incident into the state in which it ends.
 func (k *Keeper) end(by ledger.By, e *Entry, outcome IncidentState, reason string) (ledger.Act, error) {
-	if e.Value.Correction != nil {
-		return ledger.Act{}, refuse(colophon.Conflict, CodeCorrection, nil)
-	}
 	if err := to(e, outcome); err != nil {
 		return ledger.Act{}, err
 	}
@@ -51,22 +46,17 @@ func (k *Keeper) end(by ledger.By, e *Entry, outcome IncidentState, reason strin
 	return act(RecordClosed, by, e, payload{Why: reason, Grading: &e.Value.Grading}), nil
 }
 
-// ready is an error while an incident can't be closed.
-func (k *Keeper) ready(ctx context.Context, id string, outcome IncidentState) error {
-	e, err := k.incidents.Get(ctx, id)
-	if err != nil {
-		return err
-	}
-	v := read(e)
+// ready is an error while an incident can't be closed. It is asked with what is then changed, so that nothing comes between.
+func (k *Keeper) ready(ctx context.Context, v Incident, outcome IncidentState) error {
 	switch {
 	case v.Correction != nil:
 		return refuse(colophon.Conflict, CodeCorrection, nil)
-	case outcome == Dismissed || v.State != Open && v.State != Closing:
+	case outcome == Dismissed:
 		return nil
 	case v.Grading.State == CouldNotTell:
 		return refuse(colophon.Refused, CodeUngraded, nil)
 	}
-	clocks, err := k.clocks(ctx, v)
+	clocks, err := k.Clocks(ctx, v)
 	if err != nil {
 		return err
 	}
@@ -75,8 +65,8 @@ func (k *Keeper) ready(ctx context.Context, id string, outcome IncidentState) er
 			return refuse(colophon.Refused, CodeUndone, colophon.Args{"clock": c.ID})
 		}
 	}
-	if n := v.openSteps(); n != "0" {
-		return refuse(colophon.Refused, CodeStepsOpen, colophon.Args{"count": n})
+	if n := v.OpenSteps(); n > 0 {
+		return refuse(colophon.Refused, CodeStepsOpen, colophon.Args{"count": strconv.Itoa(n)})
 	}
 	return nil
 }
@@ -86,25 +76,16 @@ func (k *Keeper) Confirm(ctx context.Context, by ledger.By, id, reason string) (
 	if err := cmp.Or(person(by), why(reason)); err != nil {
 		return Incident{}, err
 	}
-	v, err := k.Incident(ctx, id)
-	if err != nil {
-		return Incident{}, err
-	}
-	if v.Closing == nil {
-		return Incident{}, refuse(colophon.Conflict, CodeNothing, nil)
-	}
-	if err := k.ready(ctx, id, v.Closing.Outcome); err != nil {
-		return Incident{}, err
-	}
 	return k.change(ctx, id, func(e *Entry) (ledger.Act, error) {
 		p := e.Value.Closing
-		switch {
-		case p == nil:
+		if p == nil {
 			return ledger.Act{}, refuse(colophon.Conflict, CodeNothing, nil)
-		case p.By == by.ID:
+		}
+		if err := k.ready(ctx, read(*e), p.Outcome); err != nil {
+			return ledger.Act{}, err
+		}
+		if p.By == by.ID {
 			return ledger.Act{}, refuse(colophon.Refused, CodeSame, nil)
-		case p.Outcome != v.Closing.Outcome:
-			return ledger.Act{}, refuse(colophon.Conflict, ledger.CodeChanged, nil)
 		}
 		return k.end(by, e, p.Outcome, reason)
 	})
@@ -184,7 +165,7 @@ func (k *Keeper) look(ctx context.Context, e Entry) error {
 	if err != nil {
 		return err
 	}
-	clocks, err := k.clocks(ctx, v)
+	clocks, err := k.Clocks(ctx, v)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
 	"github.com/colophon-project/colophon/evidence/paper"
-	"github.com/colophon-project/colophon/internal/workday"
 )
 
 // Finding is something that a drill showed to be wanting. What it is stands sealed beside the drill.
@@ -111,16 +110,10 @@ func (k *Keeper) PlanDrill(ctx context.Context, by ledger.By, playbook Kind, day
 		return Drill{}, err
 	}
 	words := Exercise{Scenario: scenario}
-	e := drillEntry{ID: id, Subject: evidence.Subject(drawn), State: string(Planned), Due: endOf(day), Value: Drill{Playbook: playbook, Day: day, Planner: by.ID},
+	e := drillEntry{ID: id, Subject: evidence.Subject(drawn), State: string(Planned), Due: endOf(day, 0), Value: Drill{Playbook: playbook, Day: day, Planner: by.ID},
 		Keys: []ledger.Key{{Name: keyKind, Value: string(playbook)}}}
 	e, err = k.drills.Add(ctx, e, words, drillAct(RecordPlanned, by, &e, drillPayload{Words: &words}))
 	return readDrill(e), err
-}
-
-// endOf is the end of the day of a time, in Beijing.
-func endOf(day time.Time) time.Time {
-	day = day.In(workday.Beijing())
-	return time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, workday.Beijing()).Add(-time.Millisecond).UTC()
 }
 
 func stepDrill(e *drillEntry, s DrillState) error {
@@ -203,17 +196,20 @@ func (k *Keeper) Mend(ctx context.Context, by ledger.By, id string, finding int,
 	return readDrill(e), err
 }
 
-// missed writes down the drills whose day is over.
+// missed writes down the drills whose day is over. Where one can't be, the others are.
 func (k *Keeper) missed(ctx context.Context) error {
-	return k.drills.All(ctx, ledger.Query{States: []string{string(Planned)}, Due: k.drills.Now()}, func(e drillEntry) error {
+	var failed error
+	err := k.drills.All(ctx, ledger.Query{States: []string{string(Planned)}, Due: k.drills.Now()}, func(e drillEntry) error {
 		_, err := k.drills.Change(ctx, e.ID, func(e *drillEntry) (ledger.Act, error) {
 			if DrillState(e.State) != Planned {
 				return ledger.Act{}, ledger.ErrSame
 			}
 			return drillAct(RecordMissed, ledger.By{Role: "system"}, e, drillPayload{}), stepDrill(e, Missed)
 		})
-		return err
+		failed = errors.Join(failed, err)
+		return ctx.Err()
 	})
+	return errors.Join(err, failed)
 }
 
 // Drill returns a drill.

@@ -92,12 +92,6 @@ type Fact struct {
 // Exactly is a figure that is known.
 func Exactly(n int64) Fact { return Fact{n, &n} }
 
-// AtLeast is a figure that may grow.
-func AtLeast(n int64) Fact { return Fact{Least: n} }
-
-// AtMost is a figure of which a bound alone is known.
-func AtMost(n int64) Fact { return Fact{Most: &n} }
-
 // Yes and No are what is known of a question.
 func Yes() Fact { return Exactly(1) }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -47,7 +46,7 @@ func (d Draft) check(now time.Time) error {
 		return invalid("summary")
 	case d.Origin != "" && !paper.Word(d.Origin):
 		return invalid("origin")
-	case len(d.About) > maxAbout || slices.ContainsFunc(d.About, func(r Ref) bool { return !paper.Word(r.Kind) || !paper.Word(r.ID) }):
+	case len(d.About) > maxAbout || slices.ContainsFunc(d.About, func(r Ref) bool { return !paper.Word(r.Kind) || !paper.Word(r.ID) || r.Kind == staffSource }):
 		return invalid("about")
 	case d.Knew.After(now):
 		return invalid("knew")
@@ -117,7 +116,8 @@ func (k *Keeper) steps(kinds ...Kind) []Step {
 	return list
 }
 
-// Open opens an incident, with the steps of its playbooks. The system may do it too, as when a probe fails.
+// Open opens an incident, with the steps of its playbooks. The system may do it too, as when a probe fails. What would end a
+// clock is no fact to open one with: it takes two people.
 func (k *Keeper) Open(ctx context.Context, by ledger.By, d Draft) (Incident, error) {
 	now := k.incidents.Now()
 	d.Knew, d.Began = moment(d.Knew), moment(d.Began)
@@ -145,6 +145,11 @@ func (k *Keeper) Open(ctx context.Context, by ledger.By, d Draft) (Incident, err
 		Knew: d.Knew, Began: d.Began, Facts: with(nil, d.Facts), Steps: k.steps(kinds...)}}
 	if by.Role != "system" {
 		e.Value.Opener = by.ID
+	}
+	for _, r := range k.config.Rules.Timetable.Rows {
+		if r.excepted(e.Value) {
+			return Incident{}, invalid("facts." + r.Fact)
+		}
 	}
 	k.regrade(&e)
 	index(&e)
@@ -231,8 +236,9 @@ func why(s string) error {
 }
 
 // Learn tells facts of an incident; a fact that is [Fact.Unknown] is not known any more. The grade follows at once when it
-// stays or rises. Where facts would lower the least grade that is certain, or end a clock that runs for sure, nothing changes
-// until a second person agrees ([Keeper.Agree]). A proposal to close it is void, since it was made without them.
+// stays or rises. Where facts would lower the least grade that is certain, end a clock that runs for sure, or make an exception of
+// one, nothing changes until a second person agrees ([Keeper.Agree]). A proposal to close it is void, since it was made without
+// them, and so is a correction of the same facts.
 func (k *Keeper) Learn(ctx context.Context, by ledger.By, id string, facts map[string]Fact, reason string) (Incident, error) {
 	if err := cmp.Or(checkFacts(facts), why(reason)); err != nil {
 		return Incident{}, err
@@ -250,6 +256,9 @@ func (k *Keeper) Learn(ctx context.Context, by ledger.By, id string, facts map[s
 		if !k.lowers(e.Value, after.Value) {
 			before := e.Value.Grading
 			*e = after
+			if p := e.Value.Correction; p != nil && overlap(p.Facts, facts) {
+				e.Value.Correction = nil
+			}
 			return k.graded(by, e, before, payload{Facts: facts, Why: reason}), nil
 		}
 		if err := person(by); err != nil {
@@ -282,11 +291,22 @@ func (k *Keeper) graded(by ledger.By, e *Entry, before Grading, p payload) ledge
 	return act(typ, by, e, p)
 }
 
-// lowers reports whether a change takes a grade, or a clock that runs for sure, away.
+// lowers reports whether a change takes a grade, or a clock that runs for sure, away. An exception does so even where the
+// incident is not of the clock's kind yet.
 func (k *Keeper) lowers(before, after Incident) bool {
 	return after.Grading.Least.rank() < before.Grading.Least.rank() || slices.ContainsFunc(k.config.Rules.Timetable.Rows, func(r TimeRow) bool {
-		return r.applies(before) == colophon.Passed && r.applies(after) != colophon.Passed
+		return r.applies(before) == colophon.Passed && r.applies(after) != colophon.Passed || r.excepted(after) && !r.excepted(before)
 	})
+}
+
+// overlap reports whether two tell of the same fact.
+func overlap(a, b map[string]Fact) bool {
+	for name := range a {
+		if _, ok := b[name]; ok {
+			return true
+		}
+	}
+	return false
 }
 
 // Agree puts a correction in force that somebody else proposed.
@@ -420,13 +440,13 @@ type PlannedStep struct {
 	Play PlayStep
 }
 
-// openSteps counts the steps that nobody did.
-func (v Incident) openSteps() string {
+// OpenSteps counts the steps that nobody did.
+func (v Incident) OpenSteps() int {
 	n := 0
 	for _, s := range v.Steps {
 		if s.State == StepOpen {
 			n++
 		}
 	}
-	return strconv.Itoa(n)
+	return n
 }

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,11 +24,12 @@ func TestOpen(t *testing.T) {
 		"kinds": func(d *report.Draft) { d.Kinds = []report.Kind{"weather"} }, "title": func(d *report.Draft) { d.Words.Title = " " },
 		"summary": func(d *report.Draft) { d.Words.Summary = strings.Repeat("长", 4001) }, "origin": func(d *report.Draft) { d.Origin = "a b" },
 		"about": func(d *report.Draft) { d.About = []report.Ref{{Kind: "order"}} }, "knew": func(d *report.Draft) { d.Knew = w.clock.Now().Add(time.Second) },
-		"began": func(d *report.Draft) { d.Began = w.clock.Now().Add(time.Second) }, "facts.loss": func(d *report.Draft) { d.Facts = map[string]report.Fact{report.FactLoss: report.AtLeast(-1)} },
-		"facts.judged":  func(d *report.Draft) { d.Facts = map[string]report.Fact{report.FactJudged: report.Exactly(5)} },
-		"facts.weather": func(d *report.Draft) { d.Facts = map[string]report.Fact{"weather": report.Yes()} },
+		"began": func(d *report.Draft) { d.Began = w.clock.Now().Add(time.Second) }, "facts.loss": func(d *report.Draft) { d.Facts = map[string]report.Fact{report.FactLoss: report.Fact{Least: -1}} },
+		"facts.judged":       func(d *report.Draft) { d.Facts = map[string]report.Fact{report.FactJudged: report.Exactly(5)} },
+		"facts.harm-avoided": func(d *report.Draft) { d.Facts = map[string]report.Fact{report.FactHarmAvoided: report.Yes()} },
+		"facts.weather":      func(d *report.Draft) { d.Facts = map[string]report.Fact{"weather": report.Yes()} },
 		"facts.persons": func(d *report.Draft) {
-			f := report.AtMost(3)
+			f := report.Fact{Most: new(int64(3))}
 			f.Least = 4
 			d.Facts = map[string]report.Fact{report.FactPersons: f}
 		},
@@ -112,8 +114,8 @@ func TestSealed(t *testing.T) {
 	if err != nil || words.Title != "strange sign-ins" || words.Summary != "seen by the night watch" || reads() != 1 {
 		t.Errorf("%+v, %v, %d readings", words, err, reads())
 	}
-	lines, err := w.k.ReadTimeline(t.Context(), first, v.ID)
-	if err != nil || len(lines) != 1 || lines[0].Text != "a call at night" || reads() != 2 {
+	words, lines, err := w.k.ReadTimeline(t.Context(), first, v.ID)
+	if err != nil || words.Title != "strange sign-ins" || len(lines) != 1 || lines[0].Text != "a call at night" || reads() != 2 {
 		t.Errorf("%+v, %v, %d readings", lines, err, reads())
 	}
 	_, sheet, err := w.k.ReadPaper(t.Context(), first, p.ID)
@@ -149,7 +151,7 @@ func TestLearn(t *testing.T) {
 		t.Error("it counts as graded")
 	}
 	w.pass(time.Minute)
-	v = w.learn(v.ID, map[string]report.Fact{report.FactPersons: report.AtLeast(1_000_000)})
+	v = w.learn(v.ID, map[string]report.Fact{report.FactPersons: report.Fact{Least: 1_000_000}})
 	grade(v, report.CouldNotTell, report.Serious)
 	if !v.Graded.Equal(w.clock.Now()) {
 		t.Errorf("decided at %s, want %s", v.Graded, w.clock.Now())
@@ -195,21 +197,45 @@ func TestLearn(t *testing.T) {
 	v, err = w.k.Agree(t.Context(), second, v.ID, "yes")
 	w.no(err)
 	grade(v, report.Graded, report.Ordinary)
-	v = w.learn(v.ID, map[string]report.Fact{report.FactHarmAvoided: report.No()}) // the persons have to be told for sure now
-	v = w.learn(v.ID, map[string]report.Fact{report.FactHarmAvoided: report.Yes()})
-	if v.Correction == nil || w.clockOf(v.ID, "notice-persons").Applies != colophon.Passed {
-		t.Error("one person ended a clock that ran for sure")
+	avoided := map[string]report.Fact{report.FactHarmAvoided: report.Yes()}
+	for _, kind := range []report.Kind{report.PersonalData, report.Security} { // of the second it is said before the clock is there
+		o := w.incident(kind)
+		_, err = w.k.Learn(t.Context(), ledger.By{Role: "application", ID: "key-1"}, o.ID, avoided, "so")
+		storetest.WantCode(t, err, report.CodePerson)
+		if o = w.learn(o.ID, avoided); o.Correction == nil {
+			t.Errorf("%s: one person said that harm was avoided", kind)
+		}
+		_, err = w.k.Widen(t.Context(), first, o.ID, report.PersonalData, "so it is")
+		w.no(err)
+		if got := w.clockOf(o.ID, report.NoticePersons).Applies; got != colophon.Passed {
+			t.Errorf("%s: one person ended the notice to the persons: %s", kind, got)
+		}
+		_, err = w.k.Agree(t.Context(), second, o.ID, "yes")
+		w.no(err)
+		if got := w.clockOf(o.ID, report.NoticePersons).Applies; got != colophon.Failed {
+			t.Errorf("%s: two people could not: %s", kind, got)
+		}
+	}
+	v = w.learn(v.ID, map[string]report.Fact{report.FactPersons: report.Exactly(2_000_000)})
+	if v = w.learn(v.ID, fewer); v.Correction == nil {
+		t.Fatal("one person lowered it")
+	}
+	if v = w.learn(v.ID, map[string]report.Fact{report.FactViews: report.No()}); v.Correction == nil {
+		t.Error("another fact ended the correction")
+	}
+	if v = w.learn(v.ID, map[string]report.Fact{report.FactPersons: report.Exactly(3_000_000)}); v.Correction != nil {
+		t.Errorf("an older figure waits to stand over a newer one: %+v", v.Correction)
 	}
 	var graded []string
 	for _, p := range w.payloads(report.RecordGraded) {
 		before, after := p["before"].(map[string]any), p["grading"].(map[string]any)
 		graded = append(graded, fmt.Sprint(before["least"], " to ", after["least"]))
 	}
-	if want := []string{"ordinary to serious", "serious to grave", "grave to ordinary"}; !slices.Equal(graded, want) {
+	if want := []string{"ordinary to serious", "serious to grave", "grave to ordinary", "ordinary to serious"}; !slices.Equal(graded, want) {
 		t.Errorf("changes %v, want %v", graded, want)
 	}
 	n := len(w.payloads(report.RecordLearned)) + len(w.payloads(report.RecordCorrected)) + len(w.payloads(report.RecordStood))
-	if n != 1+4+2 {
+	if n != 3+2+5+3 { // corrected and refused, of the two others, and of this one after them
 		t.Errorf("%d further records", n)
 	}
 	for name, err := range map[string]error{
@@ -350,6 +376,41 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// meddler is a ledger of papers that does something once it is asked for them.
+type meddler struct {
+	ledger.Store[report.Paper]
+	between func()
+}
+
+func (m *meddler) Find(ctx context.Context, q ledger.Query) ([]ledger.Entry[report.Paper], error) {
+	if do := m.between; do != nil {
+		m.between = nil
+		do()
+	}
+	return m.Store.Find(ctx, q)
+}
+
+// TestBetween tells a fact while an incident is being closed, after it was looked at whether it may be.
+func TestBetween(t *testing.T) {
+	var papers *meddler
+	w := open(t, func(c *report.Config) {
+		papers = &meddler{Store: c.Papers}
+		c.Papers = papers
+	})
+	v := w.incident(report.Outage, report.Vulnerability)
+	w.learn(v.ID, quiet())
+	w.tickAll(v)
+	papers.between = func() { w.learn(v.ID, map[string]report.Fact{report.FactEndangers: report.Yes()}) }
+	_, err := w.k.Close(t.Context(), first, v.ID, report.Closed, "done")
+	storetest.WantCode(t, err, report.CodeUndone)
+	w.file(v.ID, report.FlawReport)
+	_, err = w.k.Close(t.Context(), first, v.ID, report.Closed, "done")
+	w.no(err)
+	papers.between = func() { w.learn(v.ID, map[string]report.Fact{report.FactLoss: report.Exactly(5_000_000)}) }
+	_, err = w.k.Confirm(t.Context(), second, v.ID, "yes")
+	storetest.WantCode(t, err, report.CodeNothing) // it is open again
+}
+
 // TestStates tries each event in each state.
 func TestStates(t *testing.T) {
 	type event func(w *world, id string) error
@@ -366,7 +427,7 @@ func TestStates(t *testing.T) {
 	reopen := func(w *world, id string) error { _, err := w.k.Reopen(w.Context(), first, id, "again"); return err }
 	sweep := func(w *world, _ string) error { return w.k.Sweep(w.Context()) }
 	learn := func(w *world, id string) error {
-		_, err := w.k.Learn(w.Context(), first, id, map[string]report.Fact{report.FactViews: report.AtMost(1)}, "x")
+		_, err := w.k.Learn(w.Context(), first, id, map[string]report.Fact{report.FactViews: report.Fact{Most: new(int64(1))}}, "x")
 		return err
 	}
 	begin := map[report.IncidentState][]event{report.Open: nil, report.Closing: {closing}, report.Closed: {closing, confirm}, report.Settled: {closing, confirm, sweep}, report.Dismissed: {dismissing, confirm}}

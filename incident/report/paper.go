@@ -76,9 +76,6 @@ const maxProofs = 20
 // keyBlob is under which sealed bytes are found that a paper needs.
 const keyBlob = "blob"
 
-// tries is how often a filing is tried when others are faster.
-const tries = 16
-
 func readPaper(e paperEntry) Paper {
 	p := e.Value
 	p.ID, p.State, p.Made, p.Kept = e.ID, PaperState(e.State), e.Made, e.Kept
@@ -330,7 +327,7 @@ func (k *Keeper) File(ctx context.Context, by ledger.By, id string, f Filing, pr
 	switch {
 	case !paper.Word(f.Channel) || strings.ToLower(f.Channel) != f.Channel:
 		return Paper{}, invalid("channel")
-	case f.Reference != "" && !paper.Prose(f.Reference, 128):
+	case f.Reference != "" && !paper.Line(f.Reference, 128):
 		return Paper{}, invalid("reference")
 	case f.At.UnixMilli() <= 0 || f.At.After(k.papers.Now()):
 		return Paper{}, invalid("at")
@@ -339,21 +336,7 @@ func (k *Keeper) File(ctx context.Context, by ledger.By, id string, f Filing, pr
 		return Paper{}, err
 	}
 	f.By = by.ID
-	err := ledger.ErrChanged
-	var e paperEntry
-	for range tries {
-		if e, err = k.papers.Get(ctx, id); err != nil {
-			return Paper{}, err
-		}
-		if err = k.file(ctx, by, &e, f, proofs); errors.Is(err, ledger.ErrForgotten) {
-			k.config.Recorder.Forget(e.Subject)
-		} else if !errors.Is(err, ledger.ErrChanged) {
-			break
-		}
-	}
-	if errors.Is(err, ledger.ErrChanged) || errors.Is(err, ledger.ErrForgotten) {
-		err = &colophon.Error{Kind: colophon.Conflict, Code: ledger.CodeChanged, Err: err}
-	}
+	e, err := k.papers.Try(ctx, id, func(e *paperEntry) error { return k.file(ctx, by, e, f, proofs) })
 	return readPaper(e), err
 }
 
@@ -366,20 +349,20 @@ func (k *Keeper) file(ctx context.Context, by ledger.By, e *paperEntry, f Filing
 	if err != nil {
 		return err
 	}
-	if f.At.Before(v.Knew) {
+	if f.At.Before(v.Knew.Truncate(time.Minute)) { // people enter minutes
 		return invalid("at")
 	}
 	if len(e.Value.Open) > 0 && !f.Incomplete {
 		return refuse(colophon.Refused, CodeIncomplete, colophon.Args{"fields": strings.Join(e.Value.Open, ", ")})
 	}
 	f.Incomplete = len(e.Value.Open) > 0
-	e.Value.Filing, e.Changed = &f, k.papers.Now()
+	e.Value.Filing = &f
 	digests := k.attach(e, &s, by, proofs)
 	if err := k.papers.Secret(e, s); err != nil {
 		return err
 	}
 	indexPaper(e)
-	entries := []paperEntry{*e}
+	entries := []*paperEntry{e}
 	if e.Value.Amends != "" {
 		last, err := k.papers.Get(ctx, e.Value.Amends)
 		if err != nil {
@@ -388,20 +371,11 @@ func (k *Keeper) file(ctx context.Context, by ledger.By, e *paperEntry, f Filing
 		if last.State != string(Filed) {
 			return paperStuck(last.State, Amended)
 		}
-		last.State, last.Value.AmendedBy, last.Changed = string(Amended), e.ID, e.Changed
+		last.State, last.Value.AmendedBy = string(Amended), e.ID
 		indexPaper(&last)
-		entries = append(entries, last)
+		entries = append(entries, &last)
 	}
-	act := paperAct(RecordFiled, by, e, paperPayload{Channel: f.Channel, Reference: f.Reference, At: f.At.UnixMilli(), Proofs: digests})
-	rec, err := k.config.Recorder.New(act.Type, e.Subject, act.Role, act.Clauses, act.Payload)
-	if err != nil {
-		return err
-	}
-	if err := k.config.Papers.Amend(ctx, rec, entries...); err != nil {
-		return err
-	}
-	e.Version++
-	return nil
+	return k.papers.Amend(ctx, paperAct(RecordFiled, by, e, paperPayload{Channel: f.Channel, Reference: f.Reference, At: f.At.UnixMilli(), Proofs: digests}), entries...)
 }
 
 // Prove adds a proof to a paper that was filed, such as what the authority sent back later.

@@ -12,8 +12,9 @@
 // timeline has what people enter, and what orders, measures and alerts tell by themselves ([Feed]), each once. A [Playbook]
 // starts with the incident; people tick its steps. Drills stand on a calendar.
 //
-// Two people close an incident that can be graded, and two people correct a fact downwards: the one in force stays until the
-// second agrees. What people write is sealed for a pseudonym that is drawn for the incident, and can be erased by it.
+// Two people close an incident that can be graded. Two people correct a fact where that lowers the least grade that is certain,
+// ends a clock that runs for sure or makes an exception of one: what is in force stays until the second agrees. What people write
+// is sealed for a pseudonym that is drawn for the incident, and can be erased by it.
 //
 // Guide, timetable, playbooks and forms are data ([Starter]). Each figure has its source and how far that source can be trusted
 // ([Confidence]); what an answer rests on is told with it.

@@ -99,7 +99,6 @@ type PlayStep struct {
 type Playbook struct {
 	Kind   Kind       `json:"kind"`
 	Names  Names      `json:"names"`
-	Graded bool       `json:"graded,omitempty"`
 	Steps  []PlayStep `json:"steps"`
 	Source string     `json:"source"`
 	Level  Confidence `json:"confidence"`
@@ -223,7 +222,7 @@ func (b Playbook) sound() bool {
 			return false
 		}
 	}
-	return len(b.Steps) > 0 && len(b.Steps) <= 50 && b.Names.Sound(maxTitle) && b.Graded == b.Kind.Gradable() && paper.Prose(b.Source, maxProse) && slices.Contains(Confidences(), b.Level)
+	return len(b.Steps) > 0 && len(b.Steps) <= 50 && b.Names.Sound(maxTitle) && paper.Prose(b.Source, maxProse) && slices.Contains(Confidences(), b.Level)
 }
 
 func (f Form) sound() bool {

@@ -50,7 +50,7 @@ type Feed interface {
 // staffSource is the source of what people enter; no feed may have it.
 const staffSource = "staff"
 
-// maxHappenings is how much one feed may tell of one incident at a time.
+// maxHappenings is how much of what one feed tells of one incident is taken at a time. The rest is taken the next time.
 const maxHappenings = 1000
 
 // eventPayload is the payload of the records of a timeline, which is sealed.
@@ -111,10 +111,6 @@ func (k *Keeper) Take(ctx context.Context, id string, h Happening) (bool, error)
 	case h.Record != "" && !paper.Word(h.Record):
 		return false, invalid("record")
 	}
-	once := strings.Join([]string{id, h.Source, h.ID, h.What}, " ")
-	if n, err := k.config.Events.Count(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyOnce, Value: once}}}); err != nil || n > 0 {
-		return false, err
-	}
 	_, err := k.enter(ctx, ledger.By{Role: "system"}, id, Event{Source: h.Source, Of: h.ID, What: h.What, At: moment(h.At), Record: h.Record}, "")
 	if errors.Is(err, ledger.ErrExists) {
 		return false, nil
@@ -123,7 +119,7 @@ func (k *Keeper) Take(ctx context.Context, id string, h Happening) (bool, error)
 }
 
 // Follow asks the feeds what happened to the things that an incident is about, since it began or was known. What one of them
-// can't tell is an error; the others are asked all the same.
+// can't tell is an error; what it told beside that is taken, and the others are asked all the same.
 func (k *Keeper) Follow(ctx context.Context, id string) error {
 	v, err := k.Incident(ctx, id)
 	if err != nil {
@@ -133,18 +129,31 @@ func (k *Keeper) Follow(ctx context.Context, id string) error {
 	if !v.Began.IsZero() && v.Began.Before(since) {
 		since = v.Began
 	}
+	lines, err := k.timeline(ctx, id, false)
+	if err != nil {
+		return err
+	}
+	type once struct{ source, of, what string }
+	told := map[once]bool{}
+	for _, l := range lines {
+		told[once{l.Source, l.Of, l.What}] = true
+	}
 	about := append(slices.Clone(v.About), Ref{"incident", id})
 	var failed error
 	for _, feed := range k.config.Feeds {
 		list, err := feed.Happened(ctx, about, since)
-		if err == nil && len(list) > maxHappenings {
-			err = fmt.Errorf("a feed tells %d things at once", len(list))
-		}
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("asking a feed about incident %s: %w", id, err))
-			continue
 		}
+		taken := 0
 		for _, h := range list {
+			if taken == maxHappenings {
+				break
+			}
+			if told[once{h.Source, h.ID, h.What}] {
+				continue
+			}
+			taken++
 			if _, err := k.Take(ctx, id, h); err != nil {
 				failed = errors.Join(failed, fmt.Errorf("taking what a feed told of incident %s: %w", id, err))
 			}
@@ -168,12 +177,15 @@ func (k *Keeper) Timeline(ctx context.Context, id string) ([]Line, error) {
 	return k.timeline(ctx, id, false)
 }
 
-// ReadTimeline returns it with what people wrote, for a person, after that was recorded as a reading of the incident.
-func (k *Keeper) ReadTimeline(ctx context.Context, by ledger.By, id string) ([]Line, error) {
-	if _, _, err := k.Read(ctx, by, id); err != nil {
-		return nil, err
+// ReadTimeline opens all that people wrote of an incident, for a person, after that was recorded as one reading of it: the
+// particulars, and the timeline with its notes.
+func (k *Keeper) ReadTimeline(ctx context.Context, by ledger.By, id string) (Particulars, []Line, error) {
+	_, words, err := k.Read(ctx, by, id)
+	if err != nil {
+		return Particulars{}, nil, err
 	}
-	return k.timeline(ctx, id, true)
+	lines, err := k.timeline(ctx, id, true)
+	return words, lines, err
 }
 
 func (k *Keeper) timeline(ctx context.Context, id string, texts bool) ([]Line, error) {

@@ -124,7 +124,9 @@ func proof(digit byte) report.ProofFile {
 // clockOf returns one clock of an incident.
 func (w *world) clockOf(id, name string) report.Clock {
 	w.Helper()
-	list, err := w.k.Clocks(w.Context(), id)
+	v, err := w.k.Incident(w.Context(), id)
+	w.no(err)
+	list, err := w.k.Clocks(w.Context(), v)
 	w.no(err)
 	i := slices.IndexFunc(list, func(c report.Clock) bool { return c.ID == name })
 	if i < 0 {

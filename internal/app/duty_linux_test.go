@@ -11,10 +11,13 @@ import (
 	"github.com/defenseunicorns/go-oscal/src/pkg/validation"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/desk"
 	"github.com/colophon-project/colophon/duty"
 	"github.com/colophon-project/colophon/duty/policy"
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
+	"github.com/colophon-project/colophon/identity"
+	"github.com/colophon-project/colophon/incident"
 	"github.com/colophon-project/colophon/internal/httpapi"
 	"github.com/colophon-project/colophon/internal/store/ledgers"
 	"github.com/colophon-project/colophon/register/filing"
@@ -74,6 +77,7 @@ func TestDuties(t *testing.T) {
 		t.Errorf("without a text: %+v", o)
 	}
 	h.annotates(run)
+	h.serves(run)
 	if s := status("").of("ds-7-1"); s.State != duty.NotMet {
 		t.Errorf("without texts Art. 7 is %s", s.State)
 	}
@@ -153,6 +157,11 @@ func (h *hands) annotates(run func(probe string) httpapi.Observation) {
 			h.Errorf("%+v: %s %s %v", c, o.Outcome, o.Code, o.Args)
 		}
 	}
+	checks, _, err := h.server.corpora.annotation.Checks(h.Context(), "", "", "", 1)
+	h.must(err)
+	if v, err := h.server.annotated(h.Context(), checks[0].Value, time.Now().Add(-2*time.Hour)); v != colophon.Failed || err != nil {
+		h.Errorf("by people who were trained after it: %s %v", v, err)
+	}
 	h.as(h.second, "POST", "/v1/annotation-rules/"+rule.ID+":withdraw", nil, 200, nil)
 	if o := run(probe); o.Outcome != duty.Failed || o.Args["looked"] != "2" || o.Args["amiss"] != "2" {
 		h.Errorf("by a rule that was taken back: %s %v", o.Outcome, o.Args)
@@ -166,6 +175,12 @@ func (h *hands) filesLabels(run func(probe string) httpapi.Observation) {
 	h.goLive()
 	if o := run("output-assessed"); o.Outcome != duty.Untold || !slices.Contains(o.Samples, "portrait-swap") {
 		h.Errorf("%s %s %v %q", o.Outcome, o.Code, o.Args, o.Samples)
+	}
+	var v httpapi.SystemVersion // its title names the function, and its text does not
+	h.as(h.first, "POST", "/v1/system-versions", object{"system": policy.Purposes, "title": "换脸", "text": "# 适用范围\n\n依法使用。", "public": true, "owner": "duty.officer", "review": time.Now().AddDate(0, 3, 0).Format(time.DateOnly), "change": "First."}, 201, &v)
+	h.as(h.second, "POST", "/v1/system-versions/"+v.ID+":approve", object{}, 200, nil)
+	if o := run("purposes-published"); o.Outcome != duty.Failed || o.Args["amiss"] != "1" {
+		h.Errorf("a text that does not name the function: %s %s %v", o.Outcome, o.Code, o.Args)
 	}
 	known, err := filingSource{h.server}.Known(h.Context(), "portrait-swap")
 	h.must(err)
@@ -185,6 +200,94 @@ func (h *hands) filesLabels(run func(probe string) httpapi.Observation) {
 		h.must(kept.Add(h.Context(), rec, ledger.Entry[filing.Draft]{ID: id, Version: 1, Subject: evidence.System, State: string(c.state), Made: now, Changed: now, Value: d}))
 		if o := run("label-materials"); o.Outcome != c.want || c.want == duty.Failed && (o.Args["looked"] != "2" || o.Samples[0] != id) {
 			h.Errorf("%s: %s %s %v %q", c.state, o.Outcome, o.Code, o.Args, o.Samples)
+		}
+	}
+	late := plant(h, filing.Ledger, filing.RecordDrafted, ledger.Entry[filing.Draft]{State: string(filing.Drafted), Value: filing.Draft{Function: "portrait-swap", Part: 1, Days: filing.Days{Began: time.Now().AddDate(0, 0, -60)}}})
+	if o := run("filings-current"); o.Outcome != duty.Failed || o.Samples[0] != late {
+		h.Errorf("a filing that is late: %s %s %v %q", o.Outcome, o.Code, o.Args, o.Samples)
+	}
+}
+
+// plant puts an entry into a ledger, as it was kept at an earlier time.
+func plant[T any](h *hands, name string, record evidence.Type, e ledger.Entry[T]) string {
+	h.Helper()
+	var err error
+	e.ID, err = h.server.recorder.NewID()
+	h.must(err)
+	if e.Made.IsZero() {
+		e.Made = time.Now()
+	}
+	e.Made = e.Made.UTC().Truncate(time.Millisecond)
+	e.Version, e.Subject, e.Changed = 1, evidence.System, e.Made
+	rec, err := h.server.recorder.New(record, evidence.System, system, []colophon.Clause{colophon.ClauseDS21}, map[string]any{"planted": e.ID})
+	h.must(err)
+	h.must(ledgers.Of[T](h.server.store, name).Add(h.Context(), rec, e))
+	return e.ID
+}
+
+// serves asks after doors, cases and orders: what is late now however long ago that was noticed, and what has time left.
+func (h *hands) serves(run func(probe string) httpapi.Observation) {
+	h.Helper()
+	if o := run("entrance-open"); o.Outcome != duty.Passed || o.Args["door"] != "404" {
+		h.Errorf("%s %s %v", o.Outcome, o.Code, o.Args)
+	}
+	weeks := func(n int) time.Time { return time.Now().AddDate(0, 0, -7*n) }
+	for _, c := range []struct {
+		state desk.State
+		want  duty.Outcome
+	}{{desk.Closed, duty.Untold}, {desk.Taken, duty.Failed}} {
+		plant(h, desk.Ledger, desk.RecordReceived, ledger.Entry[desk.Case]{State: string(c.state), Made: weeks(40), Value: desk.Case{Kind: desk.Complaint, Breaches: []desk.Breach{{Step: desk.ToDecide, Due: weeks(6), At: weeks(5)}}}})
+		if o := run("cases-in-time"); o.Outcome != c.want {
+			h.Errorf("%s: %s %s %v", c.state, o.Outcome, o.Code, o.Args)
+		}
+	}
+	plant(h, incident.OrderLedger, incident.RecordIssued, ledger.Entry[incident.Order]{State: string(incident.Released), Value: incident.Order{Drill: true}})
+	if o := run("orders-effective"); o.Outcome != duty.Untold || o.Code != sawNothing {
+		h.Errorf("an order that was given just now: %s %s %v", o.Outcome, o.Code, o.Args)
+	}
+	for _, c := range []struct {
+		after time.Duration
+		want  duty.Outcome
+	}{{2 * time.Second, duty.Passed}, {time.Minute, duty.Failed}} {
+		given := time.Now().Add(-time.Hour)
+		order := plant(h, incident.OrderLedger, incident.RecordIssued, ledger.Entry[incident.Order]{State: string(incident.Released), Made: given, Value: incident.Order{Drill: true}})
+		plant(h, incident.AckLedger, incident.RecordAcknowledged, ledger.Entry[incident.Ack]{State: "effective", Value: incident.Ack{Order: order, Node: "n", Received: given, Effective: given.Add(c.after)}, Keys: []ledger.Key{{Name: "order", Value: order}}})
+		if o := run("orders-effective"); o.Outcome != c.want {
+			h.Errorf("effective after %s: %s %s %v", c.after, o.Outcome, o.Code, o.Args)
+		}
+	}
+}
+
+// queries runs queries, and wants each to come to something.
+func (h *hands) queries(want duty.Outcome, names ...string) {
+	h.Helper()
+	for _, name := range names {
+		o, err := h.server.RunProbe(h.Context(), name, "")
+		h.must(err)
+		if o.Outcome != want {
+			h.Errorf("%s: %s %s %v", name, o.Outcome, o.Code, o.Args)
+		}
+	}
+}
+
+// TestStood: a verification stands from when it was decided until it is over or the account is to be verified anew.
+func TestStood(t *testing.T) {
+	t.Parallel()
+	at := time.Now()
+	for name, c := range map[string]struct {
+		v    identity.Verification
+		want bool
+	}{
+		"stands":        {identity.Verification{Result: identity.Match, Decided: at.Add(-time.Hour)}, true},
+		"over later":    {identity.Verification{Result: identity.Match, Decided: at, Until: at.Add(1), Recalled: at.Add(1)}, true},
+		"decided later": {identity.Verification{Result: identity.Match, Decided: at.Add(1)}, false},
+		"not decided":   {identity.Verification{Result: identity.Match}, false},
+		"over":          {identity.Verification{Result: identity.Match, Decided: at, Until: at}, false},
+		"recalled":      {identity.Verification{Result: identity.Match, Decided: at, Recalled: at}, false},
+		"no match":      {identity.Verification{Result: identity.Mismatch, Decided: at}, false},
+	} {
+		if got := stood(c.v, at); got != c.want {
+			t.Errorf("%s: %t", name, got)
 		}
 	}
 }

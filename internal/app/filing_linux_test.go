@@ -17,9 +17,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/colophon-project/colophon/evidence/ledger"
 	"github.com/colophon-project/colophon/internal/httpapi"
 	"github.com/colophon-project/colophon/internal/media/mediatest"
 	"github.com/colophon-project/colophon/register"
+	"github.com/colophon-project/colophon/register/filing"
 )
 
 // sends sends a form with one file, as the first officer.
@@ -100,6 +102,7 @@ func TestFilingKit(t *testing.T) {
 		h.sends(path+":attach", a, append(slices.Clone(detailed(t)), fmt.Sprint("\n", i)...), 200, &f)
 	}
 	h.sends(path+":attach", map[string]string{"kind": "other", "title": "a"}, []byte("no picture"), 422, nil)
+	h.sends(path+":attach", map[string]string{"kind": "other", "title": "a"}, detailed(t)[:2000], 422, nil)
 	person := object{"name": "某代表", "post": "总经理", "id": "000000", "phone": "000"}
 	kit := h.enteredKit(f.ID)
 	h.as(h.first, "POST", path+":write", object{"kit": kit, "version": f.Version, "began": time.Now().UTC(), "people": object{"legal": person, "responsible": person, "contact": person, "head": person}}, 200, &f)
@@ -117,16 +120,30 @@ func TestFilingKit(t *testing.T) {
 	if f.State != "submitted" || f.Submission == nil || f.Clocks[3].State != "running" || f.Clocks[3].Days != 30 || f.Clocks[0].State != "kept" {
 		t.Errorf("%+v", f)
 	}
-	h.as(h.second, "POST", path+":decide", object{"filed": true, "number": "网信算备110108000000001260015号", "at": time.Now().UTC()}, 200, &f)
+	decision := object{"filed": true, "number": "网信算备110108000000001260015号", "at": time.Now().UTC()}
+	h.as(h.second, "POST", path+":decide", decision, 200, &f)
+	h.as(h.second, "POST", path+":decide", decision, 200, &f)
 	if f.Number == nil || f.Number.Passes != checked("110108000000001260015") {
 		t.Errorf("%+v", f.Number)
 	}
 	var public struct{ Algorithms []httpapi.PublicAlgorithm }
 	h.as("", "GET", "/v1/public/algorithms", nil, 200, &public)
-	if a := public.Algorithms; len(a) != 1 || a[0].State != "not-needed" || a[0].Since == nil || a[0].Text == nil || a[0].Text.Principle == "" {
+	if a := public.Algorithms; len(a) != 1 || a[0].State != "filed" || a[0].Number == nil || a[0].Since == nil || a[0].Text == nil || a[0].Text.Principle == "" {
 		t.Errorf("%+v", a)
 	}
 	h.listed()
+	now := time.Now().UTC()
+	h.as(h.second, "POST", path+":cancel", object{"ended": now, "handed": now, "note": "用户已获告知。"}, 200, nil)
+	h.as("", "GET", "/v1/public/algorithms", nil, 200, &public)
+	if a := public.Algorithms; len(a) > 0 && a[0].Text != nil {
+		t.Errorf("a cancelled filing is shown: %+v", a)
+	}
+	// The filing that follows has a number of its own.
+	next := filing.Draft{Function: "portrait-swap", State: filing.Filed, Decision: &filing.Decision{Filed: true, Number: "110108000000001260023", At: now}}
+	h.must(filingDesk{h.server}.Decided(t.Context(), ledger.By{Role: "officer", ID: "staff-1"}, next))
+	if e, err := h.server.functions.Function(t.Context(), "portrait-swap"); err != nil || e.Filing.State != register.FilingDone || e.Filing.Number != next.Decision.Number {
+		t.Errorf("%+v %v", e.Filing, err)
+	}
 }
 
 func checked(number string) bool {

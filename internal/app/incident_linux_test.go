@@ -7,10 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
 	"github.com/colophon-project/colophon/incident"
 	"github.com/colophon-project/colophon/incident/report"
 	"github.com/colophon-project/colophon/internal/httpapi"
+	"github.com/colophon-project/colophon/standing"
 )
 
 func reportField(d httpapi.ReportDocument, id string) httpapi.ReportField {
@@ -38,8 +40,11 @@ func TestIncident(t *testing.T) {
 	t.Parallel()
 	h := employ(t, map[string]string{"provider-name": "示例服务提供者", "platform-size": "ordinary"})
 	ctx := t.Context()
+	account, err := h.server.recorder.NewID()
+	h.must(err)
 	var v httpapi.Incident
-	h.packAs(h.first, &v, "POST", "/v1/incidents", map[string]any{"kinds": []string{"security"}, "title": "陌生登录", "summary": "夜班发现", "origin": "alert/1"}, 201)
+	h.packAs(h.first, &v, "POST", "/v1/incidents", map[string]any{"kinds": []string{"security"}, "title": "陌生登录", "summary": "夜班发现", "origin": "alert/1", "about": []map[string]any{{"kind": "account", "id": account}}}, 201)
+	h.packAs(h.first, nil, "POST", "/v1/incidents", map[string]any{"kinds": []string{"content"}, "title": "x", "about": []map[string]any{{"kind": "staff", "id": "x"}}}, 422)
 	path := "/v1/incidents/" + v.ID
 	if v.Grading.State != report.CouldNotTell || incidentClock(v, report.FirstReport).State != report.Running || incidentClock(v, report.GradeClock).State != report.Running {
 		t.Fatalf("%+v", v)
@@ -47,8 +52,25 @@ func TestIncident(t *testing.T) {
 
 	order, err := h.server.orders.Issue(ctx, ledger.By{Role: "officer", ID: "somebody"}, incident.Draft{Scope: incident.OnModel, Target: "leaking", Action: incident.Stop, Basis: incident.Incident, Reference: v.ID, Reason: "it leaks"})
 	h.must(err)
+	taken, rejected := h.measures(account)
+	for range feedPage { // more than one page of what is newer
+		_, err := h.server.orders.Issue(ctx, ledger.By{Role: "officer", ID: "somebody"}, incident.Draft{Scope: incident.OnModel, Target: "another", Action: incident.Stop, Basis: incident.Own, Reason: "no part of it"})
+		h.must(err)
+		_, _, err = h.server.incidents.Read(ctx, ledger.By{Role: "officer", ID: "somebody"}, v.ID)
+		h.must(err)
+	}
+	h.packAs(h.first, &v, "POST", path+":learn", map[string]any{"facts": map[string]any{"views": map[string]any{"least": 1}}, "why": "counted"}, 200)
+	var other httpapi.Incident // it names the order as what it is not, and what its reader may have no right to read
+	h.packAs(h.first, &other, "POST", "/v1/incidents", map[string]any{"kinds": []string{"content"}, "title": "别的", "knew": time.Now().Add(-time.Hour), "about": []map[string]any{{"kind": "case", "id": order.ID}}}, 201)
 	h.must(h.server.sweepIncidents(ctx))
 	h.must(h.server.sweepIncidents(ctx)) // again, which tells nothing twice
+	var told httpapi.IncidentSheet
+	h.packAs(h.second, &told, "GET", "/v1/incidents/"+other.ID, nil, 200)
+	for _, l := range told.Timeline {
+		if l.Of != other.ID {
+			t.Errorf("what is no case is told of as one: %+v", l)
+		}
+	}
 	var x httpapi.IncidentSheet
 	h.packAs(h.second, &x, "GET", path, nil, 200)
 	issued := 0
@@ -56,6 +78,9 @@ func TestIncident(t *testing.T) {
 		if l.Source == "order" && l.Of == order.ID && l.What == "order.issued" && l.Record != "" {
 			issued++
 		}
+	}
+	if !slices.ContainsFunc(x.Timeline, func(l httpapi.IncidentLine) bool { return l.What == string(report.RecordLearned) }) {
+		t.Errorf("what was told after many readings is missing: %+v", x.Timeline)
 	}
 	if issued != 1 {
 		t.Errorf("the order is told %d times: %+v", issued, x.Timeline)
@@ -75,8 +100,8 @@ func TestIncident(t *testing.T) {
 			t.Errorf("%s: %+v", id, f)
 		}
 	}
-	if f := reportField(d, "measures"); !strings.Contains(strings.Join(f.Lines, ""), order.ID) || len(f.Records) == 0 {
-		t.Errorf("the order is no measure: %+v", f)
+	if f := reportField(d, "measures"); len(f.Lines) != 2 || !strings.Contains(strings.Join(f.Lines, ""), order.ID) || !strings.Contains(strings.Join(f.Lines, ""), taken) || len(f.Records) != 2 {
+		t.Errorf("of an order, a measure %s and a rejected one %s it says: %+v", taken, rejected, f)
 	}
 	filing := []string{"channel", "12387", "reference", "2026-00417", "at", time.Now().UTC().Format(time.RFC3339)}
 	v.Knew = v.Knew.UTC()
@@ -147,6 +172,20 @@ func TestIncident(t *testing.T) {
 		t.Errorf("the summary is not in the calendar: %+v", year)
 	}
 	h.corrects(v.ID)
+}
+
+// measures takes a measure against an account, and rejects another one.
+func (h *hands) measures(account string) (taken, rejected string) {
+	h.Helper()
+	ctx, first := h.Context(), ledger.By{Role: "officer", ID: "somebody"}
+	d := standing.Draft{Subject: evidence.Subject(account), Step: standing.Warn, Ground: standing.Ground{Terms: "convention 9"}, Fact: standing.FactTerms}
+	m, err := h.server.standing.Propose(ctx, first, d)
+	h.must(err)
+	_, err = h.server.standing.Reject(ctx, ledger.By{Role: "officer", ID: "somebody-else"}, m.ID, standing.WhyMistake, "no")
+	h.must(err)
+	n, err := h.server.standing.Take(ctx, first, d)
+	h.must(err)
+	return n.ID, m.ID
 }
 
 // corrects follows illegal output to the end of its case, which one person can't close.

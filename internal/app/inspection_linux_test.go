@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -221,7 +222,10 @@ func TestInspectPages(t *testing.T) {
 // inspectServed has a server look at the pages of its own services, by a probe and by the API, and looks at the server as a service.
 func inspectServed(t *testing.T, s *httptest.Server, host, chromium, number string) {
 	t.Helper()
-	d := deploy(t, map[string]string{"sample-model": "on", "starter-library": "on", "inspection-hosts": host, "browser": chromium})
+	ctx, stop := context.WithCancel(t.Context())
+	stopping := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { stop() })) // whoever looks is stopped
+	t.Cleanup(stopping.Close)
+	d := deploy(t, map[string]string{"sample-model": "on", "starter-library": "on", "inspection-hosts": host + "," + stopping.Listener.Addr().String(), "browser": chromium})
 	d.join()
 	by := ledger.By{Role: "officer", ID: "somebody"}
 	service := register.Service{Names: register.Names{ZH: "工作室", EN: "Studio"}, Role: "provider", Forms: []register.Form{{Kind: "website", At: s.URL + "/shown"}}}
@@ -243,6 +247,30 @@ func inspectServed(t *testing.T, s *httptest.Server, host, chromium, number stri
 	_, err = d.server.functions.ChangeService(t.Context(), by, "studio", service)
 	d.must(err)
 	see(duty.Failed)
+	service.Forms[0].At = stopping.URL + "/"
+	_, err = d.server.functions.ChangeService(t.Context(), by, "studio", service)
+	d.must(err)
+	if _, err := d.server.seeFilingShown(ctx, time.Now()); err == nil {
+		t.Error("a look that was stopped told something")
+	}
+	list, _, err := d.server.inspected.keeper.Page(t.Context(), "", 1)
+	d.must(err)
+	if e := list[0]; e.State != string(inspection.Broken) || e.Value.Code != codeInterrupted {
+		t.Errorf("a look that was stopped is %s %s", e.State, e.Value.Code)
+	}
+	service.Forms[0].At = s.URL + "/shown"
+	_, err = d.server.functions.ChangeService(t.Context(), by, "studio", service)
+	d.must(err)
+	elsewhere := service
+	elsewhere.Forms = []register.Form{{Kind: "app", At: "somewhere"}}
+	_, err = d.server.functions.AddService(t.Context(), by, "elsewhere", elsewhere)
+	d.must(err)
+	_, err = d.server.functions.Add(t.Context(), by, "draw", register.Function{Service: "elsewhere", Names: service.Names, Kind: "image-generation", Class: "other", Filing: register.Filing{State: register.FilingDone, Number: number, Link: s.URL + "/public"}})
+	d.must(err)
+	see(duty.Untold) // that one has no page to open
+	service.Forms[0].At = s.URL + "/hidden"
+	_, err = d.server.functions.ChangeService(t.Context(), by, "studio", service)
+	d.must(err)
 
 	var begun httpapi.InspectionView
 	d.json(&begun, "POST", "/v1/inspections", []byte(`{"own":true}`), 201, "Content-Type", "application/json", "Idempotency-Key", "look")
@@ -271,6 +299,7 @@ func inspectServed(t *testing.T, s *httptest.Server, host, chromium, number stri
 			t.Errorf("%v: %q %s %v, want %s", key, c.Outcome, c.Code, c.Args, want)
 		}
 	}
+	look.Browser.Path = "/nowhere/chromium" // its page was looked at above
 	if r, err = look.Service(t.Context(), ServiceAt{Address: "http://" + d.address, Key: "wrong"}); err != nil || outcomeOf(r, "http://"+d.address+"/v1", "implicit-label").Outcome != inspection.Untold {
 		t.Errorf("with a wrong key: %v", err)
 	}

@@ -42,7 +42,7 @@ func TestOversightPages(t *testing.T) {
 	application := []byte(`{"about":"portrait-swap","title":"换脸功能","pledge":true,"overview":{"aim":"海报创作","meaning":"丰富创作","need":"用户需要"},"plan":{"plan":"分步上线","emergency":"立即停用","publishing":"不发布"},"bodies":{"papers":"营业执照","experience":"三年","funding":"自有","interests":"无"},"consent":{"form":"单独同意","sources":"用户提供"},"risks":[{"risk":"冒用他人形象","who":"被编辑的人","severity":"high","control":"显著标识","residual":"low"}]}`)
 	ethics := fine(one.ApplyEthicsReview(ctx, application))(c.hands)
 	fine(two.StepEthicsReview(ctx, ethics.ID, "accept", nil))(c.hands)
-	fine(two.StepEthicsReview(ctx, ethics.ID, "meet", map[string]any{"members": members}))(c.hands)
+	fine(c.client(c.session(staff.Officer)).StepEthicsReview(ctx, ethics.ID, "meet", map[string]any{"members": members}))(c.hands)
 
 	officer := c.tab(staff.Officer)
 	officer.Open("/sign-in?lang=en")

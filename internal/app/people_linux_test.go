@@ -14,7 +14,9 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/artefact"
+	"github.com/colophon-project/colophon/duty"
 	"github.com/colophon-project/colophon/incident"
 	"github.com/colophon-project/colophon/internal/media/mediatest"
 	"github.com/colophon-project/colophon/production"
@@ -173,7 +175,23 @@ func TestFaceWithConsent(t *testing.T) {
 	h.as("", "POST", "/v1/consents/"+asked.ID+"/tokens", object{"scope": object{"function": "portrait-swap"}, "uses": 1}, 201, &minted)
 	query := "function=person&use=portrait-swap&purpose=advert"
 	h.refused(query+"&depicted=2", "admission-consent-few", "Colophon-Consent", minted.Text)
+	h.queries(duty.Untold, "consent-covered", "prompt-shown", "identity-held")
 	number, _ := h.publish(201, query, "Colophon-Consent", minted.Text)
+	h.queries(duty.Passed, "consent-covered", "prompt-shown", "identity-held", "texts-accepted", "label-terms")
+	a, err := h.server.register.Artefact(t.Context(), artefact.Number(number))
+	h.must(err)
+	var m production.Marks
+	h.must(json.Unmarshal(a.Marks, &m))
+	unspent, early := a, a
+	unspent.Number, early.Created = "another-number", a.Created.AddDate(0, 0, -1)
+	for name, c := range map[string]struct {
+		of  artefact.Artefact
+		see weighing
+	}{"no consent was spent for it": {unspent, h.server.covered(t.Context())}, "the prompt came after it": {early, h.server.prompted(t.Context())}} {
+		if v, about, err := c.see(c.of, m); v != colophon.Failed || !about || err != nil {
+			t.Errorf("%s: %s %t %v", name, v, about, err)
+		}
+	}
 	h.refused(query, "admission-consent", "Colophon-Consent", minted.Text) // it is spent
 	var found object
 	h.as("", "POST", "/v1/consents:look-up", object{"number": number}, 200, &found)

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"image"
 	"image/png"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -34,6 +35,9 @@ import (
 	assess "github.com/colophon-project/colophon/review/run"
 	"github.com/colophon-project/colophon/review/sample"
 	"github.com/colophon-project/colophon/screen"
+	"github.com/colophon-project/colophon/screen/keyword"
+	"github.com/colophon-project/colophon/screen/library"
+	"github.com/colophon-project/colophon/screen/policy"
 	"github.com/colophon-project/colophon/staff"
 	"github.com/colophon-project/colophon/stamp"
 )
@@ -80,6 +84,28 @@ func (b *breaker) weakened() weakened {
 				}
 				return next(ctx, role, item, mode)
 			}
+		},
+		judge: func(next judger) judger {
+			return func(ctx context.Context, role evidence.Role, item screen.Item) (screening.Outcome, error) {
+				if b.is("people") && probe.Own(ctx) {
+					return screening.Outcome{Judgement: screen.Judgement{Verdict: colophon.Passed, Action: policy.Allow}}, nil
+				}
+				return next(ctx, role, item)
+			}
+		},
+		door: func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if b.is("guardian") && r.URL.Path == "/v1/consents" { // as if everybody were of age
+					raw, err := io.ReadAll(r.Body)
+					if err != nil {
+						http.Error(w, err.Error(), http.StatusBadRequest)
+						return
+					}
+					raw = bytes.Replace(raw, []byte(`"minor"`), []byte(`"adult"`), 1)
+					r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(raw)), int64(len(raw))
+				}
+				next.ServeHTTP(w, r)
+			})
 		},
 		verify: func(next verifier) verifier {
 			return func(bundle []byte, key string) (colophon.Verdict, error) {
@@ -207,6 +233,7 @@ func TestProbes(t *testing.T) {
 			t.Errorf("%v", o.Args)
 		}
 	}
+	h.protects("probed protected name")
 	h.as("", "POST", "/v1/accounts:attest", object{"account": probe.Verified, "level": "organisation", "method": "uscc", "provider": "own-registration", "transaction": "rv-probe", "at": time.Now().UTC(),
 		"claim": object{"kind": "uscc", "number": "91330100799655058B", "name": "示例服务提供者"}}, 201, nil)
 
@@ -220,14 +247,16 @@ func TestProbes(t *testing.T) {
 		control        string
 		passes, failed colophon.Code
 	}{
-		"publish-unverified":    {"identity", probe.CodeRefused, probe.CodeLet},
-		"clone-without-consent": {"consent", probe.CodeRefused, probe.CodeSilent},
-		"expired-consent":       {"consent", probe.CodeRefused, probe.CodeSilent},
-		"export-without-notice": {"notice", probe.CodeMarked, probe.CodeUnmarked},
-		"strip-and-upload":      {"intake", probe.CodeFound, probe.CodeMissed},
-		"order-ignored":         {"orders", probe.CodeRefused, probe.CodeLet},
-		"stream-cut-word":       {"stream", probe.CodeCut, probe.CodeSpoken},
-		"evidence-altered":      {"verify", probe.CodeNoticed, probe.CodeUnnoticed},
+		"publish-unverified":     {"identity", probe.CodeRefused, probe.CodeLet},
+		"clone-without-consent":  {"consent", probe.CodeRefused, probe.CodeSilent},
+		"expired-consent":        {"consent", probe.CodeRefused, probe.CodeSilent},
+		"minor-without-guardian": {"guardian", probe.CodeRefused, probe.CodeLet},
+		"protected-person":       {"people", probe.CodeRefused, probe.CodeLet},
+		"export-without-notice":  {"notice", probe.CodeMarked, probe.CodeUnmarked},
+		"strip-and-upload":       {"intake", probe.CodeFound, probe.CodeMissed},
+		"order-ignored":          {"orders", probe.CodeRefused, probe.CodeLet},
+		"stream-cut-word":        {"stream", probe.CodeCut, probe.CodeSpoken},
+		"evidence-altered":       {"verify", probe.CodeNoticed, probe.CodeUnnoticed},
 	}
 	if len(run.Probes) != len(controls) {
 		t.Errorf("%v", run.Probes)
@@ -253,11 +282,42 @@ func TestProbes(t *testing.T) {
 	if n := h.incidentsOf(name); n != 2 {
 		t.Errorf("it failed after it had passed, and there are %d incidents", n)
 	}
+	h.leaves(b)
 	h.assesses()
 	h.withoutConsequence(actor)
 	h.refusedProbes()
 	h.stop()
 	h.checked()
+}
+
+// protects puts the name of somebody who is protected into the library.
+func (h *hands) protects(name string) {
+	h.Helper()
+	ctx, curator := h.Context(), h.server.screens.curator
+	one, two := library.Actor{ID: "somebody", Role: "engineer"}, library.Actor{ID: "somebody-else", Role: "officer"}
+	b, err := curator.Propose(ctx, one, "test", []library.Feature{{Kind: library.Person, Value: name, Category: "rights-other", Level: keyword.Block, Language: "en", Standard: "test", Reason: "test"}})
+	h.must(err)
+	sel := library.Selection{Batch: b.ID}
+	_, err = curator.Review(ctx, two, sel)
+	h.must(err)
+	_, err = curator.Replay(ctx, two, sel, "no samples")
+	h.must(err)
+	_, err = curator.Activate(ctx, two, sel)
+	h.must(err)
+	h.must(h.server.screens.shelf.Refresh(ctx))
+}
+
+// leaves wants that what probes planted shows nothing of what people do, and that what was let through without a control does.
+func (h *hands) leaves(b *breaker) {
+	h.Helper()
+	h.queries(duty.Untold, "judged", "label-read-back", "notice-measured", "deliveries-logged", "identity-held", "texts-accepted", "consent-covered", "network-log", "declaration-asked", "uploads-told")
+	h.attest("rv-reader")
+	h.publish(201, "function=other")
+	h.queries(duty.Passed, "label-read-back", "deliveries-logged", "identity-held", "network-log")
+	b.without("identity", func() {
+		h.ask("POST", "/v1/artefacts?function=other", jpegSample(h.T), 201, "Colophon-Account", "nobody-verified-this")
+	})
+	h.queries(duty.Failed, "identity-held")
 }
 
 // assesses has the last run of each model that serves looked at: what it came to, what it asked, what it was of, and how old it is.
@@ -267,6 +327,9 @@ func (h *hands) assesses() {
 		h.as(h.first, "POST", "/v1/probes/output-assessed:run", nil, 201, &o)
 		if o.Outcome != want {
 			h.Errorf("%s: %s %s %v", what, o.Outcome, o.Code, o.Args)
+		}
+		if a, err := (probed{h.server}).Ask(h.Context(), "standard-evaluation"); err != nil || a.Verdict != string(want) {
+			h.Errorf("%s: a security assessment is told %+v %v", what, a, err)
 		}
 		return o
 	}

@@ -61,6 +61,9 @@ func sitting(t *testing.T, flags map[string]string) *exam {
 		t.Errorf("whoever brought the bank in approved it: %v", err)
 	}
 	fine(two.ApproveBank(ctx, b.ID))(h)
+	if a, err := (probed{h.server}).Ask(ctx, "standard-banks"); err != nil || a.Verdict != "failed" || a.Why != sawBankLess || a.Against != 1 {
+		t.Errorf("a bank of 2,000 questions in all, and not of each kind what is wanted: %+v %v", a, err)
+	}
 	r := fine(one.PlanRun(ctx, api.RunPlan{Name: "Before the release", Bank: b.ID, Model: model.Text, Seed: 7}))(h)
 	if r.Questions != 2000 || r.State != "planned" {
 		t.Fatalf("%+v", r)

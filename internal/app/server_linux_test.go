@@ -21,6 +21,7 @@ import (
 	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/internal/app/sample"
 	"github.com/colophon-project/colophon/internal/blob"
+	"github.com/colophon-project/colophon/internal/browsertest"
 	"github.com/colophon-project/colophon/internal/httpapi"
 	"github.com/colophon-project/colophon/internal/media"
 	"github.com/colophon-project/colophon/internal/store/storetest"
@@ -33,8 +34,9 @@ func TestMain(m *testing.M) {
 	if flags := os.Getenv(nodeFlags); flags != "" {
 		os.Exit(serveNode(flags))
 	}
-	debug.SetMemoryLimit(2 << 30) // dozens of servers come and go, and what they leave would be collected late
-	storetest.Main(m, leaveTown)
+	debug.SetGCPercent(400)       // dozens of servers come and go: what they leave is collected late,
+	debug.SetMemoryLimit(2 << 30) // but not too late
+	storetest.Main(m, leaveTown, browsertest.Close)
 }
 
 const (

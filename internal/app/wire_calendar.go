@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -13,8 +15,8 @@ import (
 	"github.com/colophon-project/colophon/moderation"
 )
 
-// maxDates is how many things of a kind the calendar looks at.
-const maxDates = 500
+// datePage is how many things of a kind the calendar reads at a time. It looks at all of them: a source that can't is blind.
+const datePage = 200
 
 // calendar are those who know what is due when. Each is one source, so that one which can't tell leaves the others.
 func (s *Server) calendar() []func(ctx context.Context, from, until time.Time) ([]httpapi.Date, error) {
@@ -25,16 +27,11 @@ func (s *Server) calendar() []func(ctx context.Context, from, until time.Time) (
 
 // incidentDates are the clocks of incidents that are not settled.
 func (s *Server) incidentDates(ctx context.Context, _, _ time.Time) ([]httpapi.Date, error) {
-	list, _, err := s.incidents.Incidents(ctx, report.Query{States: []report.IncidentState{report.Open, report.Closing, report.Closed}, Limit: maxDates})
-	if err != nil {
-		return nil, err
-	}
 	var dates []httpapi.Date
-	for _, v := range list {
-		clocks, err := s.incidents.Clocks(ctx, v.ID)
-		if err != nil {
-			return dates, err
-		}
+	err := every(func(after string) ([]report.Incident, string, error) {
+		return s.incidents.Incidents(ctx, report.Query{States: []report.IncidentState{report.Open, report.Closing, report.Closed}, After: after, Limit: datePage})
+	}, func(v report.Incident) error {
+		clocks, err := s.incidents.Clocks(ctx, v)
 		for _, c := range clocks {
 			if c.Due.IsZero() || c.State == report.NotApplicable {
 				continue
@@ -48,18 +45,17 @@ func (s *Server) incidentDates(ctx context.Context, _, _ time.Time) ([]httpapi.D
 			}
 			dates = append(dates, d)
 		}
-	}
-	return dates, nil
+		return err
+	})
+	return dates, err
 }
 
 // drillDates are drills, and the days by which a playbook is to be exercised again where no drill is planned.
 func (s *Server) drillDates(ctx context.Context, _, _ time.Time) ([]httpapi.Date, error) {
-	list, _, err := s.incidents.Drills(ctx, report.DrillQuery{Limit: maxDates})
-	if err != nil {
-		return nil, err
-	}
 	var dates []httpapi.Date
-	for _, v := range list {
+	err := every(func(after string) ([]report.Drill, string, error) {
+		return s.incidents.Drills(ctx, report.DrillQuery{States: []report.DrillState{report.Planned, report.Held, report.Missed}, After: after, Limit: datePage})
+	}, func(v report.Drill) error {
 		d := httpapi.Date{At: v.Day, Kind: "drill", Title: colophon.Code("calendar-drill-" + string(v.Playbook)), Ref: "drill", ID: v.ID}
 		switch v.State {
 		case report.Planned:
@@ -68,10 +64,12 @@ func (s *Server) drillDates(ctx context.Context, _, _ time.Time) ([]httpapi.Date
 			d.State, d.At = httpapi.DateDone, v.Held
 		case report.Missed:
 			d.State = httpapi.DateOver
-		default:
-			continue
 		}
 		dates = append(dates, d)
+		return nil
+	})
+	if err != nil {
+		return dates, err
 	}
 	rows, err := s.incidents.Calendar(ctx)
 	for _, r := range rows {
@@ -89,13 +87,15 @@ func (s *Server) drillDates(ctx context.Context, _, _ time.Time) ([]httpapi.Date
 
 // correctionDates are the open steps of cases of illegal output.
 func (s *Server) correctionDates(ctx context.Context, _, _ time.Time) ([]httpapi.Date, error) {
-	list, _, err := s.corrected.Cases(ctx, correction.Query{States: []correction.State{correction.Open}, Limit: maxDates})
 	var dates []httpapi.Date
-	for _, c := range list {
+	err := every(func(after string) ([]correction.Case, string, error) {
+		return s.corrected.Cases(ctx, correction.Query{States: []correction.State{correction.Open}, After: after, Limit: datePage})
+	}, func(c correction.Case) error {
 		for _, step := range c.Left() {
 			dates = append(dates, upTo(httpapi.Date{At: s.corrected.Due(c, step), Kind: "clock", Title: colophon.Code("calendar-correction-" + string(step)), Ref: "correction", ID: c.ID}))
 		}
-	}
+		return nil
+	})
 	return dates, err
 }
 
@@ -109,24 +109,24 @@ func upTo(d httpapi.Date) httpapi.Date {
 
 // reportDates are the duties to report illegal content.
 func (s *Server) reportDates(ctx context.Context, _, _ time.Time) ([]httpapi.Date, error) {
-	list, _, err := s.screens.reports.Duties(ctx, moderation.DutyQuery{State: moderation.Open, Limit: maxDates})
 	var dates []httpapi.Date
-	for _, d := range list {
+	err := every(func(after string) ([]moderation.Duty, string, error) {
+		return s.screens.reports.Duties(ctx, moderation.DutyQuery{State: moderation.Open, After: after, Limit: datePage})
+	}, func(d moderation.Duty) error {
 		dates = append(dates, upTo(httpapi.Date{At: d.Due, Kind: "clock", Title: "calendar-report-duty", Ref: "report-duty", ID: d.ID}))
-	}
+		return nil
+	})
 	return dates, err
 }
 
 // dutyDates are the days on which an obligation begins or ceases, a fact begins to count, or a waiver ends. What probes saw ends
 // too often to stand in a calendar.
 func (s *Server) dutyDates(ctx context.Context, from, until time.Time) ([]httpapi.Date, error) {
-	list, err := s.duties.Coming(ctx, from, until)
+	kinds := map[duty.Why]string{duty.Begins: "law", duty.Ceases: "law", duty.FactBegins: "fact", duty.WaiverEnds: "waiver"}
+	list, err := s.duties.Coming(ctx, from, until, slices.Collect(maps.Keys(kinds))...)
 	var dates []httpapi.Date
 	for _, c := range list {
-		kind := map[duty.Why]string{duty.Begins: "law", duty.Ceases: "law", duty.FactBegins: "fact", duty.WaiverEnds: "waiver"}[c.Why]
-		if kind != "" {
-			dates = append(dates, httpapi.Date{At: c.At, Kind: kind, Title: colophon.Code("calendar-duty-" + string(c.Why)), Args: colophon.Args{"obligation": c.Obligation}, Ref: "obligation", ID: c.Obligation, State: httpapi.DateNote})
-		}
+		dates = append(dates, httpapi.Date{At: c.At, Kind: kinds[c.Why], Title: colophon.Code("calendar-duty-" + string(c.Why)), Args: colophon.Args{"obligation": c.Obligation}, Ref: "obligation", ID: c.Obligation, State: httpapi.DateNote})
 	}
 	return dates, err
 }

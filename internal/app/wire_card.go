@@ -14,7 +14,6 @@ import (
 	"github.com/colophon-project/colophon/internal/store/ledgers"
 	"github.com/colophon-project/colophon/label"
 	"github.com/colophon-project/colophon/register/card"
-	"github.com/colophon-project/colophon/register/list"
 	"github.com/colophon-project/colophon/register/listing"
 )
 
@@ -97,7 +96,7 @@ func (d cardDesk) Verify(ctx context.Context, raw []byte, keys []note.Verifier, 
 			q.Files[m.Digest] = readingOf(m)
 		}
 	}
-	lists, err := list.New(ledgers.Of[list.Batch](d.store, list.Ledger), d.recorder).Index(ctx)
+	lists, err := d.filings.lists.Index(ctx)
 	if err != nil {
 		return card.Report{}, err
 	}

@@ -32,8 +32,8 @@ const (
 	querySample = 50
 	// queryMost is how many entries a query goes through where it has to look at all.
 	queryMost = 10_000
-	// queryTime is how long one query may take.
-	queryTime = 2 * time.Minute
+	// queryTime is how long one query may take, and pagesTime one that opens pages in a browser.
+	queryTime, pagesTime = 2 * time.Minute, 8 * time.Minute
 )
 
 // saw is what a query came to. Its zero value could not tell.
@@ -125,7 +125,11 @@ func (s *Server) RunProbe(ctx context.Context, name, asked string) (duty.Observa
 		return duty.Observation{}, &colophon.Error{Kind: colophon.Refused, Code: codeNoQuery, Args: colophon.Args{"probe": name}}
 	}
 	now := time.Now().UTC().Truncate(time.Millisecond)
-	limited, cancel := context.WithTimeout(ctx, queryTime)
+	most := queryTime
+	if name == "filing-shown" {
+		most = pagesTime
+	}
+	limited, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	found, err := run(s, limited, now)
 	if err != nil {
@@ -225,6 +229,9 @@ func (s *Server) about(ctx context.Context, thing string) ([]evidence.Held, erro
 	return s.store.RecordsAbout(ctx, thing, 0, queryMost)
 }
 
+// errEnough ends a walk through a list: nothing further on is asked about.
+var errEnough = errors.New("enough was looked at")
+
 // every goes through all pages of a list, up to a bound; more than that is an error, since nothing could be told of the rest.
 func every[T any](page func(after string) ([]T, string, error), fn func(T) error) error {
 	seen := 0
@@ -237,7 +244,10 @@ func every[T any](page func(after string) ([]T, string, error), fn func(T) error
 			if seen++; seen > queryMost {
 				return errors.New("going through a list: it has too many entries")
 			}
-			if err := fn(v); err != nil {
+			switch err := fn(v); {
+			case errors.Is(err, errEnough):
+				return nil
+			case err != nil:
 				return err
 			}
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/desk"
+	"github.com/colophon-project/colophon/internal/workday"
 	"github.com/colophon-project/colophon/refutation"
 )
 
@@ -79,7 +80,7 @@ func (s *Server) visit(ctx context.Context, method, path, body string) (int, str
 	return a.status, a.body.String(), nil
 }
 
-// seeLimits looks whether a person published limits, and whether the public page answers with them.
+// seeLimits looks whether a person published limits, and whether the public page answers.
 func (s *Server) seeLimits(ctx context.Context, now time.Time) (saw, error) {
 	v, err := s.cases.limits.InForce(ctx, now)
 	if err != nil {
@@ -96,62 +97,88 @@ func (s *Server) seeLimits(ctx context.Context, now time.Time) (saw, error) {
 	return found, err
 }
 
-// seeEntrance looks whether the pages of the desk answer whoever has no key, and whether the door behind them reads what is
-// handed in. It hands in nothing that could be taken for a case.
+// seeEntrance looks whether the pages of the desk answer whoever has no key, and whether the door behind them looks for the case
+// that it is asked for: there is none. Whether a case is taken is not tried. A door that is too busy tells nothing.
 func (s *Server) seeEntrance(ctx context.Context, _ time.Time) (saw, error) {
 	page, text, err := s.visit(ctx, "GET", "/desk/complaint", "")
 	if err != nil {
 		return saw{}, err
 	}
-	door, _, err := s.visit(ctx, "POST", "/v1/public/cases:look", `{"code":"AAAAA-AAAAA","pin":"000000"}`)
-	ok := page == http.StatusOK && strings.Contains(text, "<form") && door >= 400 && door < 500 && door != http.StatusUnauthorized && door != http.StatusForbidden
-	return saw{verdict: good(ok), code: sawDoors, looked: 2, sample: []string{"/desk/complaint", "/v1/public/cases:look"}, args: colophon.Args{"page": strconv.Itoa(page), "door": strconv.Itoa(door)}}, err
+	door, said, err := s.visit(ctx, "POST", "/v1/public/cases:look", `{"code":"AAAAA-AAAAA","pin":"000000"}`)
+	v := good(page == http.StatusOK && strings.Contains(text, "<form") && door == http.StatusNotFound && strings.Contains(said, string(desk.CodeAccess)))
+	for _, status := range []int{page, door} {
+		if status == http.StatusTooManyRequests || status >= 500 {
+			v = colophon.Unknown
+		}
+	}
+	return saw{verdict: v, code: sawDoors, looked: 2, sample: []string{"/desk/complaint", "/v1/public/cases:look"}, args: colophon.Args{"page": strconv.Itoa(page), "door": strconv.Itoa(door)}}, err
 }
 
-// seeCases looks at the cases that were decided or late within a month, and at open ones that are late.
+// seeCases looks at the cases that were decided or late within a month, and at those that are late now, however old they are.
 func (s *Server) seeCases(ctx context.Context, now time.Time, rights bool) (saw, error) {
 	since := now.AddDate(0, -1, 0)
+	filters := []desk.Filter{{States: []desk.State{desk.Received, desk.Acknowledged, desk.Taken, desk.Waiting, desk.Decided}}}
+	for month := since; !month.After(now.AddDate(0, 0, 1)); month = month.AddDate(0, 0, 1) { // every month that has a day of it in Beijing
+		name := month.In(workday.Beijing()).Format("2006-01")
+		if !slices.ContainsFunc(filters, func(f desk.Filter) bool { return f.Month == name }) {
+			filters = append(filters, desk.Filter{Step: "decided", Month: name}, desk.Filter{Step: "breached", Month: name})
+		}
+	}
 	var c count
-	err := s.eachCase(ctx, now.AddDate(0, -6, 0), func(one desk.Case) {
-		if (one.Kind == desk.Rights) != rights || one.State == desk.Duplicate || one.State == desk.Withdrawn {
-			return
+	seen := map[string]bool{}
+	for _, f := range filters {
+		if rights {
+			f.Kinds = []desk.Kind{desk.Rights}
 		}
-		late := slices.ContainsFunc(one.Breaches, func(b desk.Breach) bool { return b.At.After(since) })
-		decided := one.Decision != nil && one.Decision.At.After(since)
-		if !late && !decided {
-			return
+		err := s.eachCase(ctx, f, func(one desk.Case) {
+			if seen[one.ID] || (one.Kind == desk.Rights) != rights || one.State == desk.Duplicate || one.State == desk.Withdrawn {
+				return
+			}
+			seen[one.ID] = true
+			late := slices.ContainsFunc(one.Breaches, func(b desk.Breach) bool { return b.At.After(since) || owed(one, b.Step) })
+			decided := one.Decision != nil && one.Decision.At.After(since)
+			if !late && !decided {
+				return
+			}
+			reasons := !rights || !decided || one.Decision.Outcome != desk.Unfounded || len(one.Decision.Statement.Clauses) > 0 || one.Decision.Statement.Terms != ""
+			c.look(one.ID, good(!late && reasons))
+		})
+		if err != nil {
+			return saw{}, err
 		}
-		reasons := !rights || !decided || one.Decision.Outcome != desk.Unfounded || len(one.Decision.Statement.Clauses) > 0 || one.Decision.Statement.Terms != ""
-		c.look(one.ID, good(!late && reasons))
-	})
+	}
 	found := c.saw()
 	found.sample = found.sample[:min(len(found.sample), querySample)]
-	return found, err
+	return found, nil
 }
 
-// eachCase goes through the cases that came in since a time.
-func (s *Server) eachCase(ctx context.Context, since time.Time, fn func(desk.Case)) error {
-	old := errors.New("older")
-	err := every(func(after string) ([]desk.Case, string, error) {
-		return s.cases.desk.Cases(ctx, desk.Filter{After: after, Limit: 500})
-	}, func(c desk.Case) error {
-		if c.Made.Before(since) {
-			return old
-		}
-		fn(c)
-		return nil
-	})
-	if errors.Is(err, old) {
-		return nil
+// owed reports whether a step of a case is still to be made.
+func owed(c desk.Case, step desk.Step) bool {
+	switch {
+	case c.State == desk.Closed:
+		return false
+	case step == desk.ToAcknowledge:
+		return c.Acknowledged == nil
+	case step == desk.ToDecide:
+		return c.Decision == nil
 	}
-	return err
+	return c.Told == nil
+}
+
+// eachCase goes through cases, the newest first.
+func (s *Server) eachCase(ctx context.Context, f desk.Filter, fn func(desk.Case)) error {
+	return every(func(after string) ([]desk.Case, string, error) {
+		f.After, f.Limit = after, 500
+		return s.cases.desk.Cases(ctx, f)
+	}, func(c desk.Case) error { fn(c); return nil })
 }
 
 // seeRefuted looks at the rumours of a year that were founded: each was refuted, those reached were looked for, and it was reported.
 func (s *Server) seeRefuted(ctx context.Context, now time.Time) (saw, error) {
 	var founded []string
-	err := s.eachCase(ctx, now.AddDate(-1, 0, 0), func(one desk.Case) {
-		if one.Kind == desk.Rumour && one.Decision != nil && one.Decision.Outcome == desk.Founded {
+	since := now.AddDate(-1, 0, 0)
+	err := s.eachCase(ctx, desk.Filter{Kinds: []desk.Kind{desk.Rumour}}, func(one desk.Case) {
+		if one.Decision != nil && one.Decision.At.After(since) && one.Decision.Outcome == desk.Founded {
 			founded = append(founded, one.ID)
 		}
 	})

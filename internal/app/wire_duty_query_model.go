@@ -98,21 +98,23 @@ func (s *Server) seeGrounds(ctx context.Context, _ time.Time) (saw, error) {
 // seeListings looks whether everything that is listed was asked about and passed its checks.
 func (s *Server) seeListings(ctx context.Context, _ time.Time) (saw, error) {
 	var c count
-	err := every(func(after string) ([]listing.Entry, string, error) {
-		return s.listings.Apps(ctx, listing.Query{After: after, Limit: 200})
-	}, func(e listing.Entry) error {
-		if !slices.Contains([]listing.State{listing.Listed, listing.Warned}, listing.State(e.State)) {
+	for _, state := range []listing.State{listing.Listed, listing.Warned} {
+		err := every(func(after string) ([]listing.Entry, string, error) {
+			return s.listings.Apps(ctx, listing.Query{State: state, After: after, Limit: 200})
+		}, func(e listing.Entry) error {
+			a := e.Value
+			v := good(!a.Answered.IsZero() && !a.Checked.IsZero() && a.Verdict == colophon.Passed.String())
+			if a.Verdict == colophon.Unknown.String() {
+				v = colophon.Unknown
+			}
+			c.look(e.ID, v)
 			return nil
+		})
+		if err != nil {
+			return saw{}, err
 		}
-		a := e.Value
-		v := good(!a.Answered.IsZero() && !a.Checked.IsZero() && a.Verdict == colophon.Passed.String())
-		if a.Verdict == colophon.Unknown.String() {
-			v = colophon.Unknown
-		}
-		c.look(e.ID, v)
-		return nil
-	})
-	return c.saw(), err
+	}
+	return c.saw(), nil
 }
 
 // seeCorrections looks at cases of illegal output: each has had all its steps, or none of what is left is late.
@@ -138,6 +140,9 @@ func (s *Server) seeCorrections(ctx context.Context, now time.Time) (saw, error)
 func (s *Server) seeOutput(ctx context.Context, now time.Time) (saw, error) {
 	last := map[string]runner.Run{} // by model
 	err := every(func(after string) ([]runner.Run, string, error) { return s.runs.keeper.Runs(ctx, after, 200) }, func(r runner.Run) error {
+		if r.Made.Before(now.Add(-2 * runCounts)) { // none of those counts any more
+			return errEnough
+		}
 		if old, ok := last[r.Plan.Model]; r.State == runner.Done && r.Result != nil && (!ok || r.Ended.After(old.Ended)) {
 			last[r.Plan.Model] = r
 		}
@@ -216,7 +221,7 @@ func (s *Server) seeAnnotation(ctx context.Context, _ time.Time) (saw, error) {
 			return nil
 		}
 		seen[one] = true
-		v, err := s.annotated(ctx, e.Value)
+		v, err := s.annotated(ctx, e.Value, e.Made)
 		c.look(e.ID, v)
 		return err
 	})
@@ -234,8 +239,8 @@ func (s *Server) seeAnnotation(ctx context.Context, _ time.Time) (saw, error) {
 	return c.saw(), err
 }
 
-// annotated says how a check of labels stands by what is kept of its rule and its people now.
-func (s *Server) annotated(ctx context.Context, of annotation.Check) (colophon.Verdict, error) {
+// annotated says how a check of labels that was made at a time stands by what is kept of its rule and its people now.
+func (s *Server) annotated(ctx context.Context, of annotation.Check, made time.Time) (colophon.Verdict, error) {
 	rule, err := s.corpora.annotation.Rule(ctx, of.Rule)
 	if err != nil {
 		return colophon.Unknown, err
@@ -248,7 +253,7 @@ func (s *Server) annotated(ctx context.Context, of annotation.Check) (colophon.V
 		if err != nil {
 			return colophon.Unknown, err
 		}
-		if !slices.ContainsFunc(taker.Value.Trainings, func(t annotation.Training) bool { return t.Rule == of.Rule && t.Passed }) {
+		if !slices.ContainsFunc(taker.Value.Trainings, func(t annotation.Training) bool { return t.Rule == of.Rule && t.Passed && !t.Day.After(made) }) {
 			return colophon.Failed, nil
 		}
 	}

@@ -56,8 +56,9 @@ func (s *Server) conditions(ctx context.Context, names ...string) (saw, error) {
 	return c.saw(), err
 }
 
-// seeFilings looks whether every live function that has to be filed is, with a number that passes the check.
-func (s *Server) seeFilings(ctx context.Context, _ time.Time) (saw, error) {
+// seeFilings looks whether every live function that has to be filed is, with a number that passes the check, and whether a period
+// of a filing is over that the provider has to keep.
+func (s *Server) seeFilings(ctx context.Context, now time.Time) (saw, error) {
 	var c count
 	err := s.live(ctx, func(f register.Snapshot) error {
 		for _, one := range f.Conditions {
@@ -69,6 +70,22 @@ func (s *Server) seeFilings(ctx context.Context, _ time.Time) (saw, error) {
 				v = colophon.Failed
 			}
 			c.look(f.ID, v)
+		}
+		return nil
+	})
+	if err != nil {
+		return saw{}, err
+	}
+	err = every(func(after string) ([]filing.Draft, string, error) {
+		return s.filings.keeper.Filings(ctx, filing.Query{After: after, Limit: 100})
+	}, func(d filing.Draft) error {
+		if d.AmendedBy != "" || d.State == filing.Withdrawn {
+			return nil
+		}
+		for _, clock := range filing.Clocks(s.filings.calendar, d.Days, now) {
+			if v, told := map[filing.Running]colophon.Verdict{filing.Over: colophon.Failed, filing.Untold: colophon.Unknown}[clock.State]; told && !clock.Theirs {
+				c.look(d.ID, v)
+			}
 		}
 		return nil
 	})
@@ -125,13 +142,13 @@ func (s *Server) seePurposes(ctx context.Context, now time.Time) (saw, error) {
 	if found := shownText(st); found != nil {
 		return *found, nil
 	}
-	status, page, err := s.visit(ctx, "GET", "/provider-rules/"+string(policy.Purposes)+"?lang=zh", "")
+	status, _, err := s.visit(ctx, "GET", "/provider-rules/"+string(policy.Purposes)+"?lang=zh", "")
 	if err != nil {
 		return saw{}, err
 	}
 	var c count
 	err = s.live(ctx, func(f register.Snapshot) error {
-		c.look(f.ID, good(status == 200 && f.Names.ZH != "" && strings.Contains(page, f.Names.ZH)))
+		c.look(f.ID, good(status == 200 && f.Names.ZH != "" && strings.Contains(st.Version.Document.Text, f.Names.ZH)))
 		return nil
 	})
 	found := c.saw()

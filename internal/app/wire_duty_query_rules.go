@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -92,12 +93,16 @@ func (s *Server) seeLibrary(ctx context.Context, _ time.Time) (saw, error) {
 	return found, err
 }
 
-// seeNetworkLog reads some lines of the network log. A record says that it did.
+// seeNetworkLog reads lines of the last day of the network log. A record says that it did.
 func (s *Server) seeNetworkLog(ctx context.Context, now time.Time) (saw, error) {
 	if s.set.KeepLogs < logMonths {
 		return shortPeriod(s.set.KeepLogs, logMonths), nil
 	}
-	q := store.NetworkQuery{From: now.AddDate(0, -1, 0), To: now, Limit: querySample}
+	own, err := s.ownSubjects(ctx)
+	if err != nil {
+		return saw{}, err
+	}
+	q := store.NetworkQuery{From: now.AddDate(0, 0, -1), To: now, Limit: 20 * querySample}
 	rec, err := s.recorder.New(recordPeeked, evidence.System, system, []colophon.Clause{colophon.ClauseDS10}, map[string]any{"probe": "network-log", "from": q.From.UnixMilli(), "to": q.To.UnixMilli()})
 	if err != nil {
 		return saw{}, err
@@ -105,6 +110,12 @@ func (s *Server) seeNetworkLog(ctx context.Context, now time.Time) (saw, error) 
 	lines, err := s.store.ReadNetworkLog(ctx, rec, q)
 	var c count
 	for _, l := range lines {
+		if own[l.Subject] {
+			continue
+		}
+		if c.looked == querySample {
+			break
+		}
 		c.look(l.ID, good(l.Subject != "" && l.Operation != "" && l.At > 0 && l.Source != (netip.AddrPort{})))
 	}
 	return c.saw(), err
@@ -114,46 +125,53 @@ func shortPeriod(months, least int) saw {
 	return saw{verdict: colophon.Failed, code: sawShort, args: colophon.Args{"months": strconv.Itoa(months), "least": strconv.Itoa(least)}}
 }
 
-// seeReports looks whether what the law wants reported was, in time.
-func (s *Server) seeReports(ctx context.Context, now time.Time) (saw, error) {
+// seeReports looks whether a duty to report is open past its limit. Where none is it names some that there are.
+func (s *Server) seeReports(ctx context.Context, _ time.Time) (saw, error) {
 	var c count
-	err := every(func(after string) ([]moderation.Duty, string, error) {
-		return s.screens.reports.Duties(ctx, moderation.DutyQuery{After: after, Limit: 500})
-	}, func(d moderation.Duty) error {
-		c.look(d.ID, good(d.State != moderation.Open || d.Due.After(now)))
-		return nil
-	})
-	found := c.saw()
-	found.sample = found.sample[:min(len(found.sample), querySample)]
-	return found, err
+	late, _, err := s.screens.reports.Overdue(ctx, "", querySample)
+	for _, d := range late {
+		c.look(d.ID, colophon.Failed)
+	}
+	if err != nil || len(late) > 0 {
+		return c.saw(), err
+	}
+	list, _, err := s.screens.reports.Duties(ctx, moderation.DutyQuery{Limit: querySample})
+	for _, d := range list {
+		c.look(d.ID, colophon.Passed)
+	}
+	return c.saw(), err
 }
 
-// seeOrders looks whether the orders of a year took effect: each was confirmed by a node, and none handed anything out after
-// the time in which it had to take effect. And it looks when the last drill was.
+// seeOrders looks whether the orders of a year took effect in time: by what a node said of each, and no node handed anything out
+// after that time. And it looks when the last drill was that the program did not hold by itself.
 func (s *Server) seeOrders(ctx context.Context, now time.Time) (saw, error) {
 	var c count
 	var drill time.Time
-	errOld := errors.New("older than a year")
-	err := every(func(after string) ([]incident.Entry, string, error) {
+	own, err := s.ownSubjects(ctx)
+	if err != nil {
+		return saw{}, err
+	}
+	err = every(func(after string) ([]incident.Entry, string, error) {
 		return s.orders.Page(ctx, ledger.Query{Newest: true, After: after, Limit: 200})
 	}, func(e incident.Entry) error {
-		if e.Made.Before(now.AddDate(-1, 0, 0)) {
-			return errOld
+		by := e.Made.Add(orderTime)
+		switch {
+		case e.Made.Before(now.AddDate(-1, 0, 0)):
+			return errEnough
+		case by.After(now): // it has time left
+			return nil
 		}
 		acks, err := s.orders.Acks(ctx, e.ID)
 		if err != nil {
 			return err
 		}
-		ok := len(acks) > 0
-		for _, a := range acks {
-			ok = ok && !a.LastOutput.After(e.Made.Add(orderTime))
-		}
-		if c.look(e.ID, good(ok)); ok && e.Value.Drill && e.Made.After(drill) {
+		ok := slices.ContainsFunc(acks, func(a incident.Ack) bool { return !a.Effective.After(by) }) && !slices.ContainsFunc(acks, func(a incident.Ack) bool { return a.LastOutput.After(by) })
+		if c.look(e.ID, good(ok)); ok && e.Value.Drill && !own[e.Subject] && e.Made.After(drill) {
 			drill = e.Made
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, errOld) {
+	if err != nil {
 		return saw{}, err
 	}
 	found := c.saw()

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"image"
 	"image/jpeg"
 	"image/png"
 	"io"
@@ -31,7 +32,7 @@ const (
 	filingPurpose = "filing"
 	// maxFilingFile is the largest file of a filing, in bytes.
 	maxFilingFile = 20 << 20
-	// maxShot is how many pixels a JPEG may have that documents show.
+	// maxShot is how many pixels a picture may have that documents show.
 	maxShot = 16 << 20
 )
 
@@ -62,7 +63,7 @@ type filingDesk struct{ *Server }
 
 func filingTypes() []media.Format { return []media.Format{media.PNG, media.JPEG, media.PDF} }
 
-// Keep implements httpapi.FilingDesk. What the file is, its bytes say.
+// Keep implements httpapi.FilingDesk. What the file is, its bytes say; a picture that can't be drawn is refused.
 func (f filingDesk) Keep(ctx context.Context, from io.Reader) (file filing.Keyed, err error) {
 	temp, err := spools(f.spoolDir())()
 	if err != nil {
@@ -87,6 +88,19 @@ func (f filingDesk) Keep(ctx context.Context, from io.Reader) (file filing.Keyed
 	}
 	if !slices.Contains(filingTypes(), format) {
 		return file, wrong(nil)
+	}
+	if format != media.PDF { // documents have to show it
+		whole := func() io.Reader { return io.NewSectionReader(src, 0, src.Size()) }
+		c, _, err := image.DecodeConfig(whole())
+		if err == nil && c.Width > maxShot/max(c.Height, 1) {
+			err = image.ErrFormat
+		}
+		if err == nil {
+			_, _, err = image.Decode(whole())
+		}
+		if err != nil {
+			return file, wrong(err)
+		}
 	}
 	file.File = filing.File{SHA256: hex.EncodeToString(hash.Sum(nil)), Size: n, Type: fileType(format)}
 	file.Key = make([]byte, blob.SealKeySize)
@@ -159,8 +173,8 @@ func (f filingDesk) Clocks(days filing.Days) []filing.Clock {
 	return filing.Clocks(f.filings.calendar, days, time.Now())
 }
 
-// Decided implements httpapi.FilingDesk: the register shows the number, and that a filing was cancelled. It stays as it is where it
-// says of a live function that no filing is needed.
+// Decided implements httpapi.FilingDesk: the register shows the number, and that a filing was cancelled. A function that is
+// retired stays as it is.
 func (f filingDesk) Decided(ctx context.Context, by ledger.By, d filing.Draft) error {
 	now, err := f.functions.Function(ctx, d.Function)
 	if err != nil {
@@ -175,13 +189,18 @@ func (f filingDesk) Decided(ctx context.Context, by ledger.By, d filing.Draft) e
 	default:
 		return nil
 	}
+	if now.State == register.Retired {
+		return nil
+	}
 	text := now.Function
-	if text.Filing.State == register.FilingNeedless && now.State == register.Live {
-		return nil // the way over "preparing" would suspend it: whoever said that none is needed changes that
+	if f := text.Filing; goal == register.FilingDone && f.State == goal && f.Number == d.Decision.Number && f.At.Equal(d.Decision.At) {
+		return nil
 	}
 	for _, step := range filingSteps(text.Filing.State, goal) {
 		text.Filing.State, text.Filing.Reason = step, ""
 		switch step {
+		case register.FilingPreparing, register.FilingSubmitted: // what was there is of the filing that was cancelled
+			text.Filing.Number, text.Filing.Link, text.Filing.At = "", "", time.Time{}
 		case register.FilingDone:
 			text.Filing.Number, text.Filing.At = d.Decision.Number, d.Decision.At
 		case register.FilingChanged:

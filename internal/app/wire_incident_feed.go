@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,12 +15,13 @@ import (
 	"github.com/colophon-project/colophon/standing"
 )
 
-const (
-	// maxFeedThings is how many orders, measures and alerts are looked at for one incident.
-	maxFeedThings = 100
-	// maxFeedRecords is how many records of one of them are told.
-	maxFeedRecords = 200
-)
+// feedPage is how many orders, measures, alerts and records are read at a time.
+const feedPage = 200
+
+// followed are the kinds of things that the timeline of an incident follows, with what begins the types of records about them.
+// Whoever may read incidents may read of these; what is recorded of cases, content and people has rights of its own.
+var followed = map[string]string{"order": "order.", "measure": "standing.", "alert": "standing.", "incident": "incident.", "report": "incident-report.", "correction": "correction.",
+	"function": "function.", "observation": "duty."}
 
 // feeds tell incidents what happened to what they are about. Each is one, so that one which can't tell leaves the others.
 func (s *Server) feeds() []report.Feed {
@@ -34,8 +36,7 @@ func (f teller) Happened(ctx context.Context, about []report.Ref, since time.Tim
 	return f(ctx, about, since)
 }
 
-// toldThings tells what was recorded about the incident and about the things that it names, such as an order, an alert of a
-// rule, the run of a probe, a case or an item of content.
+// toldThings tells what was recorded about the incident and about the things that it names and that are followed.
 func (s *Server) toldThings(ctx context.Context, about []report.Ref, since time.Time) ([]report.Happening, error) {
 	var list []report.Happening
 	var failed error
@@ -49,61 +50,54 @@ func (s *Server) toldThings(ctx context.Context, about []report.Ref, since time.
 // toldOrders tells of the control orders that were given for the incident, or to what it is about.
 func (s *Server) toldOrders(ctx context.Context, about []report.Ref, since time.Time) ([]report.Happening, error) {
 	names := idsOf(about, "")
-	orders, _, err := s.orders.Page(ctx, ledger.Query{Newest: true, Limit: maxFeedThings})
-	if err != nil {
-		return nil, err
-	}
 	var list []report.Happening
-	for _, o := range orders {
+	err := every(func(after string) ([]incident.Entry, string, error) {
+		return s.orders.Page(ctx, ledger.Query{Newest: true, After: after, Limit: feedPage})
+	}, func(o incident.Entry) error {
 		of := o.Value.Target
 		if o.Value.Scope == incident.OnAccount {
 			of = string(o.Subject)
 		}
-		if o.Made.Before(since) || o.Value.Drill || slices.Contains(names, o.ID) || !slices.Contains(names, o.Value.Reference) && !slices.Contains(names, of) {
-			continue
+		switch {
+		case o.Made.Before(since):
+			return errEnough
+		case o.Value.Drill || slices.Contains(names, o.ID) || !slices.Contains(names, o.Value.Reference) && !slices.Contains(names, of):
+			return nil
 		}
 		some, err := s.recorded(ctx, "order", o.ID, since)
-		if err != nil {
-			return list, err
-		}
 		list = append(list, some...)
-	}
-	return list, nil
+		return err
+	})
+	return list, err
 }
 
-// toldMeasures tells of measures and alerts of rules against the accounts that the incident is about, and of measures that
-// rest on it.
+// toldMeasures tells of measures and alerts of rules against the accounts that the incident is about.
 func (s *Server) toldMeasures(ctx context.Context, about []report.Ref, since time.Time) ([]report.Happening, error) {
 	var list []report.Happening
 	names := idsOf(about, "")
+	tell := func(kind, id string, made time.Time) error {
+		switch {
+		case made.Before(since):
+			return errEnough
+		case slices.Contains(names, id):
+			return nil
+		}
+		some, err := s.recorded(ctx, kind, id, since)
+		list = append(list, some...)
+		return err
+	}
 	for _, account := range idsOf(about, "account") {
-		measures, _, err := s.standing.Measures(ctx, standing.Filter{Subject: evidence.Subject(account), Limit: maxFeedThings})
+		err := every(func(after string) ([]standing.Measure, string, error) {
+			return s.standing.Measures(ctx, standing.Filter{Subject: evidence.Subject(account), After: after, Limit: feedPage})
+		}, func(m standing.Measure) error { return tell("measure", m.ID, m.Made) })
 		if err != nil {
 			return list, err
 		}
-		for _, m := range measures {
-			if slices.Contains(names, m.ID) || m.Made.Before(since) {
-				continue
-			}
-			some, err := s.recorded(ctx, "measure", m.ID, since)
-			if err != nil {
-				return list, err
-			}
-			list = append(list, some...)
-		}
-		signals, _, err := s.standing.Signals(ctx, standing.SignalFilter{Subject: evidence.Subject(account), Limit: maxFeedThings})
+		err = every(func(after string) ([]standing.Signal, string, error) {
+			return s.standing.Signals(ctx, standing.SignalFilter{Subject: evidence.Subject(account), After: after, Limit: feedPage})
+		}, func(g standing.Signal) error { return tell("alert", g.ID, g.Made) })
 		if err != nil {
 			return list, err
-		}
-		for _, g := range signals {
-			if g.Made.Before(since) {
-				continue
-			}
-			some, err := s.recorded(ctx, "alert", g.ID, since)
-			if err != nil {
-				return list, err
-			}
-			list = append(list, some...)
 		}
 	}
 	return list, nil
@@ -128,24 +122,29 @@ func (s *Server) toldPapers(ctx context.Context, about []report.Ref, since time.
 	return list, nil
 }
 
-// recorded are the records about one thing since a time. What was merely read or handed out is left out: nothing happened.
-func (s *Server) recorded(ctx context.Context, source, id string, since time.Time) ([]report.Happening, error) {
-	if id == "" {
+// recorded are the records about one thing since a time, where its kind is followed. What was merely read or handed out is left
+// out: nothing happened.
+func (s *Server) recorded(ctx context.Context, kind, id string, since time.Time) ([]report.Happening, error) {
+	prefix, ok := followed[kind]
+	if !ok || id == "" {
 		return nil, nil
 	}
-	records, err := s.store.RecordsAbout(ctx, id, 0, maxFeedRecords)
-	if err != nil {
-		return nil, err
-	}
 	var list []report.Happening
-	for _, r := range records {
-		typ := string(r.Type)
-		if r.Broken || r.Time().Before(since) || strings.HasSuffix(typ, ".read") || strings.HasSuffix(typ, ".delivered") || typ == string(report.RecordNoted) {
-			continue
+	err := every(func(after string) ([]evidence.Held, string, error) {
+		from, _ := strconv.ParseUint(after, 10, 64) // empty before the first page
+		page, err := s.store.RecordsAbout(ctx, id, from, feedPage)
+		if err != nil || len(page) < feedPage {
+			return page, "", err
 		}
-		list = append(list, report.Happening{Source: source, ID: id, What: typ + "/" + r.ID, At: r.Time(), Record: r.ID})
-	}
-	return list, nil
+		return page, strconv.FormatUint(page[feedPage-1].Sequence, 10), nil
+	}, func(r evidence.Held) error {
+		typ := string(r.Type)
+		if strings.HasPrefix(typ, prefix) && !r.Broken && !r.Time().Before(since) && !strings.HasSuffix(typ, ".read") && !strings.HasSuffix(typ, ".delivered") && r.Type != report.RecordNoted {
+			list = append(list, report.Happening{Source: kind, ID: id, What: typ + "/" + r.ID, At: r.Time(), Record: r.ID})
+		}
+		return nil
+	})
+	return list, err
 }
 
 // idsOf are the identifiers of the things of a kind; of all where none is named.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/colophon-project/colophon/desk/pack"
 	"github.com/colophon-project/colophon/evidence/ledger"
 	"github.com/colophon-project/colophon/evidence/paper"
+	"github.com/colophon-project/colophon/incident"
 	"github.com/colophon-project/colophon/incident/correction"
 	"github.com/colophon-project/colophon/incident/report"
 	"github.com/colophon-project/colophon/internal/document/govern"
@@ -19,6 +21,7 @@ import (
 	"github.com/colophon-project/colophon/internal/store/ledgers"
 	"github.com/colophon-project/colophon/internal/webhook"
 	"github.com/colophon-project/colophon/register"
+	"github.com/colophon-project/colophon/standing"
 )
 
 const (
@@ -107,7 +110,8 @@ func (s *Server) struck(ctx context.Context, v report.Incident) ([]string, error
 // maxDoneLines bounds how many measures a report tells one by one.
 const maxDoneLines = 90
 
-// doneAbout is what was done about an incident: orders and measures that its timeline tells, and steps of its playbooks.
+// doneAbout is what was done about an incident: orders that were given and measures that were taken, as its timeline tells, and
+// steps of its playbooks. What was merely proposed, or told to somebody, is no measure.
 func (s *Server) doneAbout(ctx context.Context, v report.Incident) (lines, records []string, err error) {
 	timeline, err := s.incidents.Timeline(ctx, v.ID)
 	if err != nil {
@@ -115,7 +119,7 @@ func (s *Server) doneAbout(ctx context.Context, v report.Incident) (lines, recor
 	}
 	for _, l := range timeline {
 		what, _, _ := strings.Cut(l.What, "/")
-		if l.Source == "order" && what == "order.issued" || l.Source == "measure" {
+		if what == string(incident.RecordIssued) || what == string(standing.RecordTaken) {
 			lines = append(lines, s.packs.say.Say("incident-fact-done", "at", beijing(l.At), "what", s.packs.say.Say("page-record-"+what), "id", l.Of))
 			if l.Record != "" {
 				records = append(records, l.Record)
@@ -127,8 +131,8 @@ func (s *Server) doneAbout(ctx context.Context, v report.Incident) (lines, recor
 			lines = append(lines, s.packs.say.Say("incident-fact-step", "at", beijing(p.At), "what", p.Play.Names.ZH))
 		}
 	}
-	if len(lines) > maxDoneLines {
-		lines = lines[:maxDoneLines]
+	if more := len(lines) - maxDoneLines; more > 0 {
+		lines = append(lines[:maxDoneLines], s.packs.say.Say("incident-fact-more", "count", strconv.Itoa(more)))
 	}
 	return lines, records[:min(len(records), maxDoneLines)], nil
 }

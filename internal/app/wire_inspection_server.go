@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -55,8 +57,20 @@ func (s *Server) enqueueInspections(ctx context.Context, tx *store.Tx, list []le
 	return nil
 }
 
+// inspectionTries is how often an inspection is begun that was interrupted.
+const inspectionTries = 3
+
+// codeInterrupted says that an inspection ended before it was through.
+const codeInterrupted colophon.Code = "inspection-interrupted"
+
+// breakInspection says that nobody works an inspection any more, even where whoever worked it was stopped.
+func (s *Server) breakInspection(ctx context.Context, id string) error {
+	_, err := s.inspected.keeper.Break(context.WithoutCancel(ctx), id, codeInterrupted)
+	return err
+}
+
 func (s *Server) inspectionWorkers() []job.Worker {
-	return []job.Worker{job.Work(kindInspection, job.Limits{AtOnce: 1, Attempts: 3, Timeout: 6 * time.Hour}, func(ctx context.Context, t *job.Task, a inspectionArgs) error {
+	return []job.Worker{job.Work(kindInspection, job.Limits{AtOnce: 1, Attempts: inspectionTries, Timeout: 6 * time.Hour}, func(ctx context.Context, t *job.Task, a inspectionArgs) error {
 		e, err := s.inspected.keeper.Get(ctx, a.Inspection)
 		if err != nil || e.State != string(inspection.Waiting) {
 			return err
@@ -66,6 +80,9 @@ func (s *Server) inspectionWorkers() []job.Worker {
 				s.log.WarnContext(ctx, "progress", "error", err)
 			}
 		})
+		if err != nil && t.Attempt == inspectionTries {
+			err = errors.Join(err, s.breakInspection(ctx, e.ID))
+		}
 		return err
 	})}
 }
@@ -129,7 +146,7 @@ func (s *Server) workInspection(ctx context.Context, e inspection.Entry, tell fu
 
 // expected says which filings a page has to show: those of the functions of the service whose address it is.
 func (s *Server) expected(ctx context.Context) (func(address string) []inspection.Expected, error) {
-	sites, err := s.ownSites(ctx)
+	sites, _, err := s.ownSites(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -153,10 +170,12 @@ type site struct {
 	filings          []inspection.Expected
 }
 
-// ownSites lists the addresses of our own services that can be opened.
-func (s *Server) ownSites(ctx context.Context) (list []site, err error) {
+// ownSites lists the addresses of our own services that can be opened, and the services that have filings: false where one of
+// their numbers does not pass the check.
+func (s *Server) ownSites(ctx context.Context) (list []site, filed map[string]bool, err error) {
 	filings := map[string][]inspection.Expected{}
 	seen := map[string]bool{}
+	filed = map[string]bool{}
 	err = every(func(after string) ([]register.Entry, string, error) {
 		return s.functions.Functions(ctx, register.Query{After: after, Limit: 200})
 	}, func(e register.Entry) error {
@@ -164,14 +183,17 @@ func (s *Server) ownSites(ctx context.Context) (list []site, err error) {
 		if e.State == string(register.Retired) || f.Number == "" || f.State == register.FilingCancelled || seen[e.Value.Service+f.Number] {
 			return nil
 		}
-		if n, err := register.CheckFiling(f.Number); err == nil {
-			seen[e.Value.Service+f.Number] = true
+		seen[e.Value.Service+f.Number] = true
+		n, err := register.CheckFiling(f.Number)
+		good, before := filed[e.Value.Service]
+		filed[e.Value.Service] = err == nil && n.Checked && (good || !before)
+		if err == nil {
 			filings[e.Value.Service] = append(filings[e.Value.Service], inspection.Expected{Number: n.Digits, Link: f.Link})
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	err = every(func(after string) ([]register.ServiceEntry, string, error) {
 		return s.functions.Services(ctx, after, 200)
@@ -186,7 +208,7 @@ func (s *Server) ownSites(ctx context.Context) (list []site, err error) {
 		}
 		return nil
 	})
-	return list, err
+	return list, filed, err
 }
 
 // inspecting is the server as httpapi.Inspections asks it.
@@ -195,7 +217,7 @@ type inspecting struct{ *Server }
 // Start implements httpapi.Inspections.
 func (s inspecting) Start(ctx context.Context, by ledger.By, targets []inspection.Target, own bool) (inspection.Entry, error) {
 	if own {
-		sites, err := s.ownSites(ctx)
+		sites, _, err := s.ownSites(ctx)
 		if err != nil {
 			return inspection.Entry{}, err
 		}
@@ -263,43 +285,50 @@ func (s inspecting) Paper(r *inspection.Report, digest, language, format string)
 	return InspectionPaper(r, digest, l, f)
 }
 
-// seeFilingShown looks in a browser whether the pages of services with filed functions show the numbers and their links. The
-// report of the look, with its photographs, is kept as an inspection.
+// seeFilingShown looks in a browser whether the pages of services with filed functions show the numbers and their links. Of a
+// service whose pages can't be opened it can't tell. The report of the look, with its photographs, is kept as an inspection.
 func (s *Server) seeFilingShown(ctx context.Context, _ time.Time) (saw, error) {
-	sites, err := s.ownSites(ctx)
+	sites, filed, err := s.ownSites(ctx)
 	if err != nil {
 		return saw{}, err
 	}
 	var c count
 	var targets []inspection.Target
-	asked, opened := map[string]bool{}, map[string]bool{}
+	opened, looked := map[string]bool{}, map[string]bool{}
 	for _, one := range sites {
-		if len(one.filings) > 0 {
-			asked[one.service] = true
-			if !opened[one.address] {
-				opened[one.address], targets = true, append(targets, inspection.Target{Address: one.address})
+		if _, asked := filed[one.service]; asked && !opened[one.address] {
+			opened[one.address], targets = true, append(targets, inspection.Target{Address: one.address})
+		}
+	}
+	var of []string
+	if len(targets) > 0 {
+		e, err := s.inspected.keeper.Begin(ctx, ledger.By{Role: system}, targets, true, true)
+		if err != nil {
+			return saw{}, err
+		}
+		r, err := s.workInspection(ctx, e, func(int) {})
+		if err != nil {
+			return saw{}, errors.Join(err, s.breakInspection(ctx, e.ID))
+		}
+		of = append(of, e.ID)
+		for _, subject := range r.Subjects {
+			for _, one := range sites {
+				if good, asked := filed[one.service]; asked && good && one.address == subject.Name {
+					c.look(one.service, subject.Outcome().Verdict())
+					looked[one.service] = true
+				}
 			}
 		}
 	}
-	if len(targets) == 0 {
-		return saw{code: sawNothing}, nil
-	}
-	e, err := s.inspected.keeper.Begin(ctx, ledger.By{Role: system}, targets, true, true)
-	if err != nil {
-		return saw{}, err
-	}
-	r, err := s.workInspection(ctx, e, func(int) {})
-	if err != nil {
-		return saw{}, err
-	}
-	for _, subject := range r.Subjects {
-		for _, one := range sites {
-			if one.address == subject.Name && asked[one.service] {
-				c.look(one.service, subject.Outcome().Verdict())
-			}
+	for _, service := range slices.Sorted(maps.Keys(filed)) {
+		switch {
+		case !filed[service]:
+			c.look(service, colophon.Failed)
+		case !looked[service]:
+			c.look(service, colophon.Unknown)
 		}
 	}
 	out := c.saw()
-	out.sample = append(out.sample, e.ID)
+	out.sample = append(out.sample, of...)
 	return out, nil
 }

@@ -66,7 +66,7 @@ func (s *Server) openQueue(context.Context) (err error) {
 		{"sweep-assessments", job.Every(time.Hour), s.sweepAssessments},
 		{"count-faces", job.Every(time.Hour), s.countFaces},
 		{"watch-algorithms", job.Every(time.Minute), s.watchAlgorithms},
-		{"follow-datasets", job.Every(time.Minute), s.followDatasets},
+		{"follow-datasets", job.Every(time.Hour), s.followDatasets},
 		{"probe", job.Every(time.Hour), s.runDueProbes},
 		{"sweep-streams", job.Every(time.Minute), s.sweepStreams},
 		{"expire-held", job.Every(time.Minute), s.expire},

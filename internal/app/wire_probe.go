@@ -39,6 +39,8 @@ type weakened struct {
 	line      func(httpapi.Line) httpapi.Line
 	detectors func([]intake.Detector) []intake.Detector
 	stream    func(streamer) streamer
+	judge     func(judger) judger
+	door      func(http.Handler) http.Handler
 	verify    func(verifier) verifier
 }
 
@@ -54,8 +56,8 @@ func as[T any](part T, instead func(T) T) T {
 
 // openProbes makes what tries that what must not work does not.
 func (s *Server) openProbes(context.Context) error {
-	s.probes = probe.New(probe.Config{Door: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.api.ServeHTTP(w, r) }), Key: s.probeKey, Duties: s.duties, Incidents: s.incidents,
-		Orders: drills{s}, Functions: s.likenessFunctions, Words: s.refusedWords, Script: s.models.script, Press: &stamp.Press{Tools: s.tools()}, Seals: s.keys.Seals,
+	s.probes = probe.New(probe.Config{Door: as[http.Handler](http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.api.ServeHTTP(w, r) }), s.set.weak.door), Key: s.probeKey, Duties: s.duties, Incidents: s.incidents,
+		Orders: drills{s}, Functions: s.likenessFunctions, Words: s.refusedWords, People: s.protectedPeople, Script: s.models.script, Press: &stamp.Press{Tools: s.tools()}, Seals: s.keys.Seals,
 		Label:  label.Request{Fields: label.Fields{Label: label.Belongs, ContentProducer: s.config.Producer}, Key: s.keys.Seal, Rand: rand.Reader},
 		Verify: as(probe.VerifyBundle, s.set.weak.verify), Now: time.Now, Rand: rand.Reader, Observe: s.telemetry.Probed})
 	s.probesFrom = time.Now()
@@ -144,6 +146,8 @@ func (d probeDesk) Run(ctx context.Context, by production.By, names []string) (s
 			}
 		}
 	}
+	slices.Sort(names)
+	names = slices.Compact(names)
 	if err := d.probes.Check(names); err != nil {
 		return "", nil, err
 	}

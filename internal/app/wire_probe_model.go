@@ -53,9 +53,25 @@ func (v *models) health() []upstream.Health {
 // streamer judges a text that comes in pieces.
 type streamer = func(context.Context, evidence.Role, screen.Item, screen.Mode) (gateway.Screened, error)
 
-// probedCourt judges what models say, also to probes. What a probe planted is judged like anything else, and what is found in
+// probedCourt judges what is asked of models and what they say, also for probes. What a probe planted is judged like anything else, and what is found in
 // it has no further consequence: nobody said it, so there is nothing to report and nobody to look at it.
 type probedCourt struct{ modelCourt }
+
+// judger judges a text as a whole.
+type judger = func(context.Context, evidence.Role, screen.Item) (screening.Outcome, error)
+
+// Judge implements gateway.Court.
+func (c probedCourt) Judge(ctx context.Context, role evidence.Role, item screen.Item) (screening.Outcome, error) {
+	return as(c.judge, c.set.weak.judge)(ctx, role, item)
+}
+
+func (c probedCourt) judge(ctx context.Context, role evidence.Role, item screen.Item) (screening.Outcome, error) {
+	if !probe.Own(ctx) {
+		return c.modelCourt.Judge(ctx, role, item)
+	}
+	j, err := c.screens.engine.Judge(ctx, item)
+	return screening.Outcome{Judgement: j}, err
+}
 
 // Stream implements gateway.Court.
 func (c probedCourt) Stream(ctx context.Context, role evidence.Role, item screen.Item, mode screen.Mode) (gateway.Screened, error) {
@@ -116,6 +132,21 @@ func (s *Server) refusedWords(ctx context.Context) ([]probe.Word, error) {
 			facts = append(facts, policy.Fact{Category: string(h.Category), Level: policy.Level(h.Level.String()), Surface: string(screen.Output), Class: "organisation", Check: string(h.Kind), How: h.How.String(), Runes: int(h.RuneEnd - h.RuneStart)})
 		}
 		if len(facts) > 0 && table.Decide(facts).Action == policy.Refuse {
+			found = append(found, probe.Word{Feature: f.ID, Text: f.Value})
+		}
+	}
+	return found, nil
+}
+
+// protectedPeople are some names by which the library protects people, at the level that is refused.
+func (s *Server) protectedPeople(ctx context.Context) ([]probe.Word, error) {
+	list, err := s.screens.curator.Features(ctx, library.Query{State: library.Active, Kind: library.Person, Limit: library.MaxPage})
+	if err != nil {
+		return nil, err
+	}
+	var found []probe.Word
+	for _, f := range list {
+		if len(found) < fewWords && f.Level == keyword.Block && !strings.ContainsAny(f.Value, "\"\\\n") {
 			found = append(found, probe.Word{Feature: f.ID, Text: f.Value})
 		}
 	}

@@ -2,11 +2,8 @@ package app
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 
-	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
 	"github.com/colophon-project/colophon/internal/document"
 	"github.com/colophon-project/colophon/internal/document/govern"
@@ -57,9 +54,10 @@ func (s *Server) openReviews(context.Context) error {
 	return nil
 }
 
-// sweepReviews writes down which mechanism reviews lapsed, and what asks for a security assessment.
+// sweepReviews writes down which mechanism reviews lapsed, and what asks for a security assessment; it takes away texts of samples
+// that are over.
 func (s *Server) sweepReviews(ctx context.Context) error {
-	return errors.Join(s.oversight.mechanism.Sweep(ctx), s.oversight.security.Sweep(ctx))
+	return errors.Join(s.oversight.mechanism.Sweep(ctx), s.oversight.security.Sweep(ctx), s.corpora.training.Sweep(ctx))
 }
 
 // serving says which version of an algorithm serves: of one that is described, the digest that its keeper tells; of a function
@@ -83,17 +81,8 @@ func (s *Server) serving(ctx context.Context, name string) (string, bool, error)
 	if err != nil || len(list) == 0 || register.State(list[0].State) != register.Live || len(list[0].Value.Models) == 0 {
 		return "", false, err
 	}
-	return modelsDigest(list[0].Value)
-}
-
-// modelsDigest is the SHA-256 of a function's models as canonical JSON, in hexadecimal.
-func modelsDigest(f register.Function) (string, bool, error) {
-	text, err := evidence.Canonical(f.Models)
-	if err != nil {
-		return "", false, err
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:]), true, nil
+	digest, err := servingDigest(list[0].Value.Models)
+	return digest, err == nil, err
 }
 
 // papers writes reviews as documents.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -21,44 +22,32 @@ const (
 
 // reviewDates are the days on which reviews end, have to be decided or looked at, and reports have to be handed in.
 func (s *Server) reviewDates(ctx context.Context, _, _ time.Time) ([]httpapi.Date, error) {
-	now := time.Now()
 	var dates []httpapi.Date
-	date := func(at time.Time, kind string, title colophon.Code, about, ref, id string) {
-		if at.IsZero() {
-			return
+	date := func(at time.Time, kind string, title colophon.Code, about, ref, id string) error {
+		if !at.IsZero() {
+			dates = append(dates, upTo(httpapi.Date{At: at, Kind: kind, Title: title, Args: colophon.Args{"about": about}, Ref: ref, ID: id}))
 		}
-		d := httpapi.Date{At: at, Kind: kind, Title: title, Args: colophon.Args{"about": about}, Ref: ref, ID: id, State: httpapi.DateComing}
-		if now.After(at) {
-			d.State = httpapi.DateOver
-		}
-		dates = append(dates, d)
+		return nil
 	}
-	reviews, _, err := s.oversight.mechanism.Reviews(ctx, mechanism.Query{State: mechanism.Approved, Limit: maxDates})
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range reviews {
-		date(e.Due, "review", dateMechanism, e.Value.Algorithm, "mechanism-review", e.ID)
-	}
+	failed := every(func(after string) ([]mechanism.Entry, string, error) {
+		return s.oversight.mechanism.Reviews(ctx, mechanism.Query{State: mechanism.Approved, After: after, Limit: datePage})
+	}, func(e mechanism.Entry) error {
+		return date(e.Due, "review", dateMechanism, e.Value.Algorithm, "mechanism-review", e.ID)
+	})
 	for _, state := range []ethics.State{ethics.Accepted, ethics.Approved, ethics.Suspended} {
-		list, _, err := s.oversight.ethics.Reviews(ctx, ethics.Query{State: state, Limit: maxDates})
-		if err != nil {
-			return nil, err
-		}
 		title, kind := dateFollow, "review"
 		if state == ethics.Accepted {
 			title, kind = dateEthics, "clock"
 		}
-		for _, e := range list {
-			date(e.Due, kind, title, e.Value.Application.About, "ethics-review", e.ID)
-		}
+		failed = errors.Join(failed, every(func(after string) ([]ethics.Entry, string, error) {
+			return s.oversight.ethics.Reviews(ctx, ethics.Query{State: state, After: after, Limit: datePage})
+		}, func(e ethics.Entry) error {
+			return date(e.Due, kind, title, e.Value.Application.About, "ethics-review", e.ID)
+		}))
 	}
-	triggers, _, err := s.oversight.security.Triggers(ctx, security.Open, "", maxDates)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range triggers {
-		date(e.Value.Due, "clock", dateSecurity, e.Value.Ref, "security-trigger", e.ID)
-	}
-	return dates, nil
+	return dates, errors.Join(failed, every(func(after string) ([]security.TriggerEntry, string, error) {
+		return s.oversight.security.Triggers(ctx, security.Open, after, datePage)
+	}, func(e security.TriggerEntry) error {
+		return date(e.Value.Due, "clock", dateSecurity, e.Value.Ref, "security-trigger", e.ID)
+	}))
 }

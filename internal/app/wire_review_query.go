@@ -17,7 +17,6 @@ import (
 	"github.com/colophon-project/colophon/register/algorithm"
 	"github.com/colophon-project/colophon/review/bank"
 	"github.com/colophon-project/colophon/review/mechanism"
-	runner "github.com/colophon-project/colophon/review/run"
 	"github.com/colophon-project/colophon/review/security"
 	"github.com/colophon-project/colophon/staff"
 )
@@ -27,12 +26,9 @@ const (
 	sawStaff    colophon.Code = "review-saw-staff"      // args "looked", "officers", "reviewers"
 	sawOneStaff colophon.Code = "review-saw-staff-less" // args "looked", "officers", "reviewers"
 	sawWords    colophon.Code = "review-saw-words"      // args "entries", "least"
-	sawBanks    colophon.Code = "review-saw-banks"      // arg "looked"
+	sawBanks    colophon.Code = "review-saw-banks"      // args "looked", "fit"
 	sawNoBank   colophon.Code = "review-saw-no-bank"    // no bank of test questions is approved
-	sawRun      colophon.Code = "review-saw-run"        // arg "looked": yardsticks that were met
-	sawRunLess  colophon.Code = "review-saw-run-less"   // args "looked", "amiss"
-	sawRunOpen  colophon.Code = "review-saw-run-open"   // args "looked", "untold"
-	sawNoRun    colophon.Code = "review-saw-no-run"     // no assessment run is done
+	sawBankLess colophon.Code = "review-saw-banks-less" // arg "looked": none of them is large enough
 )
 
 const (
@@ -47,7 +43,7 @@ const (
 func reviewQueries() map[string]query {
 	return map[string]query{
 		"staff-roles": (*Server).seeStaff, "tools-reviewed": (*Server).seeTools, "standard-keywords": (*Server).seeWords, "standard-banks": (*Server).seeBanks,
-		"standard-evaluation": (*Server).seeRuns,
+		"standard-evaluation": (*Server).seeOutput,
 	}
 }
 
@@ -75,8 +71,23 @@ func (p probed) Ask(ctx context.Context, name string) (security.Answer, error) {
 
 // sampleKind says what the identifiers of a query name, where a page shows each of them.
 func sampleKind(query string) string {
-	return map[string]string{"staff-roles": "staff", "deliveries-logged": "artefact", "judged": "artefact", "label-read-back": "artefact", "impact-assessed": "function", "orders-effective": "order", "cases-in-time": "case",
-		"reports-filed": "report-duty", "tools-reviewed": "function", "standard-banks": "bank", "standard-evaluation": "run"}[query]
+	switch query {
+	case "staff-roles":
+		return "staff"
+	case "deliveries-logged", "judged", "label-read-back":
+		return "artefact"
+	case "impact-assessed", "tools-reviewed":
+		return "function"
+	case "orders-effective":
+		return "order"
+	case "cases-in-time":
+		return "case"
+	case "reports-filed":
+		return "report-duty"
+	case "standard-banks":
+		return "bank"
+	}
+	return ""
 }
 
 // seeStaff looks whether somebody answers for security, and somebody reviews content.
@@ -163,7 +174,7 @@ func (s *Server) seeWords(context.Context, time.Time) (saw, error) {
 	return saw{verdict: good(n.Enough()), code: sawWords, looked: n.Entries, args: colophon.Args{"entries": strconv.Itoa(n.Entries), "least": strconv.Itoa(n.Least)}}, nil
 }
 
-// seeBanks looks whether an approved bank is large enough for an assessment.
+// seeBanks looks whether an approved bank has as many questions as each yardstick wants.
 func (s *Server) seeBanks(ctx context.Context, _ time.Time) (saw, error) {
 	list, _, err := s.runs.banks.Versions(ctx, []bank.State{bank.Approved}, "", querySample)
 	if err != nil {
@@ -172,54 +183,19 @@ func (s *Server) seeBanks(ctx context.Context, _ time.Time) (saw, error) {
 	if len(list) == 0 {
 		return saw{verdict: colophon.Failed, code: sawNoBank}, nil
 	}
-	found := saw{verdict: colophon.Failed, code: sawBanks, looked: len(list), args: colophon.Args{"looked": strconv.Itoa(len(list))}}
+	var c count
 	for _, v := range list {
-		found.sample = append(found.sample, v.ID)
-		_, err := s.runs.banks.Fit(ctx, v.ID)
-		switch {
-		case err == nil:
-			found.verdict = colophon.Passed
-		default:
-			found.amiss = append(found.amiss, v.ID)
+		b, err := s.runs.banks.Open(ctx, v.ID)
+		if err != nil {
+			return saw{}, err
 		}
+		c.look(v.ID, good(!slices.ContainsFunc(b.Coverage().Held, func(h bank.Held) bool { return h.Verdict == colophon.Failed })))
 	}
-	if found.verdict == colophon.Passed { // one that is large enough is what is asked for
-		found.amiss = nil
+	found := saw{verdict: colophon.Failed, code: sawBankLess, looked: c.looked, amiss: c.amiss, sample: c.sample, args: colophon.Args{"looked": strconv.Itoa(c.looked)}}
+	if fit := c.looked - len(c.amiss); fit > 0 { // one that is large enough is what is asked for
+		found.verdict, found.code, found.amiss, found.args["fit"] = colophon.Passed, sawBanks, nil, strconv.Itoa(fit)
 	}
 	return found, nil
-}
-
-// seeRuns looks whether the last assessment run of the year met the yardsticks.
-func (s *Server) seeRuns(ctx context.Context, now time.Time) (saw, error) {
-	list, _, err := s.runs.keeper.Runs(ctx, "", querySample)
-	if err != nil {
-		return saw{}, err
-	}
-	for _, r := range list {
-		if r.State != runner.Done || r.Result == nil || now.Sub(r.Ended) > runCounts {
-			continue
-		}
-		met, missed, untold := 0, 0, 0
-		for _, row := range r.Result.Held {
-			switch colophon.Verdict(row.Verdict) {
-			case colophon.Passed:
-				met++
-			case colophon.Failed:
-				missed++
-			default:
-				untold++
-			}
-		}
-		found := saw{verdict: colophon.Passed, code: sawRun, looked: len(r.Result.Held), sample: []string{r.ID}, args: colophon.Args{"looked": strconv.Itoa(len(r.Result.Held)), "amiss": strconv.Itoa(missed), "untold": strconv.Itoa(untold)}}
-		switch {
-		case missed > 0:
-			found.verdict, found.code, found.amiss = colophon.Failed, sawRunLess, found.sample
-		case untold > 0 || met == 0:
-			found.verdict, found.code = colophon.Unknown, sawRunOpen
-		}
-		return found, nil
-	}
-	return saw{verdict: colophon.Failed, code: sawNoRun}, nil
 }
 
 // Now implements security.Source.
@@ -263,10 +239,13 @@ func (p probed) Watch(ctx context.Context, since security.Baseline) ([]security.
 // function, and of what was assessed and is another one since new technology.
 func (p probed) watchFunctions(ctx context.Context, since security.Baseline) ([]security.Signal, error) {
 	var list []security.Signal
-	seen := map[string]bool{}
+	seen, opinion := map[string]bool{}, map[string]bool{}
 	for id := range since.Models {
-		if e, err := p.functions.Function(ctx, id); err == nil {
+		switch e, err := p.functions.Function(ctx, id); {
+		case err == nil:
 			seen[e.Service] = true
+		case !isMissing(err):
+			return nil, err
 		}
 	}
 	err := every(func(after string) ([]register.Entry, string, error) {
@@ -275,9 +254,15 @@ func (p probed) watchFunctions(ctx context.Context, since security.Baseline) ([]
 		if register.State(e.State) == register.Retired {
 			return nil
 		}
-		of, err := p.functions.Service(ctx, e.Value.Service)
-		if err != nil || !of.Value.Opinion {
-			return err
+		if _, known := opinion[e.Value.Service]; !known {
+			of, err := p.functions.Service(ctx, e.Value.Service)
+			if err != nil {
+				return err
+			}
+			opinion[e.Value.Service] = of.Value.Opinion
+		}
+		if !opinion[e.Value.Service] {
+			return nil
 		}
 		facts, assessed := since.Models[e.ID]
 		one := security.Signal{Ref: e.ID, At: e.Made, Live: e.Value.Live}
@@ -306,9 +291,10 @@ func (p probed) watchSpread(ctx context.Context, since security.Baseline) ([]sec
 	err := every(func(after string) ([]report.Incident, string, error) {
 		return p.incidents.Incidents(ctx, report.Query{Kind: report.Content, After: after, Limit: 200})
 	}, func(v report.Incident) error {
-		if v.Made.After(since.At) {
-			list = append(list, security.Signal{Kind: security.Spread, Ref: v.ID, At: v.Knew})
+		if !v.Made.After(since.At) { // the newest come first
+			return errEnough
 		}
+		list = append(list, security.Signal{Kind: security.Spread, Ref: v.ID, At: v.Knew})
 		return nil
 	})
 	return list, err
@@ -318,9 +304,12 @@ func (p probed) watchSpread(ctx context.Context, since security.Baseline) ([]sec
 func (p probed) watchOrders(ctx context.Context, since security.Baseline) ([]security.Signal, error) {
 	var list []security.Signal
 	err := every(func(after string) ([]incident.Entry, string, error) {
-		return p.orders.Page(ctx, ledger.Query{After: after, Limit: 200})
+		return p.orders.Page(ctx, ledger.Query{Newest: true, After: after, Limit: 200})
 	}, func(e incident.Entry) error {
-		if e.Value.Basis == incident.Authority && !e.Value.Drill && e.Made.After(since.At) {
+		if !e.Made.After(since.At) {
+			return errEnough
+		}
+		if e.Value.Basis == incident.Authority && !e.Value.Drill {
 			list = append(list, security.Signal{Kind: security.Notice, Ref: e.ID, At: e.Made})
 		}
 		return nil

@@ -147,7 +147,7 @@ func (r runSheets) About(ctx context.Context, sheet string) (httpapi.PanelAbout,
 // Sheets implements httpapi.PanelSource.
 func (r runSheets) Sheets(ctx context.Context) (list []httpapi.PanelAbout, err error) {
 	for after := ""; ; {
-		runs, next, err := r.runs.keeper.Runs(ctx, after, sweepPage)
+		runs, next, err := r.runs.keeper.Runs(ctx, after, sweepPage, assess.Judging)
 		if err != nil {
 			return nil, err
 		}

@@ -45,6 +45,7 @@ func site(t *testing.T) *httptest.Server {
 	page("/moving", `<style>@keyframes a{to{background:#000}}body{animation:a .3s infinite alternate}</style><p style="background:#fff">`+number+`</p>`)
 	page("/outside", `<img src="http://169.254.169.254/latest/meta-data"><img src="http://127.0.0.1:8099/a.png"><p>`+number+`</p>`)
 	page("/media", `<main><img src=/p.png style="width:200px;height:200px"></main><audio src=/a.mp3></audio><a download href=/f.docx>file</a><label><input type=checkbox>本内容由AI生成</label>`)
+	page("/long", `<p>`+number+`</p><p>`+strings.Repeat("many words ", 200_000)+`</p><p>`+number+`</p>`)
 	page("/huge", `<script>fetch('/endless').then(r => r.arrayBuffer())</script>`)
 	mux.HandleFunc("GET /endless", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/octet-stream")
@@ -106,7 +107,7 @@ func TestShown(t *testing.T) {
 		}
 		switch path {
 		case "/shown":
-			if x.Ink < 9 || x.Ink > 16 || !x.Footer || x.Link == nil || x.Link.Address != s.URL+"/about" || x.Link.Same {
+			if x.Ink < 9 || x.Ink > 16 || !x.Footer || x.Link == nil || x.Link.Address != s.URL+"/about" {
 				t.Errorf("%s: %+v %+v", path, x, x.Link)
 			}
 		case "/small":
@@ -126,6 +127,9 @@ func TestShown(t *testing.T) {
 				t.Errorf("let through all but %q", got)
 			}
 		}
+	}
+	if p := visit("/long"); !p.Cut || visit("/shown").Cut {
+		t.Errorf("a page of more text than is read: cut %t", p.Cut)
 	}
 	p := visit("/media")
 	if len(p.Media) != 3 || !p.Media[0].Chosen || p.Media[1].Chosen || p.Media[0].Box.Width != 200 || len(p.Controls) == 0 || !strings.Contains(p.Controls[0].Text, "AI生成") {
@@ -151,12 +155,15 @@ func is(err error, code colophon.Code) bool {
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	s := site(t)
-	b := open(t, browser.Config{Timeout: 3 * time.Second, Allow: []string{s.Listener.Addr().String()}})
+	b := open(t, browser.Config{Timeout: 8 * time.Second, Allow: []string{s.Listener.Addr().String()}})
 	for address, want := range map[string]colophon.Code{"file:///etc/passwd": fetch.CodeAddress, "javascript:alert(1)": fetch.CodeAddress, "http://127.0.0.1/": fetch.CodePrivate, "http://[::1]/": fetch.CodePrivate,
 		"http://10.0.0.1/": fetch.CodePrivate, "http://169.254.169.254/latest/": fetch.CodePrivate, "https://localhost/": fetch.CodePrivate, "http://127.0.0.1:22/": fetch.CodePort, s.URL + "/hangs": browser.CodeSlow} {
 		if _, err := b.Visit(t.Context(), address, browser.Wants{}); !is(err, want) {
 			t.Errorf("%s: %v, want %s", address, err, want)
 		}
+	}
+	if _, err := b.Visit(t.Context(), s.URL+"/shown", browser.Wants{}); err != nil {
+		t.Errorf("after a page that took too long: %v", err)
 	}
 	if _, err := browser.Open(t.Context(), browser.Config{Path: "/nowhere/chromium"}); !is(err, browser.CodeMissing) {
 		t.Errorf("without a browser: %v", err)

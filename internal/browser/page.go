@@ -56,7 +56,6 @@ type Size struct {
 type Link struct {
 	Address string `json:"address"`
 	Text    string `json:"text"`
-	Same    bool   `json:"same"`    // the text that was looked for stands inside it, and not beside it
 	Picture bool   `json:"picture"` // it has a picture in it
 	Box     Box    `json:"box"`
 }
@@ -65,7 +64,6 @@ type Link struct {
 type Text struct {
 	Name   string  `json:"name"` // of the Want
 	Text   string  `json:"text"`
-	Around string  `json:"around"` // with what stands beside it
 	Size   float64 `json:"size"`   // of the font, as the page says
 	Hidden string  `json:"hidden"` // why it can't be seen, as far as styles say: display, visibility, opacity, size, place
 	Link   *Link   `json:"link"`
@@ -123,7 +121,7 @@ type Page struct {
 
 // Reach opens a page and returns the status of its answer alone.
 func (b *Browser) Reach(ctx context.Context, address string) (status int, err error) {
-	err = b.open(ctx, address, func(_ context.Context, s int) error { status = s; return nil })
+	err = b.open(ctx, address, func(_ context.Context, s int, _ *rest) error { status = s; return nil })
 	return status, err
 }
 
@@ -131,7 +129,10 @@ func (b *Browser) Reach(ctx context.Context, address string) (status int, err er
 // another status than 200 is none.
 func (b *Browser) Visit(ctx context.Context, address string, w Wants) (*Page, error) {
 	var p *Page
-	err := b.open(ctx, address, func(ctx context.Context, status int) (err error) {
+	err := b.open(ctx, address, func(ctx context.Context, status int, r *rest) (err error) {
+		if err := r.wait(ctx); err != nil {
+			return err
+		}
 		p, err = b.look(ctx, w)
 		if p != nil {
 			p.Status = status
@@ -148,14 +149,14 @@ func (b *Browser) Visit(ctx context.Context, address string, w Wants) (*Page, er
 }
 
 // open opens an address in a tab with a profile of its own, for as long as the work in it takes.
-func (b *Browser) open(ctx context.Context, address string, work func(ctx context.Context, status int) error) error {
+func (b *Browser) open(ctx context.Context, address string, work func(ctx context.Context, status int, r *rest) error) error {
 	if err := b.gate.client.Check(address); err != nil {
 		return err
 	}
 	b.turn.Lock()
 	defer b.turn.Unlock()
 	b.gate.begin()
-	rest := rest{idle: map[cdp.LoaderID]bool{}, news: make(chan struct{}, 1)}
+	rest := &rest{idle: map[cdp.LoaderID]bool{}, news: make(chan struct{}, 1)}
 	var tab context.Context
 	tab, closed := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(func(event any) {
 		switch e := event.(type) {
@@ -166,12 +167,12 @@ func (b *Browser) open(ctx context.Context, address string, work func(ctx contex
 		}
 	}))
 	defer closed()
-	if err := b.prepare(tab); err != nil {
-		return b.told(ctx, err)
-	}
 	limited, cancel := context.WithTimeout(tab, b.config.Timeout)
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
+	if err := b.prepare(limited); err != nil {
+		return b.told(limited, err)
+	}
 	resp, err := chromedp.Run(limited, chromedp.NavigateResponse(address))
 	if err != nil {
 		return b.told(limited, err)
@@ -179,14 +180,11 @@ func (b *Browser) open(ctx context.Context, address string, work func(ctx contex
 	if err := b.gate.stopped(address, resp); err != nil {
 		return err
 	}
-	if err := rest.wait(limited); err != nil {
-		return b.told(limited, err)
-	}
 	status := 0
 	if resp != nil {
 		status = int(resp.Status)
 	}
-	if err := work(limited, status); err != nil {
+	if err := work(limited, status, rest); err != nil {
 		return b.told(limited, err)
 	}
 	if b.gate.full() {

@@ -8,9 +8,9 @@
 
 	// All text of the page in one string, and which node each piece of it is. Blocks are parted by line feeds.
 	const pieces = [];
-	let all = '';
+	let all = '', cut = false;
 	const put = (text, node) => {
-		if (all.length + text.length > most.text) return;
+		if (all.length + text.length > most.text) { cut = true; return; }
 		if (node) pieces.push({from: all.length, to: all.length + text.length, node});
 		all += text;
 	};
@@ -46,12 +46,11 @@
 
 	const linked = (element) => {
 		let a = within(element, e => e.tagName === 'A' && e.hasAttribute('href'));
-		let same = !!a;
 		if (!a) { // the nearest block that has the text may have a link beside it
 			const block = within(element, e => !/^(inline|contents)/.test(style(e).display));
 			a = block && block.tagName !== 'BODY' ? block.querySelector('a[href]') : null;
 		}
-		return a ? {address: a.href, text: (a.innerText || '').trim().slice(0, 200), same} : null;
+		return a ? {address: a.href, text: (a.innerText || '').trim().slice(0, 200)} : null;
 	};
 
 	const hit = (name, from, to) => {
@@ -64,7 +63,7 @@
 		const element = held[0].node.parentElement || held[0].node.parentNode.host;
 		const s = style(element);
 		const one = {
-			name, text: all.slice(from, to).slice(0, 300), around: all.slice(Math.max(0, from - 40), to + 40).replace(/\s+/g, ' ').trim(),
+			name, text: all.slice(from, to).slice(0, 300),
 			size: parseFloat(s.fontSize) || 0, hidden: why(range, element), link: linked(element),
 			fixed: !!within(element, e => /^(fixed|sticky)$/.test(style(e).position)),
 			footer: !!within(element, e => e.tagName === 'FOOTER' || e.getAttribute('role') === 'contentinfo'),
@@ -124,7 +123,7 @@
 			return {title: document.title.slice(0, 300), address: location.href, texts, links, controls,
 				media: list.map(({e, ...m}) => m), size: {width: Math.max(page.scrollWidth, innerWidth), height: Math.max(page.scrollHeight, innerHeight)},
 				window: {width: innerWidth, height: innerHeight}, frames: document.querySelectorAll('iframe,frame,object,embed').length,
-				drawn: document.querySelectorAll('canvas').length, cut: all.length >= most.text};
+				drawn: document.querySelectorAll('canvas').length, cut};
 		},
 		// Moves a text into the middle of the window, stops what moves, and says where its lines are.
 		async show(index) {

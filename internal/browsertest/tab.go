@@ -13,12 +13,14 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/webauthn"
@@ -63,7 +65,7 @@ var axe = sync.OnceValues(func() (string, error) {
 	return string(text), err
 })
 
-// Tab is a tab of a browser of its own, which has a camera and a microphone that are made up.
+// Tab is a tab of the browser, which has a camera and a microphone that are made up.
 type Tab struct {
 	Ctx      context.Context // for chromedp
 	Origin   string          // of the pages; paths are below it
@@ -72,21 +74,62 @@ type Tab struct {
 	problems []string // what the browser complained about
 }
 
-// New starts a browser whose language is English; it ends with the test.
+// program is the browser that all tabs of a test program share, each with a profile of its own: to start one takes a second.
+var program struct {
+	sync.Mutex
+	ctx  context.Context // nil until the first tab
+	ends []func()
+}
+
+// begin returns the shared browser, whose language is English.
+func begin(t *testing.T) context.Context {
+	t.Helper()
+	program.Lock()
+	defer program.Unlock()
+	if program.ctx != nil {
+		return program.ctx
+	}
+	folder, err := os.MkdirTemp("", "browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(mediatest.Tool(t, "chromium")), chromedp.NoSandbox,
+		chromedp.UserDataDir(folder), chromedp.Flag("lang", "en"), chromedp.Env("LANGUAGE=en"),
+		chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-fake-device-for-media-stream", true))
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, end := chromedp.NewContext(ctx)
+	program.ends = append(program.ends, func() { os.RemoveAll(folder) }, stop, end)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("starting the browser: %v", err)
+	}
+	program.ctx = ctx
+	return ctx
+}
+
+// Close ends the browser that the tabs share; TestMain calls it when all tests have ended.
+func Close() {
+	program.Lock()
+	defer program.Unlock()
+	for _, end := range slices.Backward(program.ends) {
+		end()
+	}
+	program.ctx, program.ends = nil, nil
+}
+
+// New opens a tab with a profile of its own; it ends with the test.
 func New(t *testing.T, origin string) *Tab {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(mediatest.Tool(t, "chromium")), chromedp.NoSandbox,
-		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("lang", "en"), chromedp.Env("LANGUAGE=en"),
-		chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-fake-device-for-media-stream", true))
-	ctx, cancel := context.WithTimeout(t.Context(), life)
-	t.Cleanup(cancel)
-	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(stop)
 	b := &Tab{Origin: origin, t: t}
-	var end context.CancelFunc
-	b.Ctx, end = chromedp.NewContext(ctx, chromedp.WithListener(b.listen))
+	ctx, end := chromedp.NewContext(begin(t), chromedp.WithNewBrowserContext(), chromedp.WithListener(b.listen))
 	t.Cleanup(end)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("opening a tab: %v", err)
+	}
+	var cancel context.CancelFunc
+	b.Ctx, cancel = context.WithTimeout(ctx, life)
+	t.Cleanup(cancel)
 	Call(b, cdplog.Enable, cdp.Empty{})
+	Call(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}) // as if no other tab had the focus
 	t.Cleanup(func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()

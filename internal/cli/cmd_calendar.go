@@ -48,6 +48,9 @@ func (c *calendarCommand) Run(s *session) error {
 		if len(out.Blind) > 0 {
 			fmt.Fprintln(s.Stderr, s.say.Say("page-calendar-blind"))
 		}
+		if out.Cut {
+			fmt.Fprintln(s.Stderr, s.say.Say("page-calendar-cut"))
+		}
 		return nil
 	})
 }

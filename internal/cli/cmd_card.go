@@ -23,7 +23,10 @@ import (
 	"github.com/colophon-project/colophon/stamp"
 )
 
-const codeCardMaterial colophon.Code = "card-material-argument" // arg "value": it is not FUNCTION=CHECK
+const (
+	codeCardMaterial colophon.Code = "card-material-argument" // arg "value": it is not FUNCTION=CHECK
+	codeCardList     colophon.Code = "card-list-argument"     // arg "value": it is not FILE@DAY
+)
 
 type cardCommand struct {
 	List     cardListCommand     `cmd:""`
@@ -158,7 +161,7 @@ func (c *cardFetchCommand) Run(s *session) error {
 type cardVerifyCommand struct {
 	Key  []string `placeholder:"FILE"`
 	App  string   `placeholder:"ADDRESS"`
-	List []string `placeholder:"FILE" sep:"none"`
+	List []string `placeholder:"FILE@DAY" sep:"none"`
 	With []string `placeholder:"FILE" sep:"none"`
 	File string   `arg:"" name:"file"`
 }
@@ -178,8 +181,8 @@ func (c *cardVerifyCommand) Run(s *session) error {
 		return err
 	}
 	var batches []list.Batch
-	for _, name := range c.List {
-		b, err := published(name)
+	for _, said := range c.List {
+		b, err := published(said)
 		if err != nil {
 			return err
 		}
@@ -219,8 +222,13 @@ func short(name string, limit int64) ([]byte, error) {
 	return raw, nil
 }
 
-// published reads a list of filed algorithms as it was published.
-func published(name string) (list.Batch, error) {
+// published reads a list of filed algorithms as it was published on a day.
+func published(said string) (list.Batch, error) {
+	at := max(strings.LastIndexByte(said, '@'), 0)
+	name, day := said[:at], strings.TrimPrefix(said[at:], "@")
+	if _, err := time.Parse(time.DateOnly, day); err != nil {
+		return list.Batch{}, invalid(codeCardList, "value", said)
+	}
 	file, err := durable.Open(name)
 	if err != nil {
 		return list.Batch{}, err
@@ -230,8 +238,7 @@ func published(name string) (list.Batch, error) {
 	if err != nil {
 		return list.Batch{}, durable.Fault(name, err)
 	}
-	// when it was published nobody says here, so it is as of today: what is newer can't be on it
-	about := list.About{Series: list.DeepSynthesis, Name: name, Published: time.Now().Format(time.DateOnly)}
+	about := list.About{Series: list.DeepSynthesis, Name: name, Published: day}
 	return list.Batch{ID: name, About: about, Format: read.Format, SHA256: read.SHA256, Counts: read.Counts(), Rows: read.Rows}, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/duty"
 	"github.com/colophon-project/colophon/internal/locale"
+	"github.com/colophon-project/colophon/internal/workday"
 )
 
 type dutyCommand struct {
@@ -21,7 +22,6 @@ type dutyCommand struct {
 	Status dutyStatusCommand `cmd:""`
 	Show   dutyShowCommand   `cmd:""`
 	Coming dutyComingCommand `cmd:""`
-	Probes dutyProbesCommand `cmd:""`
 	Run    dutyRunCommand    `cmd:""`
 	Attest dutyAttestCommand `cmd:""`
 	Facts  dutyFactsCommand  `cmd:""`
@@ -32,8 +32,8 @@ type dutyCommand struct {
 // codeDay says that a day or time can't be read.
 const codeDay colophon.Code = "duty-day" // arg "value"
 
-// beijing is where days begin that nobody says the place of.
-func beijing() *time.Location { return time.FixedZone("", 8*60*60) }
+// clock is a time as commands about duties print it: in Beijing, where days begin that nobody says the place of.
+func clock(at time.Time) string { return at.In(workday.Beijing()).Format(time.DateTime) }
 
 // momentOf reads a time, or a day, which then means its end.
 func momentOf(text string) (time.Time, error) {
@@ -43,7 +43,7 @@ func momentOf(text string) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at, nil
 	}
-	day, err := time.ParseInLocation(time.DateOnly, text, beijing())
+	day, err := time.ParseInLocation(time.DateOnly, text, workday.Beijing())
 	if err != nil {
 		return time.Time{}, &colophon.Error{Kind: colophon.Invalid, Code: codeDay, Args: colophon.Args{"value": text}, Err: err}
 	}
@@ -106,7 +106,7 @@ func (c *dutyStatusCommand) Run(s *session, d *dutyCommand) error {
 		if err := w.Flush(); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Stdout, s.say.Say("duty-counted", "at", o.At.In(beijing()).Format(time.DateTime)))
+		fmt.Fprintln(s.Stdout, s.say.Say("duty-counted", "at", clock(o.At)))
 		for _, state := range duty.States() {
 			fmt.Fprintf(w, "  %s\t%d\n", s.say.Say(string(state.Code())), o.Counts[string(state)])
 		}
@@ -197,13 +197,13 @@ func (s *session) showDuty(ctx context.Context, server *client.Client, o client.
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(s.Stdout, "    %s  %s\n", seen.Collected.Local().Format(time.DateTime), s.seen(seen))
+			fmt.Fprintf(s.Stdout, "    %s  %s\n", clock(seen.Collected), s.seen(seen))
 		}
 	}
 	fmt.Fprintf(s.Stdout, "\n%s\n", s.say.Say("duty-history"))
 	w := s.columns()
 	for _, sp := range slices.Backward(spans) {
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", sp.From.Local().Format(time.DateTime), s.say.Say("duty-state-"+sp.State), s.say.Say(string(sp.Reason)))
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", clock(sp.From), s.say.Say("duty-state-"+sp.State), s.say.Say(string(sp.Reason)))
 	}
 	return w.Flush()
 }
@@ -244,40 +244,13 @@ func (c *dutyComingCommand) Run(s *session, d *dutyCommand) error {
 				s.printJSON(one)
 				continue
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s → %s\t%s\t%s\n", one.At.Local().Format(time.DateTime), locale.Visible(one.Obligation), s.say.Say("duty-state-"+one.Before), s.say.Say("duty-state-"+one.After),
+			fmt.Fprintf(w, "%s\t%s\t%s → %s\t%s\t%s\n", clock(one.At), locale.Visible(one.Obligation), s.say.Say("duty-state-"+one.Before), s.say.Say("duty-state-"+one.After),
 				s.say.Say("duty-why-"+one.Why), s.in(one.Title))
 		}
 		if len(list) == 0 && !s.json {
 			fmt.Fprintln(s.Stdout, s.say.Say("duty-nothing-comes"))
 		}
 		return w.Flush()
-	})
-}
-
-type dutyProbesCommand struct {
-	Kind string `placeholder:"WORD"`
-}
-
-// Run lists probes with what each saw last.
-func (c *dutyProbesCommand) Run(s *session, d *dutyCommand) error {
-	return d.call(s, func(ctx context.Context, server *client.Client) error {
-		list, err := server.Probes(ctx)
-		w := s.columns()
-		for _, p := range list {
-			if c.Kind != "" && p.Kind != c.Kind {
-				continue
-			}
-			if s.json {
-				s.printJSON(p)
-				continue
-			}
-			outcome, when := s.say.Say("duty-reason-never-ran"), ""
-			if p.Last != nil {
-				outcome, when = s.say.Say("duty-outcome-"+p.Last.Outcome), p.Last.Collected.Local().Format(time.DateTime)
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", locale.Visible(p.Name), s.say.Say("duty-kind-"+p.Kind), outcome, when)
-		}
-		return cmp.Or(err, w.Flush())
 	})
 }
 

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/internal/locale"
@@ -31,7 +30,9 @@ func (dutyFactListCommand) Run(s *session, d *dutyCommand) error {
 			}
 			all = names
 			for _, f := range list {
-				told[f.Fact] = told[f.Fact] || f.Step == "confirmed"
+				if _, newer := told[f.Fact]; f.Step == "confirmed" && !newer {
+					told[f.Fact] = f.Answer != "unknown" // which takes back what was said before
+				}
 				s.factRow(w, f)
 			}
 			if l.Cursor = next; next == "" {
@@ -59,7 +60,7 @@ func (s *session) factRow(w *columns, f client.DutyFact) {
 		s.printJSON(f)
 		return
 	}
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(f.ID), s.say.Say("duty-step-"+f.Step), s.say.Say("duty-fact-"+f.Fact), s.say.Say("duty-answer-"+f.Answer), f.From.Local().Format(time.DateTime))
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(f.ID), s.say.Say("duty-step-"+f.Step), s.say.Say("duty-fact-"+f.Fact), s.say.Say("duty-answer-"+f.Answer), clock(f.From))
 }
 
 // oneFact prints one.
@@ -147,7 +148,7 @@ func (s *session) waiverRow(w *columns, one client.DutyWaiver) {
 		s.printJSON(one)
 		return
 	}
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(one.ID), s.say.Say("duty-step-"+one.Step), locale.Visible(one.Obligation), one.Until.Local().Format(time.DateTime), locale.Visible(one.Why))
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(one.ID), s.say.Say("duty-step-"+one.Step), locale.Visible(one.Obligation), clock(one.Until), locale.Visible(one.Why))
 }
 
 func (s *session) oneWaiver(one client.DutyWaiver, err error) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/internal/locale"
+	"github.com/colophon-project/colophon/internal/workday"
 	"github.com/colophon-project/colophon/register"
 	"github.com/colophon-project/colophon/register/filing"
 )
@@ -43,7 +44,7 @@ func (s *session) filed(f client.AlgorithmFiling, err error) error {
 	fmt.Fprintf(s.Stdout, "%s  %s  %s  %s\n", locale.Visible(f.ID), locale.Visible(f.Function), s.say.Say("page-kit-state-"+f.State), locale.Visible(f.Name))
 	for _, c := range f.Clocks {
 		if c.State != "waiting" && c.Until != nil {
-			fmt.Fprintf(s.Stdout, "  %s  %s  %s\n", s.say.Say("page-kit-clock-"+c.ID), s.say.Say("page-kit-clock-state-"+c.State), c.Until.In(beijing()).Format(time.DateOnly))
+			fmt.Fprintf(s.Stdout, "  %s  %s  %s\n", s.say.Say("page-kit-clock-"+c.ID), s.say.Say("page-kit-clock-state-"+c.State), c.Until.In(workday.Beijing()).Format(time.DateOnly))
 		}
 	}
 	return nil

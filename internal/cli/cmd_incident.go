@@ -13,7 +13,10 @@ import (
 	"github.com/colophon-project/colophon/internal/locale"
 )
 
-const codeIncidentAbout colophon.Code = "incident-about" // arg "value": it is not KIND=ID
+const (
+	codeIncidentAbout   colophon.Code = "incident-about"         // arg "value": it is not KIND=ID
+	codeIncidentAnswers colophon.Code = "incident-report-filled" // arg "report": it is no draft, so that answers are lost
+)
 
 type incidentCommand struct {
 	remote
@@ -253,11 +256,19 @@ func (c *incidentReportCommand) Run(s *session, p *incidentCommand) error {
 	}
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
 		r, err := server.DraftIncidentReport(ctx, c.ID, c.Form, list...)
-		if err == nil && len(list) > 0 && r.State == "draft" {
-			r, err = server.FillIncidentReport(ctx, r.ID, list...)
-		}
-		return s.reported(r, err)
+		return s.reported(reportFilled(ctx, server, r, err, list))
 	})
+}
+
+// reportFilled fills a report with answers: it may be one that was drafted before. Where it is no draft any more they would be lost.
+func reportFilled(ctx context.Context, server *client.Client, r client.IncidentReport, err error, list []client.ReportAnswer) (client.IncidentReport, error) {
+	switch {
+	case err != nil || len(list) == 0:
+		return r, err
+	case r.State != "draft":
+		return r, &colophon.Error{Kind: colophon.Conflict, Code: codeIncidentAnswers, Args: colophon.Args{"report": r.ID}}
+	}
+	return server.FillIncidentReport(ctx, r.ID, list...)
 }
 
 // reported prints a report, without what it says.
@@ -315,7 +326,7 @@ func (c *incidentAmendCommand) Run(s *session, p *incidentCommand) error {
 	}
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
 		r, err := server.AmendIncidentReport(ctx, c.Report, list...)
-		return s.reported(r, err)
+		return s.reported(reportFilled(ctx, server, r, err, list))
 	})
 }
 

@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -154,19 +156,7 @@ func (c *inspectCommand) write(s *session, name string, r *inspection.Report, ra
 			return err
 		}
 	}
-	b := durable.NewBatch(durable.Options{Force: c.Force})
-	defer b.Abort()
-	to, err := b.Create(name, nil)
-	if err != nil {
-		return err
-	}
-	if _, err := to.Write(text); err != nil {
-		return err
-	}
-	if err := to.Finish(); err != nil {
-		return err
-	}
-	return b.Commit()
+	return s.keep(io.NopCloser(bytes.NewReader(text)), name, c.Force)
 }
 
 // printInspection prints a table of the headings, and below it what did not pass, with its proof.

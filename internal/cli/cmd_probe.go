@@ -24,33 +24,27 @@ type probeListCommand struct {
 // Run lists probes with what each saw last.
 func (c *probeListCommand) Run(s *session, p *probeCommand) error {
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
-		list, err := server.ProbeLines(ctx)
+		list, err := server.Probes(ctx)
 		if err != nil {
 			return err
 		}
-		return s.probes(slices.DeleteFunc(list, func(l client.ProbeLine) bool { return c.Kind != "" && l.Kind != c.Kind }))
+		return s.probes(slices.DeleteFunc(list, func(l client.Probe) bool { return c.Kind != "" && l.Kind != c.Kind }))
 	})
 }
 
 // probes prints probes, each with what it saw last.
-func (s *session) probes(list []client.ProbeLine) error {
+func (s *session) probes(list []client.Probe) error {
 	w := s.columns()
 	for _, one := range list {
 		if s.json {
 			s.printJSON(one)
 			continue
 		}
-		when, outcome, saw := "-", s.say.Say("probe-never"), ""
+		when, outcome, saw := "-", s.say.Say("duty-outcome-never"), ""
 		if l := one.Last; l != nil {
-			when, outcome, saw = l.Collected.Local().Format(time.DateTime), s.say.Say("probe-outcome-"+l.Outcome), locale.Visible(l.Actual)
-			switch {
-			case l.Void != "":
-				saw = s.say.Code(l.Void, nil)
-			case l.Code != "" && s.say.Has(string(l.Code)):
-				saw = locale.Visible(s.say.Code(l.Code, l.Args))
-			}
+			when, outcome, saw = clock(l.Collected), s.say.Say("duty-outcome-"+l.Outcome), s.seen(*l)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(one.Name), outcome, when, locale.Visible(one.Title.In(string(s.say.Language))), saw)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(one.Name), outcome, when, s.in(one.Title), saw)
 	}
 	return w.Flush()
 }
@@ -79,11 +73,11 @@ func (c *probeRunCommand) Run(s *session, p *probeCommand) error {
 		if j.State != "done" {
 			return &colophon.Error{Kind: colophon.Conflict, Code: codeProbesDead, Args: colophon.Args{"job": run.Job}}
 		}
-		list, err := server.ProbeLines(ctx)
+		list, err := server.Probes(ctx)
 		if err != nil {
 			return err
 		}
-		list = slices.DeleteFunc(list, func(l client.ProbeLine) bool { return !slices.Contains(run.Probes, l.Name) })
+		list = slices.DeleteFunc(list, func(l client.Probe) bool { return !slices.Contains(run.Probes, l.Name) })
 		for _, one := range list {
 			switch {
 			case one.Last != nil && one.Last.Void == "" && one.Last.Outcome == colophon.Failed.String():

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/colophon-project/colophon/client"
-	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/internal/locale"
 )
 
@@ -77,13 +75,7 @@ func (s *session) listReviews(ctx context.Context, server *client.Client, kind s
 	}
 	list, next, err := server.SecurityAssessments(ctx, l)
 	for _, a := range list {
-		worst := "passed"
-		for _, h := range a.Heads {
-			if h.State == "failed" || h.State != "passed" && worst == "passed" {
-				worst = h.State
-			}
-		}
-		line(a, a.ID, a.State, s.say.Say("review-headstate-"+worst), a.Made)
+		line(a, a.ID, a.State, s.say.Say("review-headstate-"+a.Worst()), a.Made)
 	}
 	return next, err
 }
@@ -185,13 +177,9 @@ type reviewEnterCommand struct {
 
 // Run enters a form, which another person decides about. Of a security assessment every query is asked at once.
 func (c *reviewEnterCommand) Run(s *session, p *reviewCommand) error {
-	read := func() ([]byte, error) { return os.ReadFile(c.File) }
-	if c.File == "-" {
-		read = func() ([]byte, error) { return io.ReadAll(io.LimitReader(s.Stdin, maxReviewForm)) }
-	}
-	raw, err := read()
+	raw, err := s.readUpTo(c.File, maxReviewForm)
 	if err != nil {
-		return durable.Fault(c.File, err)
+		return err
 	}
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
 		switch c.Kind {
@@ -241,6 +229,7 @@ type reviewDocumentCommand struct {
 	Kind   string `arg:"" name:"kind" enum:"mechanism,ethics,security"`
 	ID     string `arg:"" name:"id"`
 	File   string `arg:"" name:"file"`
+	Force  bool
 	Format string `enum:"html,docx,pdf" default:"pdf" placeholder:"html|docx|pdf"`
 }
 
@@ -251,12 +240,7 @@ func (c *reviewDocumentCommand) Run(s *session, p *reviewCommand) error {
 		if err != nil {
 			return err
 		}
-		defer from.Close()
-		text, err := io.ReadAll(from)
-		if err != nil {
-			return err
-		}
-		return durable.Fault(c.File, os.WriteFile(c.File, text, 0o644))
+		return s.keep(from, c.File, c.Force)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +16,12 @@ import (
 	"github.com/colophon-project/colophon/internal/console"
 	"github.com/colophon-project/colophon/staff"
 )
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	browsertest.Close()
+	os.Exit(code)
+}
 
 // chromium is a browser at the pages of a world.
 type chromium struct {

@@ -37,7 +37,7 @@ type said struct {
 // field is what a deed asks for. Its sentences are page-label-NAME and, with a hint, page-hint-NAME.
 type field[T any] struct {
 	name     string
-	kind     string   // text, area, choice, several, yes, number, day, moment, file, files, secret
+	kind     string   // text, area, choice, several, yes, number, day, moment, file, files, secret, hidden
 	words    string   // prefix of the options' sentences; empty for options shown as they are
 	options  []string // of choice and several
 	choices  func(v *visit, x T) ([]string, error)
@@ -76,6 +76,9 @@ func start(path, back string, d deed[none]) []page {
 func (d deed[T]) rows(path, back string, fetch func(*visit, string) (T, error)) []page {
 	words := append([]string{"page-deed-" + d.name, "page-about-" + d.name, "page-done-" + d.name}, d.says...)
 	for _, f := range d.fields {
+		if f.kind == "hidden" {
+			continue
+		}
 		words = append(words, "page-label-"+f.name)
 		if f.hint {
 			words = append(words, "page-hint-"+f.name)

@@ -10,6 +10,7 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/consent/assessment"
+	"github.com/colophon-project/colophon/duty"
 	"github.com/colophon-project/colophon/staff"
 )
 
@@ -118,11 +119,15 @@ func assessmentSheet() sheet[assessed] {
 				{"ended", sometime(a.Ended)}, {"reason", word("page-assessment-reason-", string(a.Reason))}, {"review-day", text(a.Form.Review)}, {"facts", ident(a.Facts)}, {"digest", ident(a.Digest)}}
 		},
 		parts:  assessmentParts,
-		labels: []string{"decider", "decided-at", "assessment-author", "ended", "data-kind", "source", "sensitive", "minors", "who", "why", "abroad", "risk", "effect", "likelihood", "severity", "taken-against", "annex", "sha256"},
+		labels: []string{"decider", "decided-at", "assessment-author", "ended", "data-kind", "source", "sensitive", "minors", "who", "why", "abroad", "risk", "effect", "likelihood", "severity", "taken-against", "annex", "sha256", "probe", "probe-kind", "probe-outcome", "collected", "obligations"},
 		says:   assessmentWords(),
 		deeds:  assessmentDeeds(),
 	}
 }
+
+// toolDuty is the obligation to assess tools that edit faces and voices (Deep Synthesis Provisions Art. 15); its negative probes try
+// them.
+const toolDuty = "ds-15-2"
 
 func assessmentParts(v *visit, a assessed) ([]part, error) {
 	f := a.Form
@@ -156,6 +161,16 @@ func assessmentParts(v *visit, a assessed) ([]part, error) {
 		parts = append(parts, part{Title: "page-assessed-annexes", Table: tableOf("page-assessed-annexes", []column[assessment.Annex]{
 			{name: "annex", cell: func(x assessment.Annex) cell { return text(x.Name) }}, {name: "sha256", cell: func(x assessment.Annex) cell { return ident(x.SHA256) }},
 		}, f.Annexes)})
+	}
+	if v.actor().May(staff.DutyRead) {
+		tried, err := v.probes()
+		if err != nil {
+			return nil, err
+		}
+		tried = slices.DeleteFunc(tried, func(p client.Probe) bool {
+			return p.Kind != string(duty.Negative) || !slices.Contains(p.Obligations, toolDuty)
+		})
+		parts = append(parts, part{Title: "page-assessed-probes", Lead: "page-assessed-probes-lead", Table: v.introduced(tableOf("page-assessed-probes", probeColumns(), tried))})
 	}
 	ways := []lead{{"/assessments/" + escaped(a.ID) + "/document", "page-assessment-document", ""}}
 	if v.actor().May(staff.AssessmentWrite) {

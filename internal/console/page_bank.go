@@ -145,8 +145,12 @@ func bankFigures() []string {
 	return of("page-bank-figure-", "generation", "generation-a1-a2", "generation-a3-a5", "should-refuse", "should-refuse-each", "should-not-refuse", "should-not-refuse-each")
 }
 
+func (v *visit) bankCoverage(id string) (client.BankCoverage, error) {
+	return askOnce(v, "coverage of "+id, func() (client.BankCoverage, error) { return v.api().BankCoverage(v.r.Context(), id) })
+}
+
 func bankParts(v *visit, b client.TestBank) ([]part, error) {
-	c, err := v.api().BankCoverage(v.r.Context(), b.ID)
+	c, err := v.bankCoverage(b.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +200,7 @@ func topicName(t client.BankTopic, lang string) string {
 
 // bankCharts draw how many questions there are for each risk.
 func (v *visit) bankCharts(b client.TestBank) ([]template.HTML, error) {
-	c, err := v.api().BankCoverage(v.r.Context(), b.ID)
+	c, err := v.bankCoverage(b.ID)
 	if err != nil {
 		return nil, err
 	}

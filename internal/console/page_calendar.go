@@ -73,7 +73,7 @@ func showCalendar(v *visit) error {
 	for _, d := range c.Dates {
 		id := d.At.In(v.Zone).Format("2006-01")
 		for i := range data.Months {
-			if data.Months[i].ID == id {
+			if data.Months[i].ID == id || i == 0 && d.At.Before(from) { // overdue since before stands with what is due first
 				data.Months[i].dates = append(data.Months[i].dates, d)
 			}
 		}
@@ -131,7 +131,7 @@ func dateColumns() []column[client.CalendarDate] {
 
 // dateLink leads to what a date belongs to; empty where there is no page for it.
 func dateLink(d client.CalendarDate) string {
-	place := map[string]string{"incident": "/incidents/", "drill": "/drills/", "correction": "/illegal-outputs/", "report-duty": "/report-duties/", "obligation": "/obligations/", "limits": "/limits/", "filing": "/filings/", "mechanism-review": "/mechanism-reviews/", "ethics-review": "/ethics-reviews/", "security-trigger": "/security-triggers/"}[d.Ref]
+	place := map[string]string{"incident": "/incidents/", "drill": "/drills/", "correction": "/illegal-outputs/", "report-duty": "/report-duties/", "obligation": "/obligations/", "limits": "/limits/", "rules": "/systems/versions?system=", "mechanism-review": "/mechanism-reviews/", "ethics-review": "/ethics-reviews/", "security-trigger": "/security-triggers/"}[d.Ref]
 	switch {
 	case d.Ref == "drills":
 		return "/drills/standing"

@@ -121,7 +121,7 @@ func datasetDeeds() []deed[client.Dataset] {
 		{name: "dataset-sample", step: "sample", action: staff.DatasetWrite, record: "dataset.manifest training.begun training.kept sample.drawn training.drawn", upload: mostManifest, may: active,
 			fields: []field[client.Dataset]{file, {name: "draw-seed", kind: "number", hint: true}, {name: "sample-least", kind: "number", hint: true}, {name: "sample-each", kind: "number", hint: true}},
 			says:   []string{"page-work-dataset-sample"}, do: sampleDataset},
-		{name: "dataset-list", step: "list", action: staff.DatasetWrite, record: "dataset.manifest", upload: mostManifest, may: active, fields: []field[client.Dataset]{file},
+		{name: "dataset-list", step: "list", action: staff.DatasetWrite, record: "dataset.manifest", upload: mostManifest, may: func(d client.Dataset) bool { return active(d) || d.Removals > 0 }, fields: []field[client.Dataset]{file},
 			do: func(v *visit, d client.Dataset) (string, error) {
 				from, err := v.manifestFile()
 				if err != nil {

@@ -55,7 +55,7 @@ func memberOf(v *visit, id string) (client.EthicsMember, error) {
 	return client.EthicsMember{}, noMember()
 }
 
-// memberName is who a member is, as far as the visitor may know: the account, the name, or the identifier.
+// memberName is who a member is: the account, the name where it was read, or the identifier.
 func memberName(m client.EthicsMember) cell {
 	switch {
 	case m.Account != "":
@@ -109,8 +109,22 @@ func memberSheet() sheet[client.EthicsMember] {
 		facts: func(m client.EthicsMember) []fact {
 			return []fact{{"rv-member", memberName(m)}, {"state", state("review-member-", m.State, map[string]tone{"seated": good})}, {"rv-category", word("review-category-", m.Category)}, {"rv-outside", whether(m.Outside)}, {"rv-chair", yes(m.Chair)}, {"rv-from", moment(m.Since)}, {"rv-until", moment(m.Until)}}
 		},
-		labels: rv("from"), says: of("review-member-", "seated", "unseated"), deeds: []deed[client.EthicsMember]{unseatMember()},
+		labels: rv("from"), says: of("review-member-", "seated", "unseated"), deeds: []deed[client.EthicsMember]{readMember(), unseatMember()},
 	}
+}
+
+// readMember shows the name of a member from outside, once.
+func readMember() deed[client.EthicsMember] {
+	return deed[client.EthicsMember]{name: "ethics-read", step: "read", may: func(m client.EthicsMember) bool { return m.Account == "" }, action: staff.OversightDecide, record: string(ethics.RecordRead),
+		do: func(v *visit, m client.EthicsMember) (string, error) {
+			m, err := v.api().ReadEthicsMember(v.r.Context(), m.ID)
+			if err != nil {
+				return "", err
+			}
+			read := memberSheet()
+			read.private, read.fetch = true, func(*visit, string) (client.EthicsMember, error) { return m, nil }
+			return "-", read.show(v)
+		}}
 }
 
 func unseatMember() deed[client.EthicsMember] {
@@ -167,7 +181,7 @@ func ethicsForm(name string, record evidence.Type) questionnaire[applied] {
 
 func ethicsRiskGrid() *grid[applied] {
 	grade := func(name string) gridColumn {
-		return gridColumn{name: name, kind: "choice", words: "review-grade-", options: grades()}
+		return gridColumn{name: name, kind: "choice", words: "review-grade-", options: append([]string{""}, grades()...)}
 	}
 	return &grid[applied]{name: "rv-risks", columns: []gridColumn{{name: "rv-risk", kind: "area"}, {name: "rv-who", kind: "text"}, grade("rv-severity"), {name: "rv-control", kind: "area"}, grade("rv-residual")},
 		rows: func(x applied) (rows [][]string) {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -104,7 +105,7 @@ type votePage struct {
 // those without an account.
 func mayVoteFor(v *visit, x applied) (ids []string) {
 	for _, s := range x.Seats {
-		if s.Recused == "" && s.Vote == "" && (s.Account == string(v.opened.Account.ID) || s.Account == "") {
+		if s.Recused == "" && s.Vote == "" && cmp.Or(s.Account, x.Minutes) == string(v.opened.Account.ID) {
 			ids = append(ids, s.Member)
 		}
 	}
@@ -148,17 +149,14 @@ func showVote(v *visit) error {
 	return v.show("ethicsvote", data)
 }
 
-// memberNames are the members by name, as far as the visitor may know.
+// memberNames are the members by account or, of those from outside, by the end of their identifier.
 func memberNames(v *visit) map[string]string {
 	names := map[string]string{}
 	list, _ := v.api().EthicsMembers(v.r.Context(), false) // the choices say what went wrong
 	for _, m := range list {
-		who := m.Name
+		who := tail(m.ID)
 		if m.Account != "" {
 			who = v.by(m.Account).Text
-		}
-		if who == "" {
-			who = tail(m.ID)
 		}
 		names[m.ID] = who + " · " + v.speakers[v.lang].Say("review-category-"+m.Category)
 	}
@@ -173,9 +171,11 @@ func memberIDs(v *visit, _ applied) (ids []string, err error) {
 	return ids, err
 }
 
-func seatIDs(_ *visit, x applied) (ids []string, err error) {
+// seatIDs lists the members at the meeting for whom the visitor may declare an interest.
+func seatIDs(v *visit, x applied) (ids []string, err error) {
+	me := string(v.opened.Account.ID)
 	for _, s := range x.Seats {
-		if s.Recused == "" {
+		if s.Recused == "" && (s.Account == me || x.Minutes == me) {
 			ids = append(ids, s.Member)
 		}
 	}

@@ -23,7 +23,9 @@ func filingDeeds(in func(states ...string) func(client.AlgorithmFiling) bool) []
 		filingNote("return", staff.FilingApprove, "filing.returned", in("proposed", "approved"), false),
 		submitFiling(in("approved")), decideFiling(in("submitted")),
 		filingStep("amend", staff.FilingWrite, "filing.drafted", in("submitted", "filed", "refused")),
-		cancelFiling(in("filed")),
+		cancelFiling(func(f client.AlgorithmFiling) bool {
+			return in("filed")(f) || f.Part > 1 && in("submitted", "refused")(f)
+		}),
 		filingNote("withdraw", staff.FilingApprove, "filing.withdrawn", open, true),
 	}
 }
@@ -100,7 +102,7 @@ func detachAnnex(may func(client.AlgorithmFiling) bool) deed[client.AlgorithmFil
 func filingDates(may func(client.AlgorithmFiling) bool) deed[client.AlgorithmFiling] {
 	return deed[client.AlgorithmFiling]{
 		name: "filing-dates", step: "dates", action: staff.FilingWrite, record: "filing.changed", may: may,
-		fields: []field[client.AlgorithmFiling]{{name: "kit-began", kind: "day", hint: true}, {name: "kit-changed", kind: "day", hint: true}},
+		fields: []field[client.AlgorithmFiling]{versionShown(), {name: "kit-began", kind: "day", hint: true}, {name: "kit-changed", kind: "day", hint: true}},
 		do: func(v *visit, f client.AlgorithmFiling) (string, error) {
 			began, err := v.sentDate("kit-began")
 			if err != nil {
@@ -110,15 +112,14 @@ func filingDates(may func(client.AlgorithmFiling) bool) deed[client.AlgorithmFil
 			if err != nil {
 				return "", err
 			}
-			w := client.FilingWriting{Kit: f.Kit, Version: f.Version}
+			w := client.FilingWriting{Kit: f.Kit}
 			if !began.IsZero() {
 				w.Began = &began
 			}
 			if !changed.IsZero() {
 				w.Changed = &changed
 			}
-			_, err = v.api().WriteFiling(v.r.Context(), f.ID, w)
-			return "", err
+			return "", v.writeFiling(f.ID, w)
 		},
 	}
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,7 +71,7 @@ func kitName(path string) string { return "kit-" + filed.Name(path) }
 func kitForm(part string) questionnaire[client.AlgorithmFiling] {
 	fields, lists := kitFields(part)
 	q := questionnaire[client.AlgorithmFiling]{deed: deed[client.AlgorithmFiling]{name: "kit-" + part, step: part, action: staff.FilingWrite, record: "filing.changed"}}
-	first := section[client.AlgorithmFiling]{name: "kit-" + part}
+	first := section[client.AlgorithmFiling]{name: "kit-" + part, fields: []field[client.AlgorithmFiling]{versionShown()}}
 	for _, f := range fields {
 		first.fields = append(first.fields, kitInput(f))
 	}
@@ -80,14 +81,33 @@ func kitForm(part string) questionnaire[client.AlgorithmFiling] {
 		q.do = writePeople
 		return q
 	}
-	if len(first.fields) > 0 {
-		q.sections = append(q.sections, first)
-	}
 	for _, l := range lists {
 		q.sections = append(q.sections, section[client.AlgorithmFiling]{name: kitName(l) + "-list", grid: kitGrid(l)})
 	}
+	if len(fields) > 0 || len(lists) == 0 {
+		q.sections = append([]section[client.AlgorithmFiling]{first}, q.sections...)
+	} else {
+		q.sections[0].fields = first.fields
+	}
 	q.do = func(v *visit, f client.AlgorithmFiling) (string, error) { return "", v.writeKit(f, fields, lists) }
 	return q
+}
+
+// versionShown is the version of the filing that a form was made from, so that what somebody else changed since is not lost.
+func versionShown() field[client.AlgorithmFiling] {
+	return field[client.AlgorithmFiling]{name: "kit-version", kind: "hidden", value: func(f client.AlgorithmFiling) string { return strconv.Itoa(f.Version) }}
+}
+
+// writeFiling writes a filing as the form of a visit says, if nobody changed it since the form was shown.
+func (v *visit) writeFiling(id string, w client.FilingWriting) error {
+	shown, err := v.sentNumber("kit-version", math.MaxInt32)
+	if w.Version = int(shown); err == nil && shown == 0 {
+		err = &colophon.Error{Kind: colophon.Invalid, Code: CodeFormInvalid}
+	}
+	if err == nil {
+		_, err = v.api().WriteFiling(v.r.Context(), id, w)
+	}
+	return err
 }
 
 func kitInput(f kitField) field[client.AlgorithmFiling] {
@@ -250,8 +270,7 @@ func (v *visit) writeKit(f client.AlgorithmFiling, fields []kitField, lists []st
 	if err != nil {
 		return err
 	}
-	_, err = v.api().WriteFiling(v.r.Context(), f.ID, client.FilingWriting{Kit: raw, Version: f.Version})
-	return err
+	return v.writeFiling(f.ID, client.FilingWriting{Kit: raw})
 }
 
 // gridValue is what was sent in a cell: several formats with blanks or commas between them, an annex by its name.
@@ -298,8 +317,7 @@ func writePeople(v *visit, f client.AlgorithmFiling) (string, error) {
 			*who = client.FilingPerson{Name: row[1], Post: row[2], ID: row[3], Phone: row[4], Mail: row[5]}
 		}
 	}
-	_, err := v.api().WriteFiling(v.r.Context(), f.ID, client.FilingWriting{Kit: f.Kit, Version: f.Version, People: &p})
-	return "", err
+	return "", v.writeFiling(f.ID, client.FilingWriting{Kit: f.Kit, People: &p})
 }
 
 func filingPeopleWords() []string {

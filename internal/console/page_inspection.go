@@ -163,16 +163,18 @@ func shotsOf(r *inspection.Report) (list []shot) {
 }
 
 func (v *visit) inspectionReport(id string) (*inspection.Report, error) {
-	from, err := v.api().InspectionReport(v.r.Context(), id)
-	if err != nil {
-		return nil, err
-	}
-	defer from.Close()
-	raw, err := io.ReadAll(io.LimitReader(from, inspection.MaxReport+1))
-	if err != nil {
-		return nil, err
-	}
-	return inspection.Read(raw)
+	return askOnce(v, "report of "+id, func() (*inspection.Report, error) {
+		from, err := v.api().InspectionReport(v.r.Context(), id)
+		if err != nil {
+			return nil, err
+		}
+		defer from.Close()
+		raw, err := io.ReadAll(io.LimitReader(from, inspection.MaxReport+1))
+		if err != nil {
+			return nil, err
+		}
+		return inspection.Read(raw)
+	})
 }
 
 func (v *visit) inspectionChart(i client.Inspection) chart.Drawn {

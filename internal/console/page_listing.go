@@ -2,8 +2,9 @@ package console
 
 import (
 	"context"
-	"encoding/hex"
+	"errors"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -128,7 +129,7 @@ func listingDeeds() []deed[client.ListedApp] {
 			_, err := v.api().StepListing(v.r.Context(), a.ID, "check", "")
 			return "", err
 		}},
-		{name: "listing-list", step: "list", action: staff.ListingUse, record: "listing.listed listing.restored", fields: []field[client.ListedApp]{{name: "listing-reason", kind: "area", hint: true, most: 1024}},
+		{name: "listing-list", step: "list", action: staff.ListingUse, record: "listing.checked listing.listed listing.restored", fields: []field[client.ListedApp]{{name: "listing-reason", kind: "area", hint: true, most: 1024}},
 			may: func(a client.ListedApp) bool {
 				return is("answered", "warned", "suspended")(a) && a.Verdict != "failed"
 			},
@@ -153,20 +154,17 @@ func listingAnswer(may func(client.ListedApp) bool) deed[client.ListedApp] {
 		},
 		do: func(v *visit, a client.ListedApp) (string, error) {
 			answer := client.ListingAnswer{Offers: v.sent("app-offers-now") != "", Key: v.sent("provider-key"), Materials: v.sent("own-check"), Reports: strings.Fields(v.sent("reports"))}
-			for _, r := range answer.Reports {
-				if _, err := hex.DecodeString(r); err != nil {
-					return "", &colophon.Error{Kind: colophon.Invalid, Code: listing.CodeInvalid, Args: colophon.Args{"field": "reports"}, Err: err}
-				}
-			}
-			if file, _, err := v.attached("card-file"); err == nil {
+			file, _, err := v.r.FormFile("card-file")
+			if err == nil {
 				defer file.Close()
-				raw, err := io.ReadAll(io.LimitReader(file, card.MaxCard+1))
-				if err != nil {
-					return "", err
-				}
+				var raw []byte
+				raw, err = io.ReadAll(io.LimitReader(file, card.MaxCard+1))
 				answer.Card = string(raw)
 			}
-			_, err := v.api().AnswerListing(v.r.Context(), a.ID, answer)
+			if err != nil && !errors.Is(err, http.ErrMissingFile) {
+				return "", &colophon.Error{Kind: colophon.Invalid, Code: CodeFormInvalid, Err: err}
+			}
+			_, err = v.api().AnswerListing(v.r.Context(), a.ID, answer)
 			return "", err
 		},
 	}

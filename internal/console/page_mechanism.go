@@ -165,7 +165,7 @@ func mechanismForm() questionnaire[mechanism.Examination] {
 }
 
 func checkGrid() *grid[mechanism.Examination] {
-	return &grid[mechanism.Examination]{name: "rv-checks", columns: []gridColumn{{name: "rv-point", kind: "choice", words: "review-point-", options: wordsOf(mechanism.Points())}, {name: "rv-finding", kind: "choice", words: "review-finding-", options: wordsOf(mechanism.Findings())},
+	return &grid[mechanism.Examination]{name: "rv-checks", columns: []gridColumn{{name: "rv-point", kind: "choice", words: "review-point-", options: wordsOf(mechanism.Points())}, {name: "rv-finding", kind: "choice", words: "review-finding-", options: append([]string{""}, wordsOf(mechanism.Findings())...)},
 		{name: "rv-note", kind: "area"}, {name: "rv-proof", kind: "text"}},
 		rows: func(x mechanism.Examination) (rows [][]string) {
 			for _, c := range x.Checks {

@@ -152,27 +152,31 @@ func probeList() list[client.Probe] {
 				return kind != "" && p.Kind != kind || last != "" && (p.Last == nil && last != "never" || p.Last != nil && p.Last.Outcome != last)
 			}), "", err
 		},
-		columns: []column[client.Probe]{
-			{name: "probe", cell: func(p client.Probe) cell { return tongued(p.Title).to("/probes/" + escaped(p.Name)) }},
-			{name: "probe-kind", cell: func(p client.Probe) cell { return word("duty-kind-", p.Kind) }},
-			{name: "probe-outcome", cell: func(p client.Probe) cell {
-				if p.Last == nil {
-					return state("duty-outcome-", "never", map[string]tone{"never": wait})
-				}
-				return outcome(p.Last.Outcome)
-			}},
-			{name: "collected", cell: func(p client.Probe) cell {
-				if p.Last == nil {
-					return cell{}
-				}
-				return moment(p.Last.Collected)
-			}},
-			{name: "obligations", side: true, cell: func(p client.Probe) cell { return count(int64(len(p.Obligations))) }},
-		},
+		columns: probeColumns(),
 		filters: []filter{{name: "kind", kind: "choice", label: "probe-kind", words: "duty-kind-", options: []string{"negative", "query", "attestation"}},
 			{name: "outcome", kind: "choice", label: "probe-outcome", words: "duty-outcome-", options: append(outcomes(), "never")}},
 		deeds: []lead{{to: "/obligations", title: "page-obligations"}, {to: "/observations", title: "page-observations"}},
 		says:  append(of("duty-kind-", "negative", "query", "attestation"), of("duty-outcome-", append(outcomes(), "never")...)...),
+	}
+}
+
+func probeColumns() []column[client.Probe] {
+	return []column[client.Probe]{
+		{name: "probe", cell: func(p client.Probe) cell { return tongued(p.Title).to("/probes/" + escaped(p.Name)) }},
+		{name: "probe-kind", cell: func(p client.Probe) cell { return word("duty-kind-", p.Kind) }},
+		{name: "probe-outcome", cell: func(p client.Probe) cell {
+			if p.Last == nil {
+				return state("duty-outcome-", "never", map[string]tone{"never": wait})
+			}
+			return outcome(p.Last.Outcome)
+		}},
+		{name: "collected", cell: func(p client.Probe) cell {
+			if p.Last == nil {
+				return cell{}
+			}
+			return moment(p.Last.Collected)
+		}},
+		{name: "obligations", side: true, cell: func(p client.Probe) cell { return count(int64(len(p.Obligations))) }},
 	}
 }
 

@@ -57,16 +57,6 @@ func overdue(late bool) cell {
 	return state("review-late-", "late", map[string]tone{"late": bad})
 }
 
-// worstHead is how an assessment stands by its heads.
-func worstHead(heads []client.SecurityHead) string {
-	for _, s := range []string{"failed", "could-not-tell", "attested"} {
-		if slices.ContainsFunc(heads, func(h client.SecurityHead) bool { return h.State == s }) {
-			return s
-		}
-	}
-	return "passed"
-}
-
 func oversightList() list[overseen] {
 	return list[overseen]{
 		name: "oversight", path: "/reviews", title: "page-oversight", group: groupGovernance, action: staff.OversightRead,
@@ -153,7 +143,7 @@ func overseenOf(ctx context.Context, c *client.Client, kind string, l client.Lis
 	}
 	found, more, err := c.SecurityAssessments(ctx, l)
 	for _, a := range found {
-		list = append(list, overseen{Kind: kind, ID: a.ID, About: a.Basics.Title, State: a.State, Made: a.Made, Stands: headState(worstHead(a.Heads))})
+		list = append(list, overseen{Kind: kind, ID: a.ID, About: a.Basics.Title, State: a.State, Made: a.Made, Stands: headState(a.Worst())})
 	}
 	return list, more, err
 }

@@ -34,6 +34,7 @@ type visit struct {
 	link    link.Entry               // the link; zero without a hold
 	problem string                   // why the page is shown again
 	waiting []client.OverviewWaiting // once it was asked what waits
+	asked   map[string]any           // what the parts of a page share of what was asked for
 	titled  string                   // what the page is about, where its title says more than its kind
 	named   map[string]cell          // once names of the staff were asked for
 	status  int
@@ -50,6 +51,21 @@ func (c *console) serve(p page) http.Handler {
 			v.fail(err)
 		}
 	})
+}
+
+// askOnce asks for something that several parts of a page show, once.
+func askOnce[T any](v *visit, name string, ask func() (T, error)) (T, error) {
+	if x, ok := v.asked[name].(T); ok {
+		return x, nil
+	}
+	x, err := ask()
+	if v.asked == nil {
+		v.asked = map[string]any{}
+	}
+	if err == nil {
+		v.asked[name] = x
+	}
+	return x, err
 }
 
 func (v *visit) run() error {

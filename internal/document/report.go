@@ -65,11 +65,12 @@ type Bar struct {
 // Codes of errors about reports. Both name the block by its place, from 1.
 const (
 	CodePicture colophon.Code = "report-picture" // args "block", "limit": it is no PNG, or has more pixels
-	CodeSize    colophon.Code = "report-size"    // arg "limit": it has more blocks, cells and bars
+	CodeSize    colophon.Code = "report-size"    // arg "limit": it has more blocks, cells and bars, or pictures that are larger together
 )
 
 const (
-	maxPixels  = 16 << 20 // of one picture
+	maxPixels  = 16 << 20  // of one picture
+	maxDrawn   = 128 << 20 // pixels of all pictures together, and their bytes
 	maxColumns = 20
 )
 
@@ -100,7 +101,7 @@ func (w *Writer) Report(r Report, f media.Format) ([]byte, error) {
 
 // check refuses what could not be drawn in every format.
 func (r Report) check() error {
-	count := len(r.Blocks)
+	count, pixels, size := len(r.Blocks), 0, 0
 	for i, b := range r.Blocks {
 		count += len(b.Bars)
 		for _, row := range b.Rows {
@@ -115,7 +116,15 @@ func (r Report) check() error {
 		if b.Kind != Picture {
 			continue
 		}
-		if _, err := b.size(); err != nil {
+		shown, err := b.size()
+		pixels, size = pixels+shown.X*shown.Y, size+len(b.Picture)
+		if err == nil && max(pixels, size) > maxDrawn {
+			return tooLarge(maxDrawn)
+		}
+		if err == nil {
+			_, err = png.Decode(bytes.NewReader(b.Picture))
+		}
+		if err != nil {
 			return &colophon.Error{Kind: colophon.Invalid, Code: CodePicture, Args: colophon.Args{"block": strconv.Itoa(i + 1), "limit": strconv.Itoa(maxPixels)}, Err: err}
 		}
 	}

@@ -241,6 +241,7 @@ func TestReportRefuses(t *testing.T) {
 		block document.Block
 		code  colophon.Code
 	}{
+		"half a picture":   {document.Block{Kind: document.Picture, Picture: broken[:len(broken)/2]}, document.CodePicture},
 		"no picture":       {document.Block{Kind: document.Picture, Picture: []byte("GIF89a")}, document.CodePicture},
 		"too many pixels":  {document.Block{Kind: document.Picture, Picture: huge(broken)}, document.CodePicture},
 		"too many columns": {document.Block{Kind: document.Table, Rows: [][]string{make([]string, 30)}}, document.CodeSize},
@@ -261,6 +262,12 @@ func TestReportRefuses(t *testing.T) {
 				}
 			}
 		})
+	}
+	large := document.Block{Kind: document.Picture, Picture: append(bytes.Clone(broken), make([]byte, 50<<20)...)}
+	_, err := writer(t).Report(document.Report{Title: "a", Blocks: []document.Block{large, large, large}}, media.HTML)
+	var together *colophon.Error
+	if !errors.As(err, &together) || together.Code != document.CodeSize {
+		t.Errorf("pictures that are too large together: %v", err)
 	}
 	if _, err := writer(t).Report(document.Report{Title: "a"}, media.PNG); err == nil {
 		t.Error("a report as PNG")

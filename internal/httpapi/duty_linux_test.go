@@ -247,7 +247,9 @@ func TestDuties(t *testing.T) {
 	if ends["ds-7-1"] != duty.WaiverEnds || ends["ds-16-1"] != duty.ProofEnds {
 		t.Errorf("%v", ends)
 	}
-	w.ask("GET", "/v1/obligation-days?from="+timed(before)+"&to="+timed(before.AddDate(2, 0, 0)), nil).by(auditor).wantCode(422, httpapi.CodeFields)
+	for _, path := range []string{"/v1/obligation-days", "/v1/obligation-changes", "/v1/obligations/ds-7-1/history"} {
+		w.ask("GET", path+"?from="+timed(before)+"&to="+timed(before.AddDate(2, 0, 0)), nil).by(auditor).wantCode(422, httpapi.CodeFields)
+	}
 	for _, lang := range []string{"zh", "en"} {
 		raw := w.ask("GET", "/v1/oscal/assessment-results?lang="+lang, nil).by(auditor).want(200, nil)
 		var doc map[string]json.RawMessage

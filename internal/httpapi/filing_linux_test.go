@@ -30,7 +30,7 @@ import (
 type archivist struct {
 	*blobs
 	calendar workday.Calendar
-	decided  []filing.State
+	refuses  error // what the register says, the next time
 }
 
 func (a *archivist) Known(_ context.Context, function string) (filing.Known, error) {
@@ -66,9 +66,10 @@ func (a *archivist) Clocks(days filing.Days) []filing.Clock {
 	return filing.Clocks(a.calendar, days, time.Now())
 }
 
-func (a *archivist) Decided(_ context.Context, _ ledger.By, d filing.Draft) error {
-	a.decided = append(a.decided, d.State)
-	return nil
+func (a *archivist) Decided(_ context.Context, _ ledger.By, _ filing.Draft) error {
+	err := a.refuses
+	a.refuses = nil
+	return err
 }
 
 func (a *archivist) Spool(_ context.Context, from io.Reader) (media.Source, func() error, error) {
@@ -223,7 +224,7 @@ func (w *world) filingPath(row httpapi.Row, s filing.State, may bool) string {
 // publishedCSV is a list as others pass it on.
 const publishedCSV = "序号,算法名称,角色,主体名称,应用产品,主要用途,备案编号,备注\n1,示例对话算法,服务提供者,示例科技有限公司,示例（APP）,应用于对话场景,网信算备110108000000001260015号,\n"
 
-// TestFilingLists imports a list and finds our number on it.
+// TestFilingLists imports a list and finds our number on it, and has the register not take a number at first.
 func TestFilingLists(t *testing.T) {
 	t.Parallel()
 	w := open(t, nil)
@@ -241,6 +242,17 @@ func TestFilingLists(t *testing.T) {
 	w.ask("GET", "/v1/filing-lists/number?number="+url.QueryEscape(listedNumber), nil).by(officer).want(200, &a)
 	raw, err := json.Marshal(a)
 	w.must(err)
+	// What the register did not take is told, and the same decision once more enters it.
+	desk, path := w.config.FilingDesk.(*archivist), "/v1/filings/"+w.filingIn(filing.Submitted).ID
+	at := w.clock.Now()
+	for step, said := range map[string]map[string]any{":decide": {"filed": true, "number": listedNumber, "at": at}, ":cancel": {"ended": at, "handed": at, "note": "Users were told."}} {
+		if step == ":cancel" {
+			path = "/v1/filings/" + w.filingIn(filing.Filed).ID
+		}
+		desk.refuses = &colophon.Error{Kind: colophon.Conflict, Code: "function-step"}
+		w.ask("POST", path+step, said).by(officer).wantCode(409, "function-step")
+		w.ask("POST", path+step, said).by(officer).want(200, nil)
+	}
 	if a.Number == nil || len(a.Hits) != 1 || strings.Contains(strings.ToLower(string(raw)), "valid") {
 		t.Errorf("%s", raw)
 	}

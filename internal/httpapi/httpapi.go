@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -282,9 +283,9 @@ type Config struct {
 type server struct {
 	Config
 	forged     *http.CrossOriginProtection
-	cookie     string // name of the session cookie
-	reference  []byte // the page at /docs
-	json, yaml []byte // OpenAPI
+	cookie     string                 // name of the session cookie
+	reference  func() []byte          // the page at /docs
+	json, yaml func() ([]byte, error) // OpenAPI, written when somebody first asks: it takes longer than all else at the start
 }
 
 // New makes the handler of the API.
@@ -302,13 +303,8 @@ func New(c Config) (*API, error) {
 	}
 	m := newMux(s)
 	doc := s.register(m)
-	if s.json, err = doc.MarshalJSON(); err != nil {
-		return nil, err
-	}
-	if s.yaml, err = doc.YAML(); err != nil {
-		return nil, err
-	}
-	s.reference = page(doc)
+	s.json, s.yaml = sync.OnceValues(doc.MarshalJSON), sync.OnceValues(doc.YAML)
+	s.reference = sync.OnceValue(func() []byte { return page(doc) })
 	return m, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,10 +43,18 @@ func (w *world) openIncidents(kept *blobs, rec *evidence.Recorder, keys *evidenc
 	w.config.Corrections, err = correction.New(correction.Config{Cases: ledgers.Of[correction.Case](w.store, correction.Ledger), Recorder: rec, Keys: keys, AtOnce: 2 * time.Hour, Correct: 30 * 24 * time.Hour})
 	w.must(err)
 	w.config.Calendar = []func(ctx context.Context, from, until time.Time) ([]httpapi.Date, error){
-		func(_ context.Context, from, _ time.Time) ([]httpapi.Date, error) {
-			return []httpapi.Date{{At: from.Add(time.Hour), Kind: "clock", Title: "calendar-report-duty", Ref: "report-duty", ID: "d-1", State: httpapi.DateComing}, {At: from.Add(-time.Hour), Kind: "clock", Title: "calendar-report-duty", ID: "before"}}, nil
+		func(_ context.Context, from, until time.Time) ([]httpapi.Date, error) {
+			if until.Sub(from) == 60*24*time.Hour {
+				return slices.Repeat([]httpapi.Date{{At: from, Kind: "clock", Title: "calendar-report-duty"}}, 2001), nil
+			}
+			return []httpapi.Date{{At: w.clock.Now().Add(-48 * time.Hour), Kind: "clock", Title: "calendar-report-duty", Ref: "report-duty", ID: "overdue", State: httpapi.DateOver}, {At: from.Add(time.Hour), Kind: "clock", Title: "calendar-report-duty", Ref: "report-duty", ID: "d-1", State: httpapi.DateComing}, {At: from.Add(-time.Hour), Kind: "clock", Title: "calendar-report-duty", ID: "before"}}, nil
 		},
-		func(context.Context, time.Time, time.Time) ([]httpapi.Date, error) { return nil, errors.New("no") },
+		func(_ context.Context, from, until time.Time) ([]httpapi.Date, error) {
+			if until.Sub(from) <= 31*24*time.Hour {
+				return nil, errors.New("no")
+			}
+			return nil, nil
+		},
 	}
 }
 
@@ -215,7 +224,7 @@ func (w *world) correctionExample(row httpapi.Row, may bool, path func(string) s
 			}
 		}
 		if row.ID == "reopen-correction" {
-			_, err = k.Dismiss(w.Context(), ourOfficer, id, "none")
+			_, err = k.Dismiss(w.Context(), otherOfficer, id, "none")
 			w.must(err)
 		}
 	}
@@ -326,9 +335,21 @@ func TestCalendar(t *testing.T) {
 		Blind []string
 	}
 	w.ask("GET", "/v1/calendar?from=2026-11-01T00:00:00Z&until=2026-12-01T00:00:00Z", nil).by(w.people[staff.Officer]).want(200, &out)
-	if len(out.Dates) != 1 || out.Dates[0].ID != "d-1" || out.Dates[0].Title == string(out.Dates[0].Code) || len(out.Blind) != 1 || out.Blind[0] != "2" {
+	if len(out.Dates) != 2 || out.Dates[0].ID != "d-1" || out.Dates[0].Title == string(out.Dates[0].Code) || len(out.Blind) != 1 || out.Blind[0] != "2" {
 		t.Errorf("%+v", out)
 	}
+	span := func(from, until time.Duration) string {
+		now := w.clock.Now().UTC()
+		return "from=" + now.Add(from).Format(time.RFC3339) + "&until=" + now.Add(until).Format(time.RFC3339)
+	}
+	for span, want := range map[string]bool{"": true, span(-time.Hour, time.Hour): true, span(time.Hour, 2*time.Hour): false, span(-24*time.Hour, -time.Hour): false} {
+		w.ask("GET", "/v1/calendar?"+span, nil).by(w.people[staff.Officer]).want(200, &out)
+		if got := slices.ContainsFunc(out.Dates, func(d httpapi.CalendarDate) bool { return d.ID == "overdue" }); got != want {
+			t.Errorf("%q: what is overdue since before is told: %v", span, got)
+		}
+	}
+	w.ask("GET", "/v1/calendar.ics?from=2026-11-01T00:00:00Z&until=2026-12-01T00:00:00Z", nil).by(w.people[staff.Officer]).wantCode(503, httpapi.CodeUnavailable) // a source is blind
+	w.ask("GET", "/v1/calendar.ics?"+span(0, 60*24*time.Hour), nil).by(w.people[staff.Officer]).wantCode(422, httpapi.CodeFields)                                 // there are too many
 	w.ask("GET", "/v1/calendar?from=2026-11-01T00:00:00Z&until=2028-12-01T00:00:00Z", nil).by(w.people[staff.Officer]).wantCode(422, httpapi.CodeFields)
 	w.ask("GET", "/v1/calendar", nil).by(w.people[staff.Reviewer]).want(403, nil)
 	text := w.ask("GET", "/v1/calendar.ics?from=2026-11-01T00:00:00Z", nil).by(w.people[staff.Officer]).want(200, nil).Body.String()

@@ -51,7 +51,7 @@ func calendarRoutes() []route {
 }
 
 type calendarInput struct {
-	From  time.Time `query:"from" doc:"First moment; now when absent." example:"2026-11-01T00:00:00+08:00"`
+	From  time.Time `query:"from" doc:"First moment; now when absent. Where the present is within, what is overdue since before is listed, too." example:"2026-11-01T00:00:00+08:00"`
 	Until time.Time `query:"until" doc:"Moment after the last, at most 400 days later; a year later when absent."`
 	Kind  string    `query:"kind" maxLength:"32" doc:"Only dates of a kind."`
 }
@@ -81,8 +81,9 @@ type calendarOutput struct {
 func (s *server) calendar(ctx context.Context, in *calendarInput) (*calendarOutput, error) {
 	out := &calendarOutput{}
 	out.Body.From, out.Body.Until = in.From, in.Until
+	now := s.Duties.Now()
 	if in.From.IsZero() {
-		out.Body.From = time.Now()
+		out.Body.From = now
 	}
 	if in.Until.IsZero() {
 		out.Body.Until = out.Body.From.AddDate(1, 0, 0)
@@ -91,6 +92,7 @@ func (s *server) calendar(ctx context.Context, in *calendarInput) (*calendarOutp
 		return nil, invalid("query.until", "expected a time after from, at most 400 days later")
 	}
 	out.Body.Dates, out.Body.Blind = []CalendarDate{}, []string{}
+	present := !out.Body.From.After(now) && out.Body.Until.After(now)
 	say := printer(askerOf(ctx).language)
 	for i, source := range s.Calendar {
 		dates, err := source(ctx, out.Body.From, out.Body.Until)
@@ -99,7 +101,8 @@ func (s *server) calendar(ctx context.Context, in *calendarInput) (*calendarOutp
 			out.Body.Blind = append(out.Body.Blind, strconv.Itoa(i+1))
 		}
 		for _, d := range dates {
-			if d.At.Before(out.Body.From) || !d.At.Before(out.Body.Until) || in.Kind != "" && d.Kind != in.Kind {
+			early := d.At.Before(out.Body.From) && !(present && d.State == DateOver)
+			if early || !d.At.Before(out.Body.Until) || in.Kind != "" && d.Kind != in.Kind {
 				continue
 			}
 			out.Body.Dates = append(out.Body.Dates, CalendarDate{d.At, d.Kind, d.Title, d.Args, say.Code(d.Title, d.Args), d.Ref, d.ID, d.State})
@@ -114,11 +117,17 @@ func (s *server) calendar(ctx context.Context, in *calendarInput) (*calendarOutp
 	return out, nil
 }
 
-// calendarICS writes the dates for programs that keep calendars.
+// calendarICS writes the dates for programs that keep calendars. It has no place to say that something is missing, so that it is
+// refused where something is.
 func (s *server) calendarICS(ctx context.Context, in *calendarInput) (*stream, error) {
 	out, err := s.calendar(ctx, in)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case len(out.Body.Blind) > 0:
+		return nil, refuse(colophon.Internal, CodeUnavailable)
+	case out.Body.Cut:
+		return nil, invalid("query.until", "expected a shorter time or one kind: there are too many dates")
 	}
 	var b strings.Builder
 	b.WriteString("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Colophon//calendar//EN\r\n")

@@ -176,7 +176,7 @@ type RemovalProof struct {
 	Removed int       `json:"removed" doc:"Items that the manifest before named as resting on the consent."`
 	Paper   string    `json:"paper,omitempty" doc:"SHA-256 of the protocol."`
 	How     string    `json:"how" doc:"How."`
-	Verdict string    `json:"verdict" enum:"passed,failed,could-not-tell" doc:"Passed where the manifests show it; could not tell where it is a statement."`
+	Verdict string    `json:"verdict" enum:"passed,failed,could-not-tell" doc:"Could not tell: the items of the two manifests are not compared, so that it is a statement."`
 	At      time.Time `json:"at" doc:"When."`
 	By      string    `json:"by" doc:"Staff account."`
 }

@@ -108,13 +108,21 @@ func (s *server) obligation(ctx context.Context, in *obligationInput) (*obligati
 	return &obligationOutput{s.viewObligation(i, st)}, err
 }
 
-// maxDays is the longest time that days are counted over.
+// maxDays is the longest time that a question with two ends may be about.
 const maxDays = 400
 
 // Between is the input of questions about a time with two ends.
 type Between struct {
 	From time.Time `query:"from" required:"true" doc:"From when."`
 	To   time.Time `query:"to" required:"true" doc:"Until when."`
+}
+
+// check refuses a time that is none, or too long.
+func (b Between) check() error {
+	if !b.From.Before(b.To) || b.To.Sub(b.From) > maxDays*24*time.Hour {
+		return invalid("query.to", "expected a time after from, and at most 400 days later")
+	}
+	return nil
 }
 
 type obligationDaysOutput struct {
@@ -130,8 +138,8 @@ type ObligationDay struct {
 }
 
 func (s *server) obligationDays(ctx context.Context, in *Between) (*obligationDaysOutput, error) {
-	if !in.From.Before(in.To) || in.To.Sub(in.From) > maxDays*24*time.Hour {
-		return nil, invalid("query.to", "expected a time after from, and at most 400 days later")
+	if err := in.check(); err != nil {
+		return nil, err
 	}
 	inputs, err := s.Duties.Inputs(ctx, nil)
 	if err != nil {
@@ -168,6 +176,9 @@ type ObligationChange struct {
 }
 
 func (s *server) obligationChanges(ctx context.Context, in *Between) (*obligationChangesOutput, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
 	list, err := s.Duties.Coming(ctx, in.From, in.To)
 	out := &obligationChangesOutput{}
 	out.Body.Changes = []ObligationChange{}
@@ -205,6 +216,9 @@ type obligationHistoryOutput struct {
 }
 
 func (s *server) obligationHistory(ctx context.Context, in *obligationHistoryInput) (*obligationHistoryOutput, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
 	spans, err := s.Duties.History(ctx, in.ID, in.From, in.To, in.Known)
 	out := &obligationHistoryOutput{}
 	out.Body.Worst, out.Body.Spans = duty.Worst(spans), []ObligationSpan{}

@@ -14,13 +14,14 @@ func ethicsRoutes() []route {
 		{get, "/v1/ethics-rules", "ethics-rules", staff.OversightRead, "reviews", 0, 200, do((*server).ethicsRules), "List the figures that ethics reviews go by, each with how sure it is", 0},
 		{get, "/v1/ethics-members", "ethics-members", staff.OversightRead, "reviews", 0, 200, do((*server).ethicsMembers), "List the ethics committee", 0},
 		{post, "/v1/ethics-members", "seat-ethics-member", staff.OversightDecide, "reviews", small, 201, once((*server).ethicsSeat), "Have somebody be a member of the ethics committee", 0},
+		{get, "/v1/ethics-members/{id}/name", "read-ethics-member", staff.OversightDecide, "reviews", 0, 200, do((*server).ethicsName), "Read the name of a member from outside; a record says that you did", 0},
 		{post, "/v1/ethics-members/{id}:unseat", "unseat-ethics-member", staff.OversightDecide, "reviews", small, 200, once((*server).ethicsUnseat), "End a membership", 0},
 
 		{get, "/v1/ethics-reviews", "ethics-reviews", staff.OversightRead, "reviews", 0, 200, do((*server).ethicsList), "List ethics reviews", 0},
 		{get, "/v1/ethics-reviews/{id}", "ethics-review", staff.OversightRead, "reviews", 0, 200, do((*server).ethicsOne), "Show an ethics review", 0},
 		{get, "/v1/ethics-reviews/{id}/document", "ethics-document", staff.OversightRead, "reviews", 0, 200, do((*server).ethicsDocument), "An ethics review as a document", 0},
 		{post, "/v1/ethics-reviews", "apply-ethics-review", staff.OversightWrite, "reviews", large, 201, once((*server).ethicsApply), "Apply for an ethics review", 0},
-		{post, "/v1/ethics-reviews/{id}:amend", "amend-ethics-review", staff.OversightWrite, "reviews", large, 200, once((*server).ethicsAmend), "Hand in an application anew that is incomplete or to be reviewed again", 0},
+		{post, "/v1/ethics-reviews/{id}:amend", "amend-ethics-review", staff.OversightWrite, "reviews", large, 200, once((*server).ethicsAmend), "Hand in your application anew that is incomplete or to be reviewed again", 0},
 		{post, "/v1/ethics-reviews/{id}:accept", "accept-ethics-review", staff.OversightDecide, "reviews", 0, 200, once((*server).ethicsAccept), "Say that an application is complete; the clock begins", 0},
 		{post, "/v1/ethics-reviews/{id}:return", "return-ethics-review", staff.OversightDecide, "reviews", small, 200, once((*server).ethicsReturn), "Say what an application lacks", 0},
 		{post, "/v1/ethics-reviews/{id}:pause", "pause-ethics-review", staff.OversightDecide, "reviews", small, 200, once((*server).ethicsPause), "Stop the clock, for a reason", 0},
@@ -28,8 +29,8 @@ func ethicsRoutes() []route {
 		{post, "/v1/ethics-reviews/{id}:extend", "extend-ethics-review", staff.OversightDecide, "reviews", small, 200, once((*server).ethicsExtend), "Move the time limit to a later day, for a reason", 0},
 		{post, "/v1/ethics-reviews/{id}:answer", "answer-ethics-experts", staff.OversightDecide, "reviews", small, 200, once((*server).ethicsAnswer), "Answer for every ground whether experts have to review again", 0},
 		{post, "/v1/ethics-reviews/{id}:expert", "expert-ethics-review", staff.OversightDecide, "reviews", small, 200, once((*server).ethicsExpert), "Enter what the experts said", 0},
-		{post, "/v1/ethics-reviews/{id}:meet", "meet-ethics-review", staff.OversightDecide, "reviews", small, 200, once((*server).ethicsMeet), "Enter who is at the meeting", 0},
-		{post, "/v1/ethics-reviews/{id}:recuse", "recuse-ethics-member", staff.EthicsVote, "reviews", small, 200, once((*server).ethicsRecuse), "Say that a member at the meeting has an interest", 0},
+		{post, "/v1/ethics-reviews/{id}:meet", "meet-ethics-review", staff.OversightDecide, "reviews", small, 200, once((*server).ethicsMeet), "Enter who is at the meeting; whoever does keeps its minutes", 0},
+		{post, "/v1/ethics-reviews/{id}:recuse", "recuse-ethics-member", staff.EthicsVote, "reviews", small, 200, once((*server).ethicsRecuse), "Say that a member at the meeting has an interest: the member, or whoever keeps the minutes", 0},
 		{post, "/v1/ethics-reviews/{id}:vote", "vote-ethics-review", staff.EthicsVote, "reviews", small, 200, once((*server).ethicsVote), "Cast the vote of a member", 0},
 		{post, "/v1/ethics-reviews/{id}:decide", "decide-ethics-review", staff.OversightDecide, "reviews", large, 200, once((*server).ethicsDecide), "Close the vote: what has two thirds is decided", 0},
 		{post, "/v1/ethics-reviews/{id}:confirm", "confirm-ethics-review", staff.OversightDecide, "reviews", small, 200, once((*server).ethicsConfirm), "Say that the changes were made that a decision asked for", 0},
@@ -57,7 +58,7 @@ type EthicsMember struct {
 	State string `json:"state" enum:"seated,unseated" doc:"Whether the membership lasts."`
 	ethics.Member
 	Since time.Time `json:"since" doc:"Since when."`
-	Name  string    `json:"name,omitempty" doc:"Name of a member from outside, where it was asked for."`
+	Name  string    `json:"name,omitempty" doc:"Name of a member from outside, where it was read."`
 }
 
 func viewMember(e ethics.MemberEntry) EthicsMember {
@@ -65,8 +66,7 @@ func viewMember(e ethics.MemberEntry) EthicsMember {
 }
 
 type ethicsMembersInput struct {
-	All   bool `query:"all" doc:"Those whose membership ended too."`
-	Names bool `query:"names" doc:"With the names of members from outside, for those who may decide. A record says of each that you read it."`
+	All bool `query:"all" doc:"Those whose membership ended too."`
 }
 
 type ethicsMembersOutput struct {
@@ -76,11 +76,6 @@ type ethicsMembersOutput struct {
 }
 
 func (s *server) ethicsMembers(ctx context.Context, in *ethicsMembersInput) (*ethicsMembersOutput, error) {
-	if in.Names {
-		if err := askerOf(ctx).mayOfAll(staff.OversightDecide); err != nil {
-			return nil, err
-		}
-	}
 	list, err := s.Ethics.Members(ctx, !in.All)
 	if err != nil {
 		return nil, err
@@ -88,13 +83,7 @@ func (s *server) ethicsMembers(ctx context.Context, in *ethicsMembersInput) (*et
 	out := &ethicsMembersOutput{}
 	out.Body.Members = []EthicsMember{}
 	for _, e := range list {
-		v := viewMember(e)
-		if in.Names {
-			if v.Name, err = s.Ethics.Name(ctx, ledgerBy(ctx), e.ID); err != nil {
-				return nil, err
-			}
-		}
-		out.Body.Members = append(out.Body.Members, v)
+		out.Body.Members = append(out.Body.Members, viewMember(e))
 	}
 	return out, nil
 }
@@ -109,6 +98,15 @@ func shownMember(e ethics.MemberEntry, err error) (*ethicsMemberOutput, error) {
 		return nil, err
 	}
 	return &ethicsMemberOutput{Body: viewMember(e)}, nil
+}
+
+func (s *server) ethicsName(ctx context.Context, in *Named) (*ethicsMemberOutput, error) {
+	e, name, err := s.Ethics.Name(ctx, ledgerBy(ctx), in.ID)
+	out, err := shownMember(e, err)
+	if err == nil {
+		out.Body.Name = name
+	}
+	return out, err
 }
 
 type ethicsSeatInput struct {
@@ -149,6 +147,7 @@ type EthicsReview struct {
 	GroundsBy   string                `json:"grounds_by,omitempty" doc:"Staff account that answered."`
 	Experts     *ethics.Experts       `json:"experts,omitempty" doc:"What the experts said."`
 	Seats       []ethics.Seat         `json:"seats" nullable:"false" doc:"Who is at the meeting."`
+	Minutes     string                `json:"minutes,omitempty" doc:"Staff account that keeps the minutes of the meeting, and enters the votes of members without an account."`
 	Quorum      *Sentence             `json:"quorum,omitempty" doc:"Why the meeting can't decide; absent where it can."`
 	Outcome     *ethics.Outcome       `json:"outcome,omitempty" doc:"What was decided."`
 	Followed    []ethics.FollowUp     `json:"followed" nullable:"false" doc:"Follow-ups."`
@@ -160,7 +159,7 @@ type EthicsReview struct {
 func (s *server) viewEthics(ctx context.Context, e ethics.Entry) EthicsReview {
 	r, now := e.Value, s.Ethics.Now()
 	v := EthicsReview{ID: e.ID, State: e.State, Application: r.Application, Applicant: r.Applicant, Made: e.Made, Round: r.Round, Accepted: set(r.Accepted), Due: set(r.Due(now)), Running: r.Running() && e.State == string(ethics.Accepted),
-		Late: !e.Due.IsZero() && now.After(e.Due), Pauses: append([]ethics.Pause{}, r.Pauses...), Grounds: append([]ethics.GroundAnswer{}, r.Grounds...), GroundsBy: r.GroundsBy, Experts: r.Experts, Seats: append([]ethics.Seat{}, r.Seats...), Outcome: r.Outcome,
+		Late: !e.Due.IsZero() && now.After(e.Due), Pauses: append([]ethics.Pause{}, r.Pauses...), Grounds: append([]ethics.GroundAnswer{}, r.Grounds...), GroundsBy: r.GroundsBy, Experts: r.Experts, Seats: append([]ethics.Seat{}, r.Seats...), Minutes: r.Minutes, Outcome: r.Outcome,
 		Followed: append([]ethics.FollowUp{}, r.Followed...), Next: r.Next, Number: r.Number, Note: r.Note}
 	if e.State == string(ethics.Accepted) {
 		if code, args := codeOf(r.Quorum()); code != "" {

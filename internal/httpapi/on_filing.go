@@ -238,16 +238,14 @@ type filingDecideInput struct {
 	}
 }
 
-// filingDecide enters what the authority said, and then in the register. Where that fails the filing still says it.
+// filingDecide enters what the authority said, and then in the register. Where that fails the filing still says it, and the same
+// decision once more enters it.
 func (s *server) filingDecide(ctx context.Context, in *filingDecideInput) (*kitOutput, error) {
 	d, err := s.Filings.Decide(ctx, ledgerBy(ctx), in.ID, filing.Decision{Filed: in.Body.Filed, Number: in.Body.Number, Reason: in.Body.Reason, At: in.Body.At})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.FilingDesk.Decided(context.WithoutCancel(ctx), ledgerBy(ctx), d); err != nil {
-		s.Logger.ErrorContext(ctx, "entering a filing in the register", "filing", d.ID, "error", err)
-	}
-	return s.shownFiling(ctx, d, nil)
+	return s.shownFiling(ctx, d, s.FilingDesk.Decided(context.WithoutCancel(ctx), ledgerBy(ctx), d))
 }
 
 type filingCancelInput struct {
@@ -265,8 +263,5 @@ func (s *server) filingCancel(ctx context.Context, in *filingCancelInput) (*kitO
 	if err != nil {
 		return nil, err
 	}
-	if err := s.FilingDesk.Decided(context.WithoutCancel(ctx), ledgerBy(ctx), d); err != nil {
-		s.Logger.ErrorContext(ctx, "entering a cancellation in the register", "filing", d.ID, "error", err)
-	}
-	return s.shownFiling(ctx, d, nil)
+	return s.shownFiling(ctx, d, s.FilingDesk.Decided(context.WithoutCancel(ctx), ledgerBy(ctx), d))
 }

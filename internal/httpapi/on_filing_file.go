@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -48,19 +47,9 @@ func filingBody(id string) *huma.RequestBody {
 
 // filingFormOf reads a form with one file.
 func (s *server) filingFormOf(ctx context.Context, in *Upload, fields ...string) (url.Values, filing.Keyed, error) {
-	var files []filing.Keyed
-	values, err := partsOf(in, min(s.MaxUpload+framing, maxFilingForm), fields, func(part *multipart.Part) error {
-		f, err := s.FilingDesk.Keep(ctx, part)
-		files = append(files, f)
-		return err
-	})
+	values, files, err := formOf(s, in, maxFilingForm, func(part *multipart.Part) (filing.Keyed, error) { return s.FilingDesk.Keep(ctx, part) }, fields...)
 	if err != nil {
 		return nil, filing.Keyed{}, err
-	}
-	for _, said := range values {
-		if len(said) > 1 {
-			return nil, filing.Keyed{}, refuse(colophon.Invalid, CodeForm)
-		}
 	}
 	if len(files) != 1 {
 		return nil, filing.Keyed{}, refuse(colophon.Invalid, CodeForm)
@@ -68,17 +57,8 @@ func (s *server) filingFormOf(ctx context.Context, in *Upload, fields ...string)
 	return values, files[0], nil
 }
 
-// filingOnce does what a form asks for once for its key.
-func (s *server) filingOnce(ctx context.Context, operation string, in *filingUpload, work func() (*kitOutput, error)) (*kitOutput, error) {
-	out, replayed, err := keyed(s, ctx, operation, in.Key, in, work)
-	if err == nil && replayed {
-		out.replay()
-	}
-	return out, err
-}
-
 func (s *server) filingAttach(ctx context.Context, in *filingUpload) (*kitOutput, error) {
-	return s.filingOnce(ctx, "attach-to-filing", in, func() (*kitOutput, error) {
+	return formOnce(s, ctx, "attach-to-filing", in.Key, in, func() (*kitOutput, error) {
 		v, file, err := s.filingFormOf(ctx, &in.Upload, "kind", "title", "place", "caption")
 		if err != nil {
 			return nil, err
@@ -89,14 +69,14 @@ func (s *server) filingAttach(ctx context.Context, in *filingUpload) (*kitOutput
 }
 
 func (s *server) filingSubmit(ctx context.Context, in *filingUpload) (*kitOutput, error) {
-	return s.filingOnce(ctx, "submit-filing", in, func() (*kitOutput, error) {
+	return formOnce(s, ctx, "submit-filing", in.Key, in, func() (*kitOutput, error) {
 		v, file, err := s.filingFormOf(ctx, &in.Upload, "reference", "at")
 		if err != nil {
 			return nil, err
 		}
-		at, err := time.Parse(time.RFC3339, v.Get("at"))
+		at, _, err := handedIn(v)
 		if err != nil {
-			return nil, invalid("body.at", "expected a time such as 2026-11-23T08:00:00+08:00")
+			return nil, err
 		}
 		d, err := s.Filings.Submit(ctx, ledgerBy(ctx), in.ID, filing.Submission{Reference: v.Get("reference"), Proof: file.SHA256, At: at}, file)
 		return s.shownFiling(ctx, d, err)
@@ -130,17 +110,7 @@ func (s *server) kitFile(ctx context.Context, in *kitFileInput) (*stream, error)
 	if _, _, err := s.Filings.People(ctx, ledgerBy(ctx), in.ID); err != nil {
 		return nil, err
 	}
-	return streamed(func(w http.ResponseWriter, r *http.Request) {
-		from, err := s.FilingDesk.Open(r.Context(), file)
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		defer from.Close()
-		w.Header().Set("Content-Type", file.Type)
-		w.Header().Set("Content-Disposition", "attachment")
-		copyOut(w, from)
-	}), nil
+	return s.attached(file.Type, func(ctx context.Context) (io.ReadCloser, error) { return s.FilingDesk.Open(ctx, file) }), nil
 }
 
 // FilingDocument is a document that a kit makes.
@@ -229,36 +199,31 @@ func (s *server) filingDocument(ctx context.Context, in *filingDocumentInput) (*
 	}), nil
 }
 
-// packaged is what goes into the ZIP of a filing, but for the annexes.
-func (s *server) packaged(ctx context.Context, d filing.Draft, people *filing.People) (names []string, files map[string][]byte, err error) {
+// packaged hands over what goes into the ZIP of a filing but for the annexes, one after the other as it is drawn.
+func (s *server) packaged(ctx context.Context, d filing.Draft, people *filing.People, put func(name string, from io.Reader) error) error {
 	documents, err := filing.Documents(d.Kit, people)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	files = map[string][]byte{}
-	add := func(name string, content []byte) { names, files[name] = append(names, name), content }
 	for i, doc := range documents {
 		for _, format := range []media.Format{media.DOCX, media.PDF} {
 			content, err := s.FilingDesk.Draw(ctx, d, people, doc.ID, format)
-			if err != nil {
-				return nil, nil, err
+			if err == nil {
+				err = put(fmt.Sprintf("%d-%s.%s", i+1, doc.Title, format), bytes.NewReader(content))
 			}
-			add(fmt.Sprintf("%d-%s.%s", i+1, doc.Title, format), content)
+			if err != nil {
+				return err
+			}
 		}
 	}
 	export, err := d.Export()
-	add("kit.json", export)
-	return names, files, err
+	return errors.Join(err, put("kit.json", bytes.NewReader(export)))
 }
 
 // filingPackage hands out everything. Annexes go along where people do, since licences and commitments name them; pictures
 // of screens stand in the documents.
 func (s *server) filingPackage(ctx context.Context, in *filingPackageInput) (*stream, error) {
 	d, people, err := s.forDrawing(ctx, in.ID, in.People)
-	if err != nil {
-		return nil, err
-	}
-	names, files, err := s.packaged(ctx, d, people)
 	if err != nil {
 		return nil, err
 	}
@@ -276,7 +241,7 @@ func (s *server) filingPackage(ctx context.Context, in *filingPackageInput) (*st
 		w.Header().Set("Content-Type", "application/zip")
 		w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="filing-%s-%d.zip"`, d.Function, d.Part))
 		z := zip.NewWriter(w)
-		err := s.zipFiling(r.Context(), z, d, names, files, annexes)
+		err := s.zipFiling(r.Context(), z, d, people, annexes)
 		if err = errors.Join(err, z.Close()); err != nil { // the answer is broken off
 			s.Logger.ErrorContext(r.Context(), "writing a filing", "filing", d.ID, "error", err)
 			panic(http.ErrAbortHandler)
@@ -285,7 +250,7 @@ func (s *server) filingPackage(ctx context.Context, in *filingPackageInput) (*st
 }
 
 // zipFiling writes documents, annexes, and a list of their digests.
-func (s *server) zipFiling(ctx context.Context, z *zip.Writer, d filing.Draft, names []string, files map[string][]byte, annexes []filing.Keyed) error {
+func (s *server) zipFiling(ctx context.Context, z *zip.Writer, d filing.Draft, people *filing.People, annexes []filing.Keyed) error {
 	var sums strings.Builder
 	put := func(name string, from io.Reader) error {
 		to, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate})
@@ -299,10 +264,8 @@ func (s *server) zipFiling(ctx context.Context, z *zip.Writer, d filing.Draft, n
 		fmt.Fprintf(&sums, "%x  %s\n", hash.Sum(nil), name)
 		return nil
 	}
-	for _, name := range names {
-		if err := put(name, bytes.NewReader(files[name])); err != nil {
-			return err
-		}
+	if err := s.packaged(ctx, d, people, put); err != nil {
+		return err
 	}
 	for i, f := range annexes {
 		from, err := s.FilingDesk.Open(ctx, f)

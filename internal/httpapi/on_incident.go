@@ -86,10 +86,10 @@ type incidentOpenInput struct {
 		Title   string                  `json:"title" minLength:"1" maxLength:"800" doc:"What it is called, at most 200 signs. It is sealed."`
 		Summary string                  `json:"summary,omitempty" maxLength:"16000" doc:"What happened, at most 4000 signs. It is sealed."`
 		Origin  string                  `json:"origin,omitempty" maxLength:"128" doc:"What opens it, such as a monitor: while one of the same origin is open, that is the answer." example:"monitor/uptime"`
-		About   []IncidentRef           `json:"about,omitempty" nullable:"false" maxItems:"50" doc:"What it is about. The timeline is told of these by itself."`
+		About   []IncidentRef           `json:"about,omitempty" nullable:"false" maxItems:"50" doc:"What it is about. The timeline is told by itself of those whose kind is order, measure, alert, incident, report, correction, function or observation, and of orders, measures and alerts against an account."`
 		Knew    time.Time               `json:"knew,omitempty" doc:"When it was found, or told; now when absent."`
 		Began   time.Time               `json:"began,omitempty" doc:"When it began, as far as known."`
-		Facts   map[string]IncidentFact `json:"facts,omitempty" doc:"What is known of the figures by which it is graded."`
+		Facts   map[string]IncidentFact `json:"facts,omitempty" doc:"What is known of the figures by which it is graded; nothing that would end a clock."`
 	}
 }
 
@@ -113,11 +113,7 @@ func (s *server) incidentOne(ctx context.Context, in *Named) (*incidentSheetOutp
 type incidentWordsOutput struct{ Body IncidentWords }
 
 func (s *server) incidentWords(ctx context.Context, in *Named) (*incidentWordsOutput, error) {
-	_, words, err := s.Incidents.Read(ctx, ledgerBy(ctx), in.ID)
-	if err != nil {
-		return nil, err
-	}
-	lines, err := s.Incidents.ReadTimeline(ctx, ledgerBy(ctx), in.ID)
+	words, lines, err := s.Incidents.ReadTimeline(ctx, ledgerBy(ctx), in.ID)
 	out := &incidentWordsOutput{IncidentWords{Title: words.Title, Summary: words.Summary, Notes: []IncidentNote{}}}
 	for _, l := range lines {
 		if l.Text != "" {

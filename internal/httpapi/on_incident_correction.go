@@ -178,7 +178,7 @@ type correctionTakeInput struct {
 		Skip     bool            `json:"skip,omitempty" doc:"There is nothing to do, for the reason in note. Correcting the model and reporting can't be left out."`
 		At       time.Time       `json:"at" doc:"When it was done."`
 		How      correction.How  `json:"how,omitempty" enum:"training,filter,prompt,supplier,retiring" doc:"By what the model was corrected; of that step alone."`
-		Evidence []IncidentRef   `json:"evidence,omitempty" nullable:"false" maxItems:"20" doc:"What shows it; of a corrected model something that ran after it."`
+		Evidence []IncidentRef   `json:"evidence,omitempty" nullable:"false" maxItems:"20" doc:"What shows it."`
 		Note     string          `json:"note,omitempty" maxLength:"16000" doc:"What was done, or why there is nothing to do. It is sealed."`
 	}
 }

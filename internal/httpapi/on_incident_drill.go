@@ -167,7 +167,7 @@ type drillHoldInput struct {
 	Body struct {
 		Held     time.Time `json:"held" doc:"When it was held."`
 		Result   string    `json:"result" enum:"passed,failed,could-not-tell" doc:"How it ended."`
-		Took     int64     `json:"took_seconds,omitempty" minimum:"0" doc:"How long it took until its aim was reached; absent where nothing was measured."`
+		Took     int64     `json:"took_seconds,omitempty" minimum:"0" maximum:"2592000" doc:"How long it took until its aim was reached; absent where nothing was measured."`
 		Order    string    `json:"order,omitempty" maxLength:"64" doc:"Control order of the drill, whose acknowledgements measure it."`
 		Report   string    `json:"report" minLength:"1" maxLength:"16000" doc:"What came of it. It is sealed."`
 		Findings []string  `json:"findings,omitempty" nullable:"false" maxItems:"50" doc:"What is wanting. It is sealed."`

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -163,34 +164,22 @@ type reportFormInput struct {
 	Upload
 }
 
-// reportOnce does what a form asks for once for its key.
-func (s *server) reportOnce(ctx context.Context, operation string, in *reportFormInput, work func() (*reportOutput, error)) (*reportOutput, error) {
-	out, replayed, err := keyed(s, ctx, operation, in.Key, in, work)
-	if err == nil && replayed {
-		out.replay()
-	}
-	return out, err
-}
-
 func (s *server) reportFile(ctx context.Context, in *reportFormInput) (*reportOutput, error) {
-	return s.reportOnce(ctx, "file-incident-report", in, func() (*reportOutput, error) {
+	return formOnce(s, ctx, "file-incident-report", in.Key, in, func() (*reportOutput, error) {
 		v, proofs, err := s.reportForm(ctx, &in.Upload, "channel", "reference", "at", "incomplete")
 		if err != nil {
 			return nil, err
 		}
-		at, err := time.Parse(time.RFC3339, v.Get("at"))
+		at, incomplete, err := handedIn(v)
 		if err != nil {
-			return nil, invalid("body.at", "expected a time such as 2026-11-23T08:00:00+08:00")
+			return nil, err
 		}
-		if word := v.Get("incomplete"); word != "" && word != "true" && word != "false" {
-			return nil, invalid("body.incomplete", "expected true or false")
-		}
-		return s.shownReport(s.Incidents.File(ctx, ledgerBy(ctx), in.ID, report.Filing{Channel: v.Get("channel"), Reference: v.Get("reference"), At: at, Incomplete: v.Get("incomplete") == "true"}, proofs...))
+		return s.shownReport(s.Incidents.File(ctx, ledgerBy(ctx), in.ID, report.Filing{Channel: v.Get("channel"), Reference: v.Get("reference"), At: at, Incomplete: incomplete}, proofs...))
 	})
 }
 
 func (s *server) reportProve(ctx context.Context, in *reportFormInput) (*reportOutput, error) {
-	return s.reportOnce(ctx, "prove-incident-report", in, func() (*reportOutput, error) {
+	return formOnce(s, ctx, "prove-incident-report", in.Key, in, func() (*reportOutput, error) {
 		_, proofs, err := s.reportForm(ctx, &in.Upload)
 		if err != nil {
 			return nil, err
@@ -204,21 +193,7 @@ func (s *server) reportProve(ctx context.Context, in *reportFormInput) (*reportO
 
 // reportForm reads a form about a filing: fields, each once, and proofs.
 func (s *server) reportForm(ctx context.Context, in *Upload, fields ...string) (url.Values, []report.ProofFile, error) {
-	var proofs []report.ProofFile
-	values, err := partsOf(in, min(s.MaxUpload+framing, maxProof), fields, func(part *multipart.Part) error {
-		proof, err := s.IncidentFiles.KeepProof(ctx, part)
-		proofs = append(proofs, proof)
-		return err
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, said := range values {
-		if len(said) > 1 {
-			return nil, nil, refuse(colophon.Invalid, CodeForm)
-		}
-	}
-	return values, proofs, nil
+	return formOf(s, in, maxProof, func(part *multipart.Part) (report.ProofFile, error) { return s.IncidentFiles.KeepProof(ctx, part) }, fields...)
 }
 
 // ReportField is a field of a report with its answer.
@@ -297,7 +272,7 @@ func (s *server) reportDownload(ctx context.Context, in *reportDownloadInput) (*
 	}), nil
 }
 
-// reportProof hands out a proof as a download: nobody's browser runs it.
+// reportProof hands out a proof.
 func (s *server) reportProof(ctx context.Context, in *packProofInput) (*stream, error) {
 	_, sheet, err := s.Incidents.ReadPaper(ctx, ledgerBy(ctx), in.ID)
 	if err != nil {
@@ -307,15 +282,7 @@ func (s *server) reportProof(ctx context.Context, in *packProofInput) (*stream, 
 	if at < 0 {
 		return nil, refuse(colophon.Missing, report.CodePaperMissing)
 	}
-	return streamed(func(w http.ResponseWriter, r *http.Request) {
-		file, err := s.IncidentFiles.OpenProof(r.Context(), sheet.Proofs[at])
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		defer file.Close()
-		w.Header().Set("Content-Type", sheet.Proofs[at].Type)
-		w.Header().Set("Content-Disposition", "attachment")
-		copyOut(w, file)
+	return s.attached(sheet.Proofs[at].Type, func(ctx context.Context) (io.ReadCloser, error) {
+		return s.IncidentFiles.OpenProof(ctx, sheet.Proofs[at])
 	}), nil
 }

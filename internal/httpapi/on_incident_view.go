@@ -142,7 +142,7 @@ type Incident struct {
 	Facts      map[string]IncidentFact `json:"facts" doc:"What is known of the figures."`
 	Grading    IncidentGrading         `json:"grading" doc:"What the guide says."`
 	Rules      string                  `json:"rules" doc:"Version of the guide."`
-	Correction *IncidentProposal       `json:"correction,omitempty" doc:"A fact that would lower the grade; it waits for a second person."`
+	Correction *IncidentProposal       `json:"correction,omitempty" doc:"A fact that would lower the grade or end a clock; it waits for a second person."`
 	Closing    *IncidentProposal       `json:"closing,omitempty" doc:"Somebody wants to close it."`
 	Steps      int                     `json:"steps_open" doc:"Steps of the playbooks that nobody did."`
 	Breaches   []IncidentBreach        `json:"breaches" nullable:"false" doc:"Limits that ran out."`
@@ -157,16 +157,11 @@ func (s *server) viewIncident(ctx context.Context, v report.Incident) (Incident,
 	g := v.Grading
 	out := Incident{ID: v.ID, State: v.State, Kinds: v.Kinds, Origin: v.Origin, About: refsOut(v.About), Operator: v.Operator, Size: v.Size, Made: v.Made, Knew: v.Knew, Began: set(v.Began), Graded: set(v.Graded), Closed: set(v.Closed),
 		Facts: factsOut(v.Facts), Grading: IncidentGrading{g.State, g.Least, g.Most, append([]string{}, g.Met...), append([]string{}, g.Open...), g.Rests}, Rules: v.Rules, Correction: viewProposal(v.Correction), Closing: viewProposal(v.Closing),
-		Breaches: []IncidentBreach{}, Clocks: []IncidentClock{}, Opener: v.Opener, Confirmer: v.Confirmer, Sealed: string(v.Kept)}
+		Steps: v.OpenSteps(), Breaches: []IncidentBreach{}, Clocks: []IncidentClock{}, Opener: v.Opener, Confirmer: v.Confirmer, Sealed: string(v.Kept)}
 	for _, b := range v.Breaches {
 		out.Breaches = append(out.Breaches, IncidentBreach(b))
 	}
-	for _, step := range v.Steps {
-		if step.State == report.StepOpen {
-			out.Steps++
-		}
-	}
-	clocks, err := s.Incidents.Clocks(ctx, v.ID)
+	clocks, err := s.Incidents.Clocks(ctx, v)
 	for _, c := range clocks {
 		out.Clocks = append(out.Clocks, viewIncidentClock(c))
 		if c.ID == report.FirstReport {

@@ -170,7 +170,7 @@ func doubts(say *locale.Printer, rows []published.Row) []FilingRow {
 	return out
 }
 
-// listImport reads a list to its end and keeps it. The same file imported twice supersedes itself, which changes nothing.
+// listImport reads a list to its end and keeps it. The same file said to be the same list changes nothing.
 func (s *server) listImport(ctx context.Context, in *listImportInput) (*listImportOutput, error) {
 	body, err := in.file()
 	if err != nil {
@@ -227,7 +227,7 @@ type listNumberInput struct {
 
 // ListAnswer says whether a number is on the lists.
 type ListAnswer struct {
-	Verdict string        `json:"verdict" enum:"passed,failed,could-not-tell" doc:"Passed: it is on a list. Failed: it is on none of those that were imported, was cancelled, or the list says something else."`
+	Verdict string        `json:"verdict" enum:"passed,failed,could-not-tell" doc:"Passed: it is on a list. Failed: it was cancelled, or the list says something else. Could not tell: it is on none of those that were imported, or there is none."`
 	Says    Sentence      `json:"says" doc:"The same as a sentence."`
 	Number  *FilingNumber `json:"number,omitempty" doc:"The number, taken apart; absent for what is none."`
 	Hits    []FilingHit   `json:"hits" nullable:"false" doc:"Where it stands, or may stand."`

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"io"
 	"mime/multipart"
-	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/desk/pack"
@@ -206,19 +204,16 @@ type packFormInput struct {
 
 // packFile says that a pack was filed. The report duty that it fulfils is closed after it; where that fails, a job does it.
 func (s *server) packFile(ctx context.Context, in *packFormInput) (*packOutput, error) {
-	return s.byKey(ctx, "file-pack", in, func() (*packOutput, error) {
+	return formOnce(s, ctx, "file-pack", in.Key, in, func() (*packOutput, error) {
 		v, proofs, err := s.packForm(ctx, &in.Upload, "channel", "reference", "at", "incomplete")
 		if err != nil {
 			return nil, err
 		}
-		at, err := time.Parse(time.RFC3339, v.Get("at"))
+		at, incomplete, err := handedIn(v)
 		if err != nil {
-			return nil, invalid("body.at", "expected a time such as 2026-11-23T08:00:00+08:00")
+			return nil, err
 		}
-		if word := v.Get("incomplete"); word != "" && word != "true" && word != "false" {
-			return nil, invalid("body.incomplete", "expected true or false")
-		}
-		p, err := s.Packs.File(ctx, ledgerBy(ctx), in.ID, pack.Filing{Channel: v.Get("channel"), Reference: v.Get("reference"), At: at, Incomplete: v.Get("incomplete") == "true"}, proofs...)
+		p, err := s.Packs.File(ctx, ledgerBy(ctx), in.ID, pack.Filing{Channel: v.Get("channel"), Reference: v.Get("reference"), At: at, Incomplete: incomplete}, proofs...)
 		if err != nil {
 			return nil, err
 		}
@@ -230,7 +225,7 @@ func (s *server) packFile(ctx context.Context, in *packFormInput) (*packOutput, 
 }
 
 func (s *server) packProve(ctx context.Context, in *packFormInput) (*packOutput, error) {
-	return s.byKey(ctx, "prove-pack", in, func() (*packOutput, error) {
+	return formOnce(s, ctx, "prove-pack", in.Key, in, func() (*packOutput, error) {
 		_, proofs, err := s.packForm(ctx, &in.Upload)
 		if err != nil {
 			return nil, err
@@ -243,33 +238,9 @@ func (s *server) packProve(ctx context.Context, in *packFormInput) (*packOutput,
 	})
 }
 
-// byKey does what a form asks for once for its key. The form itself is known by its length, its boundary and its announced
-// digest.
-func (s *server) byKey(ctx context.Context, operation string, in *packFormInput, work func() (*packOutput, error)) (*packOutput, error) {
-	out, replayed, err := keyed(s, ctx, operation, in.Key, in, work)
-	if err == nil && replayed {
-		out.replay()
-	}
-	return out, err
-}
-
 // packForm reads a form about a filing: fields, each once, and proofs.
 func (s *server) packForm(ctx context.Context, in *Upload, fields ...string) (url.Values, []pack.ProofFile, error) {
-	var proofs []pack.ProofFile
-	values, err := partsOf(in, min(s.MaxUpload+framing, maxProof), fields, func(part *multipart.Part) error {
-		proof, err := s.PackDesk.KeepProof(ctx, part)
-		proofs = append(proofs, proof)
-		return err
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, said := range values {
-		if len(said) > 1 {
-			return nil, nil, refuse(colophon.Invalid, CodeForm)
-		}
-	}
-	return values, proofs, nil
+	return formOf(s, in, maxProof, func(part *multipart.Part) (pack.ProofFile, error) { return s.PackDesk.KeepProof(ctx, part) }, fields...)
 }
 
 type packReadOutput struct{ Body PackDocument }
@@ -292,7 +263,7 @@ type packProofInput struct {
 	SHA256 string `path:"sha256" pattern:"^[0-9a-f]{64}$" patternDescription:"64 hexadecimal digits" doc:"SHA-256 of the proof, in hexadecimal."`
 }
 
-// packProof hands out a proof as a download: nobody's browser runs it.
+// packProof hands out a proof.
 func (s *server) packProof(ctx context.Context, in *packProofInput) (*stream, error) {
 	_, inside, err := s.Packs.Read(ctx, ledgerBy(ctx), in.ID)
 	if err != nil {
@@ -302,15 +273,5 @@ func (s *server) packProof(ctx context.Context, in *packProofInput) (*stream, er
 	if at < 0 {
 		return nil, refuse(colophon.Missing, pack.CodeMissing)
 	}
-	return streamed(func(w http.ResponseWriter, r *http.Request) {
-		file, err := s.PackDesk.OpenProof(r.Context(), inside.Proofs[at])
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		defer file.Close()
-		w.Header().Set("Content-Type", inside.Proofs[at].Type)
-		w.Header().Set("Content-Disposition", "attachment")
-		copyOut(w, file)
-	}), nil
+	return s.attached(inside.Proofs[at].Type, func(ctx context.Context) (io.ReadCloser, error) { return s.PackDesk.OpenProof(ctx, inside.Proofs[at]) }), nil
 }

@@ -19,7 +19,7 @@ type PanelSource interface {
 	Owns(sheet string) bool
 	// About says what a sheet is of. One that is not there is an error of kind Missing.
 	About(ctx context.Context, sheet string) (PanelAbout, error)
-	// Sheets lists the sheets of this source.
+	// Sheets lists the sheets of this source on which judgements are still taken, at least.
 	Sheets(ctx context.Context) ([]PanelAbout, error)
 	// Show shows a reviewer an item that he has. It MUST check that he has it ([sample.Panel.Held]), and MUST NOT show what others
 	// judged.
@@ -59,7 +59,7 @@ type PanelContent struct {
 
 func panelRoutes() []route {
 	return []route{
-		{get, "/v1/panels", "panels", staff.PanelRead, "runs", 0, 200, do((*server).panelList), "List samples that people judge", 0},
+		{get, "/v1/panels", "panels", staff.PanelRead, "runs", 0, 200, do((*server).panelList), "List samples that people judge now", 0},
 		{get, "/v1/panels/{sheet}", "panel", staff.PanelRead, "runs", 0, 200, do((*server).panelOne), "How people judged a sample, without who said what", 0},
 		{post, "/v1/panels/{sheet}:next", "panel-next", staff.PanelJudge, "runs", 0, 200, once((*server).panelNext), "Take an item to judge: one that you have, or one that nobody has and that you have not judged", 0},
 		{get, "/v1/panel-items/{id}", "panel-item", staff.PanelJudge, "runs", 0, 200, do((*server).panelItem), "Show an item that you have", 0},

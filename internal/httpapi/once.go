@@ -5,8 +5,15 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/colophon-project/colophon"
 )
 
 // Idempotency. A request that creates something may carry an Idempotency-Key; bundles, samples and verifications make
@@ -121,4 +128,60 @@ func keyed[O any](s *server, ctx context.Context, operation, key string, request
 		s.Logger.ErrorContext(ctx, "keeping the answer of an idempotency key", "error", err)
 	}
 	return out, false, nil
+}
+
+// formOnce does what a form asks for once for its key. The form itself is known by its length, its boundary and its announced
+// digest.
+func formOnce[O any](s *server, ctx context.Context, operation, key string, in any, work func() (*O, error)) (*O, error) {
+	out, replayed, err := keyed(s, ctx, operation, key, in, work)
+	if r, ok := any(out).(interface{ replay() }); ok && replayed && err == nil {
+		r.replay()
+	}
+	return out, err
+}
+
+// formOf reads a form of at most so many bytes: fields, each once, and files, each of which keep reads.
+func formOf[F any](s *server, in *Upload, most int64, keep func(*multipart.Part) (F, error), fields ...string) (url.Values, []F, error) {
+	var files []F
+	values, err := partsOf(in, min(s.MaxUpload+framing, most), fields, func(part *multipart.Part) error {
+		f, err := keep(part)
+		files = append(files, f)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, said := range values {
+		if len(said) > 1 {
+			return nil, nil, refuse(colophon.Invalid, CodeForm)
+		}
+	}
+	return values, files, nil
+}
+
+// handedIn reads from a form when something was handed in, and whether that is known not to be all that is asked for.
+func handedIn(v url.Values) (at time.Time, incomplete bool, err error) {
+	if at, err = time.Parse(time.RFC3339, v.Get("at")); err != nil {
+		return at, false, invalid("body.at", "expected a time such as 2026-11-23T08:00:00+08:00")
+	}
+	word := v.Get("incomplete")
+	if word != "" && word != "true" && word != "false" {
+		return at, false, invalid("body.incomplete", "expected true or false")
+	}
+	return at, word == "true", nil
+}
+
+// attached hands out a file that somebody brought as a download: nobody's browser runs it.
+func (s *server) attached(kind string, open func(ctx context.Context) (io.ReadCloser, error)) *stream {
+	return streamed(func(w http.ResponseWriter, r *http.Request) {
+		file, err := open(r.Context())
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		defer file.Close()
+		w.Header().Set("Content-Type", kind)
+		w.Header().Set("Content-Disposition", "attachment")
+		copyOut(w, file)
+	})
 }

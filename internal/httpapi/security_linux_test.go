@@ -74,7 +74,7 @@ func (w *world) example(row httpapi.Row, number string, role staff.Role, may boo
 	if c, ok := w.refutationExample(row, may); ok {
 		return c
 	}
-	if c, ok := w.oversightExample(row, may); ok {
+	if c, ok := w.oversightExample(row, role, may); ok {
 		return c
 	}
 	if c, ok := w.copyExample(row, number, may); ok {

@@ -52,11 +52,11 @@ func (s *server) metrics(context.Context, *struct{}) (*stream, error) {
 }
 
 func (s *server) openAPIJSON(context.Context, *struct{}) (*stream, error) {
-	return document("application/openapi+json", s.json), nil
+	return document("application/openapi+json", s.json)
 }
 
 func (s *server) openAPIYAML(context.Context, *struct{}) (*stream, error) {
-	return document("application/openapi+yaml", s.yaml), nil
+	return document("application/openapi+yaml", s.yaml)
 }
 
 func (s *server) docs(context.Context, *struct{}) (*stream, error) {
@@ -64,14 +64,18 @@ func (s *server) docs(context.Context, *struct{}) (*stream, error) {
 		w.Header().Set("Content-Security-Policy", referencePolicy())
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-cache")
-		w.Write(s.reference) //nolint:errcheck // nobody is left to be told
+		w.Write(s.reference()) //nolint:errcheck // nobody is left to be told
 	}), nil
 }
 
-func document(kind string, text []byte) *stream {
+func document(kind string, write func() ([]byte, error)) (*stream, error) {
+	text, err := write()
+	if err != nil {
+		return nil, err
+	}
 	return streamed(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", kind)
 		w.Header().Set("Cache-Control", "no-cache")
 		w.Write(text) //nolint:errcheck // nobody is left to be told
-	})
+	}), nil
 }

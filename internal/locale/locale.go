@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -56,12 +57,20 @@ type Printer struct {
 	phrases   map[string]phrases // of the arguments whose values are words too
 }
 
-// For returns the printer of a language.
+// For returns the printer of a language, which is read once.
 func For(lang Language) (*Printer, error) {
-	source := english
 	if lang == Chinese {
-		source = chinese
+		return inChinese()
 	}
+	return inEnglish()
+}
+
+var (
+	inEnglish = sync.OnceValues(func() (*Printer, error) { return read(English, english) })
+	inChinese = sync.OnceValues(func() (*Printer, error) { return read(Chinese, chinese) })
+)
+
+func read(lang Language, source []byte) (*Printer, error) {
 	p := &Printer{Language: lang}
 	if err := json.Unmarshal(source, &p.sentences); err != nil {
 		return nil, err

@@ -60,7 +60,8 @@ func (t *trial) evidenceAltered() finding {
 		}
 	}
 	unnoticed := 0
-	for i := range entries[:min(len(entries), maxEntries)] {
+	tried := min(len(entries), maxEntries)
+	for i := range tried {
 		altered, err := rezip(entries, i)
 		if err != nil {
 			return untold(CodeError)
@@ -73,9 +74,12 @@ func (t *trial) evidenceAltered() finding {
 			unnoticed++
 		}
 	}
-	t.step(Step{What: "altered-" + strconv.Itoa(len(entries)) + "-unnoticed-" + strconv.Itoa(unnoticed), Sent: digest(raw)})
+	t.step(Step{What: "altered-" + strconv.Itoa(tried) + "-of-" + strconv.Itoa(len(entries)) + "-unnoticed-" + strconv.Itoa(unnoticed), Sent: digest(raw)})
 	if unnoticed > 0 {
 		return t.tells(failed(CodeUnnoticed))
+	}
+	if tried < len(entries) {
+		return t.tells(untold(CodePremise))
 	}
 	return t.tells(passed(CodeNoticed))
 }

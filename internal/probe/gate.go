@@ -62,6 +62,9 @@ func (t *trial) cloneWithoutConsent() finding {
 		t.last().IDs = append(t.last().IDs, f.ID)
 		found = append(found, t.refused(a, admission.CodeConsentFew))
 	}
+	if len(functions) > maxFunctions { // of the others nothing is told
+		found = append(found, untold(CodePremise))
+	}
 	return worst(found...)
 }
 
@@ -121,8 +124,7 @@ const purpose = "probe"
 // consent asks for a consent of nobody, claims it, and makes a token of it.
 func (t *trial) consent(f Function, until time.Time) (id, token string, ok bool) {
 	var asked struct{ ID string }
-	a := t.askJSON("ask-consent", http.MethodPost, "/v1/consents", map[string]any{"account": Stranger, "person": "adult", "language": "zh", "requester_name": Client, "why": Client, "subject_name": Client,
-		"terms": map[string]any{"modality": f.Likeness, "purpose": purpose, "functions": []string{f.ID}, "until": until.UTC()}})
+	a := t.askJSON("ask-consent", http.MethodPost, "/v1/consents", t.terms(f, "adult", until))
 	if !a.ok() || !a.json(&asked) {
 		return "", "", false
 	}
@@ -130,18 +132,26 @@ func (t *trial) consent(f Function, until time.Time) (id, token string, ok bool)
 	if a := t.askJSON("claim-consent", http.MethodPost, "/v1/consents/"+asked.ID+":claim", struct{}{}); !a.ok() {
 		return "", "", false
 	}
-	a = t.send(http.MethodPost, "/v1/consents/"+asked.ID+"/tokens", json.RawMessage(`{"uses":1}`), "Content-Type", "application/json")
-	t.step(Step{What: "make-token", Method: http.MethodPost, Path: "/v1/consents/" + asked.ID + "/tokens", Status: a.status, Codes: a.codes}) // no digest of a token
-	return asked.ID, tokenOf(a), tokenOf(a) != ""
+	_, token = t.token(asked.ID)
+	return asked.ID, token, token != ""
 }
 
-// tokenOf is the text of the token that was made; empty where none was.
-func tokenOf(a answer) string {
+// terms ask for the consent of nobody.
+func (*trial) terms(f Function, person string, until time.Time) map[string]any {
+	return map[string]any{"account": Stranger, "person": person, "language": "zh", "requester_name": Client, "why": Client, "subject_name": Client,
+		"terms": map[string]any{"modality": f.Likeness, "purpose": purpose, "functions": []string{f.ID}, "until": until.UTC()}}
+}
+
+// token makes a token of a consent; the text is empty where none was made.
+func (t *trial) token(consent string) (a answer, text string) {
+	path := "/v1/consents/" + consent + "/tokens"
+	a = t.send(http.MethodPost, path, json.RawMessage(`{"uses":1}`), "Content-Type", "application/json")
+	t.step(Step{What: "make-token", Method: http.MethodPost, Path: path, Status: a.status, Codes: a.codes}) // no digest of a token
 	var minted struct{ Text string }
 	if !a.ok() || !a.json(&minted) {
-		return ""
+		return a, ""
 	}
-	return minted.Text
+	return a, minted.Text
 }
 
 // Times of a drill.

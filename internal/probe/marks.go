@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/colophon-project/colophon"
@@ -144,10 +145,15 @@ func (t *trial) stripAndUpload() finding {
 		return t.tells(a.otherwise())
 	}
 	t.last().What = "look-" + string(said.State)
-	if said.State == intake.None {
-		return t.tells(failed(CodeMissed))
+	switch {
+	case !slices.Contains(intake.States(), said.State):
+		return t.tells(a.otherwise())
+	case said.State != intake.None:
+		return t.tells(passed(CodeFound))
+	case !said.Complete: // one of those that look did not answer
+		return t.tells(untold(CodePremise))
 	}
-	return t.tells(passed(CodeFound))
+	return t.tells(failed(CodeMissed))
 }
 
 // stripped stamps a picture as everything is that is produced here, and takes the label off it: what is left are its pixels,

@@ -70,6 +70,7 @@ const (
 	CodeModels    colophon.Code = "probe-no-model"     // could not tell: there is no model behind the gateway
 	CodeWord      colophon.Code = "probe-no-word"      // could not tell: the library has no keyword that is refused
 	CodeOtherwise colophon.Code = "probe-otherwise"    // could not tell; args "status", "code": something else came back
+	CodePerson    colophon.Code = "probe-no-person"    // could not tell: the library protects nobody by name
 	CodeError     colophon.Code = "probe-error"        // could not tell: the probe did not come to its end
 	CodePremise   colophon.Code = "probe-premise"      // could not tell: what has to be so before did not come about
 	CodeUnknown   colophon.Code = "probe-unknown"      // arg "name": an error; there is no such probe
@@ -79,7 +80,7 @@ const (
 // Codes lists the codes of what comes of a probe.
 func Codes() []colophon.Code {
 	return []colophon.Code{CodeRefused, CodeLet, CodeSilent, CodeMarked, CodeUnmarked, CodeFound, CodeMissed, CodeCut, CodeSpoken, CodeNoticed, CodeUnnoticed,
-		CodeAccount, CodePlatform, CodeModels, CodeWord, CodeOtherwise, CodeError, CodePremise}
+		CodeAccount, CodePlatform, CodeModels, CodeWord, CodePerson, CodeOtherwise, CodeError, CodePremise}
 }
 
 // Schema is that of reports.
@@ -129,7 +130,9 @@ type Config struct {
 	// Functions are those that are live and edit the likeness of people.
 	Functions func(ctx context.Context) ([]Function, error)
 	// Words are some keywords that are refused in what models say.
-	Words  func(ctx context.Context) ([]Word, error)
+	Words func(ctx context.Context) ([]Word, error)
+	// People are some names by which the library protects people, at the level that is refused.
+	People func(ctx context.Context) ([]Word, error)
 	Script *Script // what the model of the probes says; nil where there is no gateway
 	Press  *stamp.Press
 	Label  label.Request     // as what is produced here is labelled, without a number
@@ -158,14 +161,16 @@ func New(c Config) *Runner {
 // attempts are the probes that are run here.
 func attempts() map[string]func(*trial) finding {
 	return map[string]func(*trial) finding{
-		"publish-unverified":    (*trial).publishUnverified,
-		"clone-without-consent": (*trial).cloneWithoutConsent,
-		"expired-consent":       (*trial).expiredConsent,
-		"export-without-notice": (*trial).exportWithoutNotice,
-		"strip-and-upload":      (*trial).stripAndUpload,
-		"order-ignored":         (*trial).orderIgnored,
-		"stream-cut-word":       (*trial).streamCutWord,
-		"evidence-altered":      (*trial).evidenceAltered,
+		"publish-unverified":     (*trial).publishUnverified,
+		"clone-without-consent":  (*trial).cloneWithoutConsent,
+		"expired-consent":        (*trial).expiredConsent,
+		"minor-without-guardian": (*trial).minorWithoutGuardian,
+		"protected-person":       (*trial).protectedPerson,
+		"export-without-notice":  (*trial).exportWithoutNotice,
+		"strip-and-upload":       (*trial).stripAndUpload,
+		"order-ignored":          (*trial).orderIgnored,
+		"stream-cut-word":        (*trial).streamCutWord,
+		"evidence-altered":       (*trial).evidenceAltered,
 	}
 }
 
@@ -350,7 +355,7 @@ func (r *Runner) alarm(ctx context.Context, by ledger.By, p duty.Probe, o duty.O
 	if err != nil {
 		return fmt.Errorf("looking for the first failure of %s: %w", p.Name, err)
 	}
-	_, err = r.Incidents.Open(ctx, by, report.Draft{Kinds: []report.Kind{report.Control}, Origin: "probe-" + p.Name + "-" + first.ID, About: []report.Ref{{Kind: "probe", ID: p.Name}}, Knew: first.Collected,
+	_, err = r.Incidents.Open(ctx, by, report.Draft{Kinds: []report.Kind{report.Control}, Origin: "probe-" + p.Name + "-" + first.ID, About: []report.Ref{{Kind: "probe", ID: p.Name}, {Kind: "observation", ID: first.ID}}, Knew: first.Collected,
 		Words: report.Particulars{Title: "探测未通过：" + p.Title.ZH + " / Probe failed: " + p.Title.EN, Summary: "预期：" + p.Expect.ZH + " / Expected: " + p.Expect.EN + "\n" + o.Actual}})
 	if err != nil {
 		return fmt.Errorf("opening the incident of %s: %w", p.Name, err)

@@ -19,6 +19,8 @@ import (
 	"github.com/colophon-project/colophon/evidence/ledger"
 	"github.com/colophon-project/colophon/incident/report"
 	"github.com/colophon-project/colophon/internal/probe"
+	"github.com/colophon-project/colophon/label"
+	"github.com/colophon-project/colophon/stamp"
 )
 
 // book keeps observations and incidents in memory.
@@ -144,6 +146,31 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// TestFewer: what was not tried, or not looked at, is no pass and no failure.
+func TestFewer(t *testing.T) {
+	t.Parallel()
+	refused := reasons("failed", "admission-consent-few")
+	for n, want := range map[int]duty.Outcome{20: duty.Passed, 21: duty.Untold} {
+		b, _, c := runner(t, says(403, refused))
+		c.Functions = func(context.Context) ([]probe.Function, error) {
+			return slices.Repeat([]probe.Function{{ID: "f", Class: "voice", Likeness: []string{"voice"}}}, n), nil
+		}
+		if err := probe.New(*c).Run(t.Context(), []string{"clone-without-consent"}, ""); err != nil || b.list[0].Outcome != want {
+			t.Errorf("%d functions: %s %s %v", n, b.list[0].Outcome, b.list[0].Code, err)
+		}
+	}
+	for body, want := range map[string]colophon.Code{`{"state":"confirmed"}`: probe.CodeFound, `{"state":"none","complete":true}`: probe.CodeMissed, `{"state":"none"}`: probe.CodePremise, `{"state":"odd","complete":true}`: probe.CodeOtherwise} {
+		b, _, c := runner(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "/v1/intake/i-1")
+			says(200, body)(w, r)
+		})
+		c.Press, c.Label = &stamp.Press{}, label.Request{Fields: label.Fields{Label: label.Belongs, ContentProducer: "001191110000000000000E10000"}}
+		if err := probe.New(*c).Run(t.Context(), []string{"strip-and-upload"}, ""); err != nil || b.list[0].Code != want {
+			t.Errorf("%s: %s %s %v: %s", body, b.list[0].Outcome, b.list[0].Code, err, b.list[0].Actual)
+		}
+	}
+}
+
 // TestIncidents: one from the first failure until the probe passes again, whatever could not tell meanwhile.
 func TestIncidents(t *testing.T) {
 	t.Parallel()
@@ -164,7 +191,7 @@ func TestIncidents(t *testing.T) {
 		}
 		origins = append(origins, strconv.Itoa(len(b.opened)))
 	}
-	if got := strings.Join(origins, ""); got != "1111122" || b.opened[0].Origin != "probe-publish-unverified-o-0" || b.opened[1].Origin != "probe-publish-unverified-o-5" || b.opened[0].About[0] != (report.Ref{Kind: "probe", ID: unverified}) {
+	if got := strings.Join(origins, ""); got != "1111122" || b.opened[0].Origin != "probe-publish-unverified-o-0" || b.opened[1].Origin != "probe-publish-unverified-o-5" || b.opened[0].About[0] != (report.Ref{Kind: "probe", ID: unverified}) || b.opened[1].About[1] != (report.Ref{Kind: "observation", ID: "o-5"}) {
 		t.Errorf("%s %+v", got, b.opened)
 	}
 }

@@ -183,16 +183,16 @@ type Change struct {
 // Watch looks at what serves each algorithm, and records what changed. Where that can't be told nothing is recorded, and the
 // error is returned with the others.
 func (k *Keeper) Watch(ctx context.Context) ([]Change, error) {
-	var ids []string
+	var bound []Entry
 	err := k.book.All(ctx, ledger.Query{States: []string{string(Active)}}, func(e Entry) error {
 		if len(e.Value.Functions)+len(e.Value.Models) > 0 {
-			ids = append(ids, e.ID)
+			bound = append(bound, e)
 		}
 		return nil
 	})
 	var list []Change
-	for _, id := range ids {
-		c, changed, untold := k.watch(ctx, id)
+	for _, e := range bound {
+		c, changed, untold := k.watch(ctx, e)
 		if err = errors.Join(err, untold); changed {
 			list = append(list, c)
 		}
@@ -200,23 +200,20 @@ func (k *Keeper) Watch(ctx context.Context) ([]Change, error) {
 	return list, err
 }
 
-func (k *Keeper) watch(ctx context.Context, id string) (c Change, changed bool, err error) {
-	e, err := k.book.Get(ctx, id)
+func (k *Keeper) watch(ctx context.Context, was Entry) (c Change, changed bool, err error) {
+	now, err := k.source.Serves(ctx, was.Value.Functions, was.Value.Models)
 	if err != nil {
 		return c, false, err
 	}
-	now, err := k.source.Serves(ctx, e.Value.Functions, e.Value.Models)
-	if err != nil {
-		return c, false, err
-	}
-	_, err = k.book.Change(ctx, id, func(e *Entry) (ledger.Act, error) {
+	_, err = k.book.Change(ctx, was.ID, func(e *Entry) (ledger.Act, error) {
 		last, known := e.Value.Now()
-		if changed = !known || last.Digest != now; !changed {
+		changed = slices.Equal(e.Value.Functions, was.Value.Functions) && slices.Equal(e.Value.Models, was.Value.Models) && (!known || last.Digest != now)
+		if !changed { // or something else serves it since it was asked for
 			return ledger.Act{}, ledger.ErrSame
 		}
-		c = Change{Algorithm: id, After: now, Version: e.Value.Named(now)}
+		c = Change{Algorithm: e.ID, After: now, Version: e.Value.Named(now)}
 		c.Before = e.Value.see(now, c.Version, k.book.Now())
-		return act(RecordServing, ledger.By{Role: system}, said{Algorithm: id, Version: c.Version, Before: c.Before, After: now}), nil
+		return act(RecordServing, ledger.By{Role: system}, said{Algorithm: e.ID, Version: c.Version, Before: c.Before, After: now}), nil
 	})
 	return c, changed && err == nil, err
 }

@@ -36,7 +36,7 @@ func (k *Keeper) Train(ctx context.Context, by ledger.By, id string, t Training)
 	switch {
 	case t.Paper != "" && (err != nil || len(raw) != 32 || t.Paper != strings.ToLower(t.Paper)):
 		return TakerEntry{}, invalid("paper")
-	case t.Day.IsZero() || t.Day.After(k.takers.Now()):
+	case t.Day.IsZero() || t.Day.UTC().Truncate(time.Millisecond).After(k.takers.Now()):
 		return TakerEntry{}, invalid("day")
 	}
 	rule, err := k.rules.Get(ctx, t.Rule)

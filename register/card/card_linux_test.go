@@ -222,11 +222,11 @@ func TestVerify(t *testing.T) {
 		"no lists":    {raw, func(q *card.Question) { q.Lists = nil }, []string{"listed could-not-tell card-no-list"}},
 		"not listed": {raw, func(q *card.Question) {
 			q.Lists = list.NewIndex([]list.Batch{{About: list.About{Series: list.DeepSynthesis, Published: "2026-01-05"}}})
-		}, []string{"listed failed list-not-listed"}},
+		}, []string{"listed could-not-tell list-not-listed"}},
 		"nothing else":         {raw, func(q *card.Question) { q.Files = nil }, []string{"security-assessment could-not-tell card-stated", "impact-assessment could-not-tell card-stated", "label-materials could-not-tell card-files-said"}},
 		"a file is bad":        {raw, func(q *card.Question) { q.Files[digest] = card.Reading{Label: colophon.Failed} }, []string{"label-materials failed card-bad-file"}},
 		"a notice is in doubt": {raw, func(q *card.Question) { q.Files[digest] = card.Reading{Label: colophon.Passed} }, []string{"label-materials could-not-tell card-file-doubt"}},
-		"mistyped":             {again(func(c *card.Card) { c.Functions[0].Filing.Number = "110108339887401240017" }), nil, []string{"number failed card-mistyped", "listed failed list-not-listed"}},
+		"mistyped":             {again(func(c *card.Card) { c.Functions[0].Filing.Number = "110108339887401240017" }), nil, []string{"number failed card-mistyped", "listed could-not-tell list-not-listed"}},
 		"no number":            {again(func(c *card.Card) { c.Functions[0].Filing.Number = "" }), nil, []string{"number failed card-none", "listed could-not-tell list-untold-number"}},
 		"submitted":            {again(func(c *card.Card) { c.Functions[0].Filing.State = register.FilingSubmitted }), nil, []string{"filing failed card-unfiled"}},
 		"needless": {again(func(c *card.Card) {
@@ -235,8 +235,13 @@ func TestVerify(t *testing.T) {
 		"needless and public": {again(func(c *card.Card) {
 			c.Service.Opinion, c.Functions[0].Filing = true, register.Filing{State: register.FilingNeedless}
 		}), nil, []string{"filing failed card-opinion"}},
-		"not assessed":     {again(func(c *card.Card) { c.Functions[0].Security = nil }), nil, []string{"security-assessment failed card-none"}},
-		"assessment over":  {again(func(c *card.Card) { c.Functions[0].Security = &card.Proof{SHA256: report, Until: c.Issued} }), nil, []string{"security-assessment failed card-over"}},
+		"not assessed":           {again(func(c *card.Card) { c.Functions[0].Security = nil }), nil, []string{"security-assessment failed card-none"}},
+		"assessment over":        {again(func(c *card.Card) { c.Functions[0].Security = &card.Proof{SHA256: report, Until: c.Issued} }), nil, []string{"security-assessment failed card-over"}},
+		"said to be of low risk": {again(func(c *card.Card) { c.Functions[0].Security, c.Functions[0].High = nil, false }), nil, []string{"security-assessment failed card-none"}},
+		"not asked": {again(func(c *card.Card) {
+			f := &c.Functions[0]
+			f.Security, f.High, f.Class, f.Likeness = nil, false, "scene", nil
+		}), nil, []string{"security-assessment could-not-tell card-not-asked"}},
 		"no impact":        {again(func(c *card.Card) { c.Functions[0].Impact = nil }), nil, []string{"impact-assessment failed card-none"}},
 		"notice on demand": {again(func(c *card.Card) { c.Functions[0].Notice.Policy = "offered" }), nil, []string{"notice-policy failed card-unmarked"}},
 		"no files":         {again(func(c *card.Card) { c.Functions[0].Materials = nil }), nil, []string{"label-materials failed card-no-files"}},

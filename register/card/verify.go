@@ -212,8 +212,7 @@ func number(f Function) Finding {
 	return found
 }
 
-// listed says whether the number stands on a published list. That it is on none that is at hand is a failure only where the
-// list tells so; see list.Index.
+// listed says whether the number stands on a published list; see list.Index.
 func (q Question) listed(f Function) Finding {
 	found := Finding{Check: CheckListed, Clause: colophon.ClauseDS13}
 	n, err := register.CheckFiling(f.Filing.Number)
@@ -232,11 +231,19 @@ func (q Question) listed(f Function) Finding {
 }
 
 func (q Question) security(s Service, f Function) Finding {
-	return q.proof(CheckSecurity, colophon.ClauseDS15, f.Security, f.High || s.Opinion)
+	found := q.proof(CheckSecurity, colophon.ClauseDS15, f.Security, f.High || s.Opinion || biometric(f))
+	if found.Code == FoundNotAsked {
+		found.Verdict = colophon.Unknown // that the risk is not high, and no opinion formed, the provider alone says
+	}
+	return found
+}
+
+func biometric(f Function) bool {
+	return register.Function{Class: f.Class, Likeness: f.Likeness}.Biometric()
 }
 
 func (q Question) impact(f Function) Finding {
-	return q.proof(CheckImpact, colophon.ClausePIPL55, f.Impact, len(f.Likeness) > 0)
+	return q.proof(CheckImpact, colophon.ClausePIPL55, f.Impact, biometric(f))
 }
 
 // proof says whether there is an assessment. A card has its digest alone, so it passes where the report is at hand, and can't be

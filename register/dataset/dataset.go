@@ -6,8 +6,8 @@
 // no version may use it.
 //
 // A dataset names the consents that it rests on. When one of them ends, [Keeper.Follow] opens a removal with a clock, and
-// [Keeper.Prove] closes it with the digests before and after. Where manifests say which items rest on which consent, the proof
-// is counted; where they don't, it is a statement, and the answer stays "could not tell".
+// [Keeper.Prove] closes it with the digests before and after. Manifests count by consent, and nobody compares the items: that
+// they are gone is a statement, and the answer stays "could not tell".
 //
 // What not to do here: no item, text or name of a dataset's content: manifests hold digests. Never count what nobody sampled
 // as passed. Never close a removal whose items are still there.

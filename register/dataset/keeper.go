@@ -224,7 +224,7 @@ func (k *Keeper) change(ctx context.Context, by ledger.By, id string, fn func(e 
 	})
 }
 
-// Describe describes a dataset anew, all that people say of it. A consent that has ended, and whose removal is open, stays.
+// Describe describes a dataset anew, all that people say of it. A removal that is open stays so, whatever it names.
 func (k *Keeper) Describe(ctx context.Context, by ledger.By, id string, d Description) (Entry, error) {
 	if err := d.check(); err != nil {
 		return Entry{}, err
@@ -242,7 +242,7 @@ func (k *Keeper) Describe(ctx context.Context, by ledger.By, id string, d Descri
 	})
 }
 
-// List says what a dataset consists of from now on.
+// List says what a dataset consists of from now on. One that is retired is listed while a removal is open, which ends by it.
 func (k *Keeper) List(ctx context.Context, by ledger.By, id string, l Listed) (Entry, error) {
 	if !digest(l.Digest) || l.Digest == "" || l.Items < 1 || l.Items > MaxItems {
 		return Entry{}, invalid("manifest")
@@ -255,10 +255,13 @@ func (k *Keeper) List(ctx context.Context, by ledger.By, id string, l Listed) (E
 	if err == nil {
 		err = k.known(ctx, rests, named)
 	}
-	if err != nil {
+	if err = errors.Join(err, person(by)); err != nil {
 		return Entry{}, err
 	}
-	return k.change(ctx, by, id, func(e *Entry) (ledger.Act, error) {
+	return k.book.Change(ctx, id, func(e *Entry) (ledger.Act, error) {
+		if State(e.State) == Retired && e.Value.Open == 0 {
+			return ledger.Act{}, refuse(colophon.Conflict, CodeRetired)
+		}
 		before := e.Value.Digest()
 		if before == l.Digest {
 			return ledger.Act{}, ledger.ErrSame
@@ -329,15 +332,4 @@ func (k *Keeper) Datasets(ctx context.Context, states []State, after string, lim
 		q.States = append(q.States, string(s))
 	}
 	return k.book.Page(ctx, q)
-}
-
-// UsedBy returns the datasets that versions of an algorithm used.
-func (k *Keeper) UsedBy(ctx context.Context, algorithm string) (list []Entry, err error) {
-	err = k.book.All(ctx, ledger.Query{}, func(e Entry) error {
-		if slices.ContainsFunc(e.Value.Uses, func(u Use) bool { return u.Algorithm == algorithm }) {
-			list = append(list, e)
-		}
-		return nil
-	})
-	return list, err
 }

@@ -135,6 +135,10 @@ func TestRemoval(t *testing.T) {
 	w.list("id,text,source,consent\n1,one,a,c-1\n3,three,b,c-2\n")
 	_, err = w.keeper.Prove(ctx, officer, r.ID, proof)
 	storetest.WantCode(t, err, dataset.CodeStill)
+	_, err = w.keeper.Dismiss(ctx, officer, r.ID, "for nothing")
+	storetest.WantCode(t, err, dataset.CodeStill)
+	_, err = w.keeper.Retire(ctx, officer, "corpus") // it can be proven all the same
+	w.no(err)
 	after := w.list(first).Value.Digest()
 	_, err = w.keeper.Prove(ctx, ledger.By{Role: "application", ID: "key"}, r.ID, proof)
 	storetest.WantCode(t, err, dataset.CodePerson)
@@ -145,7 +149,7 @@ func TestRemoval(t *testing.T) {
 	} else if v, _ := e.Value.Grounds(); v != colophon.Failed {
 		t.Error("a late removal leaves the grounds", v)
 	}
-	if r, err = w.keeper.Prove(ctx, officer, r.ID, proof); err != nil || r.Value.Proof.After != after || r.Value.Proof.Removed != 2 || colophon.Verdict(r.Value.Proof.Verdict) != colophon.Passed || !r.Value.Late {
+	if r, err = w.keeper.Prove(ctx, officer, r.ID, proof); err != nil || r.Value.Proof.After != after || r.Value.Proof.Removed != 2 || colophon.Verdict(r.Value.Proof.Verdict) != colophon.Unknown || !r.Value.Late {
 		t.Errorf("%+v %v", r.Value, err)
 	}
 	_, err = w.keeper.Dismiss(ctx, officer, r.ID, "for nothing")
@@ -154,6 +158,12 @@ func TestRemoval(t *testing.T) {
 	if err != nil || e.Value.Open != 0 || e.Value.Late != 0 || !slices.Equal(e.Value.Rests(), []string{"c-2"}) {
 		t.Errorf("%+v %v", e.Value, err)
 	}
+	m := dataset.NewManifest("corpus")
+	w.no(dataset.Read(strings.NewReader(both), m.Add))
+	_, err = w.keeper.List(ctx, officer, "corpus", m.Listed())
+	storetest.WantCode(t, err, dataset.CodeConsent)
+	_, err = w.keeper.List(ctx, officer, "corpus", dataset.Listed{Digest: before, Items: 1})
+	storetest.WantCode(t, err, dataset.CodeRetired)
 	w.no(w.keeper.Follow(ctx))
 	if list, _, _ := w.keeper.Removals(ctx, dataset.RemovalQuery{States: []dataset.RemovalState{dataset.Open}}); len(list) != 0 {
 		t.Error("a proven removal is opened again")
@@ -232,6 +242,15 @@ func TestYardsticks(t *testing.T) {
 	var barred *colophon.Error
 	if !errors.As(err, &barred) || barred.Code != dataset.CodeBarred || barred.Args["source"] != "b" {
 		t.Error(err)
+	}
+	e = w.list("id,text,source,consent\n1,one,a,c-1\n3,three,b,c-2\n") // an item less, and the source still there
+	if source, is := e.Value.Barred(); !is || source != "b" {
+		t.Error("a change of the manifest takes the bar away")
+	}
+	e, err = w.keeper.Sampled(ctx, officer, "corpus", []dataset.Result{result(dataset.OfSource, "a", e.Value.Digest(), colophon.Passed)})
+	w.no(err)
+	if _, is := e.Value.Barred(); !is {
+		t.Error("a sample of another source takes the bar away")
 	}
 	e = w.list("id,text,source,consent\n1,one,a,c-1\n2,two,a,c-1\n")
 	for _, row := range e.Value.Rows() {

@@ -22,16 +22,13 @@ const (
 	Dismissed RemovalState = "dismissed" // nothing was to be removed
 )
 
-// RemovalStates lists them.
-func RemovalStates() []RemovalState { return []RemovalState{Open, Proven, Dismissed} }
-
 // Proof says how items were removed.
 type Proof struct {
 	After   string    `json:"after"`           // digest of the dataset without the items
-	Removed int       `json:"removed"`         // items, as the manifests count them
+	Removed int       `json:"removed"`         // items that the manifest before counted on the consent
 	Paper   string    `json:"paper,omitempty"` // SHA-256 of the protocol, which lies elsewhere
 	How     string    `json:"how"`             // in words
-	Verdict Verdict   `json:"verdict"`         // passed where the manifests show it; could not tell where it is a statement
+	Verdict Verdict   `json:"verdict"`         // could not tell: the items of the two manifests are not compared
 	At      time.Time `json:"at"`
 	By      string    `json:"by"` // staff account
 }
@@ -74,13 +71,26 @@ func (k *Keeper) Follow(ctx context.Context) error {
 		}
 		return nil
 	})
+	type end struct {
+		state string
+		at    time.Time
+		over  bool
+	}
+	asked := map[string]end{} // of datasets with the same consents each is asked for once
 	for _, e := range list {
 		for _, consent := range e.Value.Rests() {
-			state, at, ended, err := k.consents.Ended(ctx, consent)
-			if err == nil && ended {
-				err = k.open(ctx, e, consent, state, at)
+			one, known := asked[consent]
+			if !known {
+				var err error
+				if one.state, one.at, one.over, err = k.consents.Ended(ctx, consent); err != nil {
+					failed = errors.Join(failed, err)
+					continue
+				}
+				asked[consent] = one
 			}
-			failed = errors.Join(failed, err)
+			if one.over {
+				failed = errors.Join(failed, k.open(ctx, e, consent, one.state, one.at))
+			}
 		}
 	}
 	return errors.Join(failed, k.overdue(ctx))
@@ -167,7 +177,7 @@ func (k *Keeper) recount(ctx context.Context, id string) error {
 }
 
 // Prove says that the items which rested on a consent are gone: the dataset is another one than it was, and no item of the
-// manifest in force rests on the consent.
+// manifest in force rests on the consent. That is what whoever handed in the manifests says; see [Proof].
 func (k *Keeper) Prove(ctx context.Context, by ledger.By, id string, p Proof) (RemovalEntry, error) {
 	switch {
 	case !digest(p.Paper):
@@ -190,17 +200,18 @@ func (k *Keeper) Prove(ctx context.Context, by ledger.By, id string, p Proof) (R
 	case now.Digest == r.Value.Before:
 		return RemovalEntry{}, refuse(colophon.Conflict, CodeSame)
 	case now.On(r.Value.Consent) > 0:
-		return RemovalEntry{}, &colophon.Error{Kind: colophon.Conflict, Code: CodeStill, Args: colophon.Args{"count": strconv.Itoa(now.On(r.Value.Consent))}, Clauses: removalClauses()}
+		return RemovalEntry{}, still(now.On(r.Value.Consent))
 	}
 	fresh := Proof{After: now.Digest, Removed: r.Value.Items, Paper: p.Paper, How: p.How, At: k.removals.Now(), By: by.ID}
-	if r.Value.Items > 0 { // the manifest before said which items these were, and the one now has none of them
-		fresh.Verdict = Verdict(colophon.Passed)
-	}
 	e, err := k.close(ctx, by, id, Proven, RecordProven, func(v *Removal) { v.Proof = &fresh })
 	if err != nil {
 		return e, err
 	}
 	return e, k.forget(ctx, by, e.Value)
+}
+
+func still(items int) error {
+	return &colophon.Error{Kind: colophon.Conflict, Code: CodeStill, Args: colophon.Args{"count": strconv.Itoa(items)}, Clauses: removalClauses()}
 }
 
 // forget takes a consent that is over out of what people said that the dataset rests on.
@@ -215,10 +226,23 @@ func (k *Keeper) forget(ctx context.Context, by ledger.By, r Removal) error {
 	return err
 }
 
-// Dismiss says why nothing was to be removed.
+// Dismiss says why nothing was to be removed. While the consent does not hold, no item of the manifest in force may rest on it.
 func (k *Keeper) Dismiss(ctx context.Context, by ledger.By, id, reason string) (RemovalEntry, error) {
 	if reason == "" || !plain(reason, maxText) {
 		return RemovalEntry{}, invalid("reason")
+	}
+	r, err := k.removals.Get(ctx, id)
+	if err != nil {
+		return RemovalEntry{}, err
+	}
+	d, err := k.book.Get(ctx, r.Value.Dataset)
+	if err != nil {
+		return RemovalEntry{}, err
+	}
+	if now, _ := d.Value.Now(); now.On(r.Value.Consent) > 0 && RemovalState(r.State) == Open {
+		if _, _, ended, err := k.consents.Ended(ctx, r.Value.Consent); err != nil || ended {
+			return RemovalEntry{}, errors.Join(err, still(now.On(r.Value.Consent)))
+		}
 	}
 	return k.close(ctx, by, id, Dismissed, RecordDismissed, func(v *Removal) { v.Reason = reason })
 }

@@ -95,22 +95,30 @@ func (d Dataset) Rows() []Row {
 	return list
 }
 
-// Barred returns the source by which nobody may use a dataset as it is: more of it is illegal than a source may hold. The
-// dataset as a whole has no name.
+// Barred returns the source by which nobody may use a dataset: more of it was illegal than a source may hold, when it was
+// sampled last, and it is still in the dataset. The dataset as a whole has no name.
 func (d Dataset) Barred() (source string, barred bool) {
-	for _, r := range d.Results {
-		if r.Yardstick == OfSource && r.Digest == d.Digest() && colophon.Verdict(r.Verdict) == colophon.Failed {
-			return r.Source, true
-		}
+	at := slices.IndexFunc(d.Results, d.bars)
+	if at < 0 {
+		return "", false
 	}
-	return "", false
+	return d.Results[at].Source, true
 }
 
-// enter puts results in the place of those of the same yardstick and source.
+// bars reports whether a result keeps a dataset from being used, also after it became another one.
+func (d Dataset) bars(r Result) bool {
+	now, _ := d.Now()
+	return r.Yardstick == OfSource && colophon.Verdict(r.Verdict) == colophon.Failed &&
+		(r.Source == "" || slices.ContainsFunc(now.Sources, func(c Count) bool { return c.Name == r.Source }))
+}
+
+// enter puts results in the place of those of the same yardstick and source, and of those of the dataset as it was before. A
+// source that was found bad then, and was not sampled now, stays.
 func (d *Dataset) enter(results []Result) {
 	list := slices.DeleteFunc(slices.Clone(d.Results), func(old Result) bool {
-		return slices.ContainsFunc(results, func(r Result) bool { return r.Yardstick == old.Yardstick && r.Source == old.Source }) ||
-			old.Digest != d.Digest() && slices.ContainsFunc(results, func(r Result) bool { return r.Yardstick == old.Yardstick })
+		return slices.ContainsFunc(results, func(r Result) bool {
+			return r.Yardstick == old.Yardstick && (r.Source == old.Source || old.Digest != d.Digest() && (old.Source == "" || !d.bars(old)))
+		})
 	})
 	d.Results = append(list, results...)
 }

@@ -127,8 +127,16 @@ func misfit(v any, at string) error {
 	return nil
 }
 
-// Check refuses a kit in which a field is out of form, and names the first. What is empty is not known yet, and in form.
-func (k Kit) Check() error { return misfit(k, "") }
+// Check refuses a kit in which a field is out of form, or an annex is called as another one, and names the first. What is empty
+// is not known yet, and in form.
+func (k Kit) Check() error {
+	for i, a := range k.Annexes[:min(len(k.Annexes), maxList)] {
+		if a.Name != "" && slices.ContainsFunc(k.Annexes[:i], func(b Annex) bool { return b.Name == a.Name }) {
+			return invalid("annexes." + strconv.Itoa(i) + ".name")
+		}
+	}
+	return misfit(k, "")
+}
 
 // Check refuses people of whom a field is out of form. The error names the field and never what stands in it.
 func (p People) Check() error { return misfit(p, "people") }

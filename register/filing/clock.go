@@ -52,14 +52,16 @@ type Clock struct {
 
 // Clocks computes where the clocks stand at a time.
 func Clocks(calendar workday.Calendar, d Days, now time.Time) []Clock {
-	changed, submitted := d.Submitted, d.Submitted
+	began, submitted, changed := d.Began, d.Submitted, d.Submitted
 	if d.Changed.IsZero() || d.Submitted.Before(d.Changed) {
 		changed = time.Time{} // what was submitted before the change does not tell it
+	} else {
+		submitted = time.Time{} // it is the change that was submitted
 	}
-	if !d.Changed.IsZero() && !d.Began.IsZero() && !submitted.Before(d.Changed) {
-		submitted = time.Time{} // it is the change that was submitted; when the first filing was, stands with that one
+	if !d.Changed.IsZero() && submitted.IsZero() {
+		began = time.Time{} // how the first filing kept its period stands with that one
 	}
-	steps := map[string][2]time.Time{"file": {d.Began, submitted}, "change": {d.Changed, changed}, "cancel": {d.Ended, d.Cancelled}, "decide": {d.Submitted, d.Decided}}
+	steps := map[string][2]time.Time{"file": {began, submitted}, "change": {d.Changed, changed}, "cancel": {d.Ended, d.Cancelled}, "decide": {d.Submitted, d.Decided}}
 	var list []Clock
 	for _, p := range Periods() {
 		list = append(list, p.clock(calendar, steps[p.ID][0], steps[p.ID][1], now))

@@ -168,6 +168,8 @@ func TestClocks(t *testing.T) {
 		"kept":            {filing.Days{Began: day("2026-03-02"), Submitted: day("2026-03-16")}, "2026-03-20", "file kept 2026-03-16, change waiting, cancel waiting, decide running 2026-04-28"},
 		"late":            {filing.Days{Began: day("2026-03-02"), Submitted: day("2026-03-17"), Decided: day("2026-03-18")}, "2026-06-20", "file late 2026-03-16, change waiting, cancel waiting, decide kept 2026-04-29"},
 		"change":          {filing.Days{Changed: day("2026-03-02"), Submitted: day("2026-03-03")}, "2026-03-20", "file waiting, change kept 2026-03-16, cancel waiting, decide running 2026-04-15"},
+		"change to come":  {filing.Days{Began: day("2025-03-03"), Changed: day("2026-03-02")}, "2026-03-10", "file waiting, change running 2026-03-16, cancel waiting, decide waiting"},
+		"change told":     {filing.Days{Began: day("2025-03-03"), Changed: day("2026-03-02"), Submitted: day("2026-03-03")}, "2026-03-20", "file waiting, change kept 2026-03-16, cancel waiting, decide running 2026-04-15"},
 		"change untold":   {filing.Days{Changed: day("2026-03-02"), Submitted: day("2026-02-03")}, "2026-03-20", "file waiting, change over 2026-03-16, cancel waiting, decide running 2026-03-23"},
 		"end":             {filing.Days{Ended: day("2026-03-02")}, "2026-03-20", "file waiting, change waiting, cancel running 2026-03-30, decide waiting"},
 		"end told":        {filing.Days{Ended: day("2026-03-02"), Cancelled: day("2026-03-31")}, "2026-05-20", "file waiting, change waiting, cancel late 2026-03-30, decide waiting"},

@@ -219,16 +219,19 @@ func (k *Keeper) Needs(ctx context.Context, blob string) (bool, error) {
 }
 
 // Published is the newest filing of a function that the authority filed: what is made public of it is in force until the next
-// one is filed, also while that one lies with the authority.
+// one is filed, also while that one lies with the authority, or the service ended.
 func (k *Keeper) Published(ctx context.Context, function string) (Draft, bool, error) {
 	var found Draft
 	after := ""
 	for {
-		list, next, err := k.Filings(ctx, Query{Function: function, States: []State{Filed, Amended}, After: after})
+		list, next, err := k.Filings(ctx, Query{Function: function, States: []State{Filed, Amended, Cancelled}, After: after})
 		if err != nil {
 			return found, false, err
 		}
 		for _, d := range list {
+			if d.State == Cancelled {
+				return found, false, nil
+			}
 			if d.Decision != nil && d.Decision.Filed {
 				return d, true, nil
 			}

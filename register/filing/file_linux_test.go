@@ -27,17 +27,18 @@ func TestFiles(t *testing.T) {
 	if slices.Equal(was.Kit.Report.Marking.Shots, d.Kit.Report.Marking.Shots) {
 		t.Error("the draft before was changed in place")
 	}
-	d, err = w.keeper.Attach(t.Context(), author, d.ID, filing.Attachment{Keyed: kept(6, "application/pdf"), Kind: "licence", Name: "营业执照"})
+	d, err = w.keeper.Attach(t.Context(), author, d.ID, filing.Attachment{Keyed: kept(6, "application/pdf"), Kind: "licence", Name: "营业执照副本"})
 	w.no(err)
 	if d.Kit.Subject.Licence != digest(6) || len(d.Files) != 2 {
 		t.Errorf("%+v", d)
 	}
 	for name, a := range map[string]filing.Attachment{
-		"twice":        {Keyed: kept(6, "application/pdf"), Kind: "licence", Name: "a"},
-		"no such kind": {Keyed: kept(7, "application/pdf"), Kind: "song", Name: "a"},
-		"no name":      {Keyed: kept(7, "application/pdf"), Kind: "other"},
-		"no place":     {Keyed: kept(7, "image/png"), Kind: "other", Name: "a", Place: "report.title", Caption: "a"},
-		"no picture":   {Keyed: kept(7, "application/pdf"), Kind: "other", Name: "a", Place: "report.flow", Caption: "a"},
+		"twice":          {Keyed: kept(6, "application/pdf"), Kind: "licence", Name: "a"},
+		"no such kind":   {Keyed: kept(7, "application/pdf"), Kind: "song", Name: "a"},
+		"another's name": {Keyed: kept(7, "application/pdf"), Kind: "other", Name: "营业执照副本"},
+		"no name":        {Keyed: kept(7, "application/pdf"), Kind: "other"},
+		"no place":       {Keyed: kept(7, "image/png"), Kind: "other", Name: "a", Place: "report.title", Caption: "a"},
+		"no picture":     {Keyed: kept(7, "application/pdf"), Kind: "other", Name: "a", Place: "report.flow", Caption: "a"},
 	} {
 		_, err := w.keeper.Attach(t.Context(), author, d.ID, a)
 		if storetest.WantCode(t, err, filing.CodeInvalid); t.Failed() {

@@ -114,6 +114,7 @@ func (k *Keeper) Amend(ctx context.Context, by ledger.By, id string) (Draft, err
 	v := Draft{Function: e.Value.Function, Part: e.Value.Part + 1, Kit: e.Value.Kit, Amends: id, Days: Days{Began: e.Value.Days.Began}}
 	v.Files = slices.DeleteFunc(slices.Clone(e.Value.Files), func(f File) bool { return !v.Kit.has(f.SHA256) }) // the receipt stays with the filing that it proves
 	if State(e.State) == Filed {
+		v.Days = Days{} // it was filed in time, or not, then
 		v.Kit.Report.Kind, v.Kit.Algorithm.Number = "change", e.Value.Decision.Number
 	}
 	return k.add(ctx, by, v, people, RecordDrafted)
@@ -186,7 +187,7 @@ func (k *Keeper) Write(ctx context.Context, by ledger.By, id string, w Writing) 
 		if w.Version != 0 && w.Version != v.Version {
 			return refuse(colophon.Conflict, CodeStale, colophon.Args{"version": strconv.Itoa(v.Version)})
 		}
-		if w.Began.After(now) || w.Changed.After(now) {
+		if moment(w.Began).After(now) || moment(w.Changed).After(now) {
 			return invalid("began")
 		}
 		v.written(by, w.Kit, digest)
@@ -368,7 +369,7 @@ func (k *Keeper) past(at time.Time) error {
 	return nil
 }
 
-// Decide enters what the authority said.
+// Decide enters what the authority said. The same once more changes nothing.
 func (k *Keeper) Decide(ctx context.Context, by ledger.By, id string, d Decision) (Draft, error) {
 	if err := k.past(d.At); err != nil {
 		return Draft{}, err
@@ -384,6 +385,9 @@ func (k *Keeper) Decide(ctx context.Context, by ledger.By, id string, d Decision
 		return Draft{}, invalid("reason")
 	}
 	d.At = moment(d.At)
+	if e, err := k.book.Get(ctx, id); err == nil && State(e.State) == state && *e.Value.Decision == d {
+		return draft(e), person(by)
+	}
 	return k.change(ctx, by, id, state, RecordDecided, func(e *Entry) error {
 		if d.At.Before(e.Value.Days.Submitted) {
 			return invalid("at")
@@ -393,19 +397,34 @@ func (k *Keeper) Decide(ctx context.Context, by ledger.By, id string, d Decision
 	})
 }
 
-// Cancel says that the service ended, and that the cancellation was handed in.
+// Cancel says that the service ended, and that the cancellation was handed in. It ends the filing in force, also by its
+// amendment that lies with the authority or was refused. The same once more changes nothing.
 func (k *Keeper) Cancel(ctx context.Context, by ledger.By, id string, ended, handed time.Time, note string) (Draft, error) {
 	if err := k.past(handed); err != nil {
 		return Draft{}, err
 	}
-	if ended.IsZero() || ended.After(k.book.Now()) {
+	if ended.IsZero() || moment(ended).After(k.book.Now()) {
 		return Draft{}, invalid("ended")
 	}
 	if !prose(note, maxNote) {
 		return Draft{}, invalid("note")
 	}
+	ended, handed = moment(ended), moment(handed)
+	old, err := k.book.Get(ctx, id)
+	if err != nil {
+		return Draft{}, err
+	}
+	v := old.Value
+	if State(old.State) == Cancelled && v.Days.Ended.Equal(ended) && v.Days.Cancelled.Equal(handed) && v.Note == note {
+		return draft(old), person(by)
+	}
+	if _, there, err := k.Published(ctx, v.Function); err != nil {
+		return Draft{}, err
+	} else if !there {
+		return Draft{}, refuse(colophon.Conflict, CodeStep, colophon.Args{"from": old.State, "to": string(Cancelled)})
+	}
 	return k.change(ctx, by, id, Cancelled, RecordCancelled, func(e *Entry) error {
-		e.Value.Days.Ended, e.Value.Days.Cancelled, e.Value.Note = moment(ended), moment(handed), note
+		e.Value.Days.Ended, e.Value.Days.Cancelled, e.Value.Note = ended, handed, note
 		return nil
 	})
 }

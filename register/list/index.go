@@ -25,14 +25,12 @@ type Index struct {
 	number map[string][]int
 	unread []int // hits whose number could not be read
 	asOf   string
-	lists  int
 }
 
 // NewIndex makes an index of lists; of two of the same series and name the later one counts.
 func NewIndex(batches []Batch) *Index {
 	x := &Index{number: map[string][]int{}}
 	for _, b := range current(batches) {
-		x.lists++
 		if b.Series != Cancellation {
 			x.asOf = max(x.asOf, b.Published)
 		}
@@ -107,15 +105,15 @@ func (x *Index) Find(s Search) ([]Hit, int) {
 
 // Answer says whether a number is on the lists.
 type Answer struct {
-	// Verdict is Passed where it is on a list and not cancelled, Failed where it is on none of those that were imported or was
-	// cancelled, and Unknown where it can't be told.
+	// Verdict is Passed where it is on a list and not cancelled, Failed where it was cancelled, and Unknown where it can't be told:
+	// lists come in batches, and a number that is on none of those that were imported may be on another one.
 	Verdict colophon.Verdict `json:"verdict"`
 	Code    colophon.Code    `json:"code"`
 	Args    colophon.Args    `json:"args,omitempty"`
 	Hits    []Hit            `json:"hits,omitempty"` // where it stands, or may stand
 }
 
-// Listed says whether a number is on the imported lists. That it is on none says nothing of lists that were not imported.
+// Listed says whether a number is on the imported lists.
 func (x *Index) Listed(number string) Answer {
 	n, err := register.CheckFiling(number)
 	switch {
@@ -147,7 +145,7 @@ func (x *Index) Listed(number string) Answer {
 	if len(hits) > 0 {
 		return Answer{colophon.Unknown, UntoldRows, colophon.Args{"rows": strconv.Itoa(len(hits))}, hits}
 	}
-	return Answer{colophon.Failed, NotListed, colophon.Args{"day": x.asOf}, nil}
+	return Answer{colophon.Unknown, NotListed, colophon.Args{"day": x.asOf}, nil}
 }
 
 // meant reports whether a row without a readable number may be that of a number: nothing is written there that is as long,

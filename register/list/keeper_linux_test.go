@@ -79,7 +79,7 @@ func TestImport(t *testing.T) {
 		t.Errorf("%+v, %+v", first, d)
 	}
 	w.listed(node, one, colophon.Passed)
-	w.listed(node, three, colophon.Failed)
+	w.listed(node, three, colophon.Unknown)
 	// The next batch has what is new; what it does not repeat is not gone.
 	_, d = w.take("2026-07", numbered(three), numbered(two, func(r *list.Row) { r.Remark = "2026年7月新增关联产品" }))
 	if len(d.Added) != 1 || len(d.Changed) != 1 || len(d.Gone) != 0 {
@@ -91,6 +91,10 @@ func TestImport(t *testing.T) {
 	if len(d.Gone) != 1 || d.Gone[0].Number != two || len(d.Added) != 0 || again.Replaces != first.ID {
 		t.Errorf("%+v, %+v", again, d)
 	}
+	same, d, err := w.keeper.Import(t.Context(), officer, w.about("2026-05"), list.File{Format: "csv", SHA256: strings.Repeat("0", 64), Rows: []list.Row{numbered(one)}})
+	if err != nil || same.ID != again.ID || len(d.Added)+len(d.Gone) != 0 { // an import whose answer was lost
+		t.Errorf("%+v, %+v, %v", same, d, err)
+	}
 	old, err := w.keeper.Batch(t.Context(), first.ID)
 	w.no(err)
 	if old.State != list.Superseded || len(old.Rows) != 2 {
@@ -100,7 +104,7 @@ func TestImport(t *testing.T) {
 	if _, err := w.keeper.Withdraw(t.Context(), officer, again.ID, "wrong file"); err != nil {
 		t.Fatal(err)
 	}
-	w.listed(node, one, colophon.Failed)
+	w.listed(node, one, colophon.Unknown)
 	_, err = w.keeper.Withdraw(t.Context(), officer, again.ID, "wrong file")
 	storetest.WantCode(t, err, list.CodeStep)
 	page, _, err := w.keeper.Batches(t.Context(), "", 10)

@@ -286,14 +286,14 @@ func TestListed(t *testing.T) {
 		day     string
 	}{
 		"listed":           {[]list.Batch{spring, ends, odd}, "网信算备" + one + "号", colophon.Passed, list.Listed, "2026-03-12"},
-		"not listed":       {[]list.Batch{spring, ends, odd}, rank, colophon.Failed, list.NotListed, "2026-04-01"},
+		"not listed":       {[]list.Batch{spring, ends, odd}, rank, colophon.Unknown, list.NotListed, "2026-04-01"},
 		"cancelled":        {[]list.Batch{spring, ends}, two, colophon.Failed, list.Cancelled, "2026-05-06"},
 		"no number":        {[]list.Batch{spring}, "12345", colophon.Unknown, list.UntoldNumber, ""},
 		"no lists":         {nil, one, colophon.Unknown, list.UntoldNoLists, ""},
 		"no list of filed": {[]list.Batch{ends}, one, colophon.Unknown, list.UntoldNoLists, ""},
 		"a digit too many": {[]list.Batch{spring, odd}, three, colophon.Unknown, list.UntoldRows, ""},
 		"nothing there":    {[]list.Batch{spring, empty}, three, colophon.Unknown, list.UntoldRows, ""},
-		"imported again":   {[]list.Batch{spring, batch("9", list.DeepSynthesis, "2026-03", "2026-03-13", numbered(two))}, one, colophon.Failed, list.NotListed, "2026-03-13"},
+		"imported again":   {[]list.Batch{spring, batch("9", list.DeepSynthesis, "2026-03", "2026-03-13", numbered(two))}, one, colophon.Unknown, list.NotListed, "2026-03-13"},
 	} {
 		a := list.NewIndex(c.batches).Listed(c.number)
 		if a.Verdict != c.verdict || a.Code != c.code || a.Args["day"] != c.day {

@@ -32,7 +32,7 @@ func TestAgainst(t *testing.T) {
 		"another name":    {list.Own{Number: ours, Name: "别的算法", Entity: "示例科技有限公司"}, colophon.Failed, list.Differs, []string{"name"}},
 		"another filer":   {list.Own{Number: ours, Name: "别的算法", Entity: "别的公司"}, colophon.Failed, list.Differs, []string{"name", "entity"}},
 		"cancelled":       {list.Own{Number: ended}, colophon.Failed, list.Cancelled, nil},
-		"not listed":      {list.Own{Number: other}, colophon.Failed, list.NotListed, nil},
+		"not listed":      {list.Own{Number: other}, colophon.Unknown, list.NotListed, nil},
 		"no number":       {list.Own{Number: "in process"}, colophon.Unknown, list.UntoldNumber, nil},
 	} {
 		s := x.Against(c.own)

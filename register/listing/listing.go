@@ -4,8 +4,8 @@
 // delisted, with who, when and why.
 //
 // Where every check passed an app may be listed by a program. Where one could not be told, a person says why it is listed all the
-// same; where one failed nobody lists it. What is listed is checked again when its card ends and every thirty days: a failure
-// then shows, and is a record, and people act on it.
+// same; where one failed nobody lists it. An app is checked when something is handed in and when it is to be listed. What is
+// listed is checked again when its card ends and every thirty days: a failure then shows, and is a record, and people act on it.
 //
 // What not to do here: never list what failed. Never count a check that was not made. Nothing of a provider's people is kept;
 // what is written as a reason is about the app.

@@ -156,6 +156,16 @@ func TestVerdicts(t *testing.T) {
 	}
 	_, err = k.List(ctx, person, id, "They promised.")
 	w.code(err, listing.CodeFailed)
+	w.card = colophon.Passed
+	if _, err := k.Answer(ctx, robot, id, handed()); err != nil {
+		t.Fatal(err)
+	}
+	w.card = colophon.Failed // what passed then does not any more, and nobody looked since
+	_, err = k.List(ctx, person, id, "It passed.")
+	w.code(err, listing.CodeFailed)
+	if e, err := k.App(ctx, id); err != nil || e.State != string(listing.Answered) || e.Value.Verdict != colophon.Failed.String() {
+		t.Error(e.State, e.Value.Verdict, err)
+	}
 	w.card = colophon.Unknown
 	if _, err := k.Answer(ctx, robot, id, handed()); err != nil {
 		t.Fatal(err)

@@ -59,11 +59,18 @@ func keep(e *Entry, a Act) error {
 	return nil
 }
 
-// List lists an app, or restores one that was warned or suspended. It refuses one of which a check failed; where one could not
-// be told it wants a person and a reason.
+// List checks an app again and lists it, or restores one that was warned or suspended. It refuses one of which a check failed;
+// where one could not be told it wants a person and a reason.
 func (k *Keeper) List(ctx context.Context, by ledger.By, id, reason string) (Entry, error) {
 	if !line(reason, maxText) {
 		return Entry{}, invalid("reason")
+	}
+	old, err := k.book.Get(ctx, id)
+	if err == nil && State(old.State).May(Listed) {
+		_, err = k.Check(ctx, by, id) // what was found when it was handed in may be another thing now
+	}
+	if err != nil {
+		return Entry{}, err
 	}
 	return k.book.Change(ctx, id, func(e *Entry) (ledger.Act, error) {
 		typ, from := RecordListed, State(e.State)
@@ -138,8 +145,7 @@ func (k *Keeper) against(ctx context.Context, by ledger.By, id string, to State,
 	})
 }
 
-// Check looks again at what an app's provider handed in, by the lists and the clock of now. A record says so where something
-// else came of it.
+// Check looks again at what an app's provider handed in, by the lists and the clock of now. A record says what came of it.
 func (k *Keeper) Check(ctx context.Context, by ledger.By, id string) (Entry, error) {
 	old, err := k.book.Get(ctx, id)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -290,14 +291,9 @@ func (k *Keeper) Open(ctx context.Context, id string) (Bank, error) {
 	}
 	b := Bank{Questions: make([]Question, 0, v.Questions)}
 	for i := range v.Leaves {
-		e, err := k.book.One(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyLeaf, Value: id + "/" + strconv.Itoa(i)}}})
+		part, err := k.leaf(ctx, id, i)
 		if err != nil {
 			return Bank{}, err
-		}
-		var part []Question
-		whole, err := k.book.Open(e, &part)
-		if err != nil || !whole {
-			return Bank{}, &colophon.Error{Kind: colophon.Internal, Code: CodeUnread, Err: err}
 		}
 		b.Questions = append(b.Questions, part...)
 	}
@@ -306,6 +302,43 @@ func (k *Keeper) Open(ctx context.Context, id string) (Bank, error) {
 		return Bank{}, &colophon.Error{Kind: colophon.Internal, Code: CodeUnread, Err: cmp.Or(err, errors.New("the questions have another digest"))}
 	}
 	return made, nil
+}
+
+func (k *Keeper) leaf(ctx context.Context, id string, i int) (part []Question, err error) {
+	e, err := k.book.One(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyLeaf, Value: id + "/" + strconv.Itoa(i)}}})
+	if err != nil {
+		return nil, err
+	}
+	whole, err := k.book.Open(e, &part)
+	if err != nil || !whole {
+		return nil, &colophon.Error{Kind: colophon.Internal, Code: CodeUnread, Err: err}
+	}
+	return part, nil
+}
+
+// Question reads one question of a bank, and few of the others: they are kept in their order.
+func (k *Keeper) Question(ctx context.Context, id, question string) (Question, error) {
+	v, err := k.Version(ctx, id)
+	if err != nil {
+		return Question{}, err
+	}
+	for low, high := 0, v.Leaves; low < high; {
+		middle := (low + high) / 2
+		part, err := k.leaf(ctx, id, middle)
+		if err != nil {
+			return Question{}, err
+		}
+		i, found := slices.BinarySearchFunc(part, question, func(q Question, id string) int { return strings.Compare(q.ID, id) })
+		switch {
+		case found:
+			return part[i], nil
+		case i == 0:
+			high = middle
+		default:
+			low = middle + 1
+		}
+	}
+	return Question{}, &colophon.Error{Kind: colophon.Internal, Code: CodeUnread}
 }
 
 // Fit returns a bank that runs may be made with: it is approved.

@@ -33,6 +33,13 @@ func TestKeeper(t *testing.T) {
 	if err != nil || !slices.Equal(b.Questions, bank.Starter().Questions) {
 		t.Errorf("what is read is not what was brought in: %v", err)
 	}
+	for i := 0; i < len(b.Questions); i += 50 {
+		if q, err := k.Question(ctx, v.ID, b.Questions[i].ID); err != nil || q != b.Questions[i] {
+			t.Errorf("%s: %+v, %v", b.Questions[i].ID, q, err)
+		}
+	}
+	_, err = k.Question(ctx, v.ID, "nothing-is-called-so")
+	storetest.WantCode(t, err, bank.CodeUnread)
 	all, err := entries.Find(ctx, ledger.Query{})
 	if err != nil || len(all) != v.Leaves+1 {
 		t.Fatalf("%d entries, %v", len(all), err)

@@ -156,12 +156,15 @@ type Review struct {
 	GroundsBy   string         `json:"grounds_by,omitempty"`
 	Experts     *Experts       `json:"experts,omitempty"`
 	Seats       []Seat         `json:"seats,omitempty"`
-	Outcome     *Outcome       `json:"outcome,omitempty"`
-	Followed    []FollowUp     `json:"followed,omitempty"`
-	Next        string         `json:"next,omitempty"` // day of the next follow-up
-	Number      string         `json:"number,omitempty"`
-	Round       int            `json:"round"` // of review, from 1
-	Note        string         `json:"note,omitempty"`
+	Minutes     string         `json:"minutes,omitempty"` // who keeps the minutes of the meeting
+	// Recused says which members declared an interest, and which; at all meetings about it.
+	Recused  map[string]string `json:"recused,omitempty"`
+	Outcome  *Outcome          `json:"outcome,omitempty"`
+	Followed []FollowUp        `json:"followed,omitempty"`
+	Next     string            `json:"next,omitempty"` // day of the next follow-up
+	Number   string            `json:"number,omitempty"`
+	Round    int               `json:"round"` // of review, from 1
+	Note     string            `json:"note,omitempty"`
 }
 
 // Entry is a review as it is kept.

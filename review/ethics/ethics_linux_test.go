@@ -131,8 +131,12 @@ func TestMeeting(t *testing.T) {
 	storetest.WantCode(t, err, ethics.CodeRecused)
 	_, err = w.keeper.Vote(t.Context(), officer, id, w.members[0], ethics.Approve) // somebody else's
 	storetest.WantCode(t, err, ethics.CodeOwn)
-	_, err = w.keeper.Vote(t.Context(), applicant, id, w.members[5], ethics.Approve) // of one from outside, by the applicant
-	storetest.WantCode(t, err, ethics.CodeOwn)
+	for _, other := range []ledger.By{applicant, voter(3), {Role: "officer", ID: "another"}} { // of one from outside, by somebody who keeps no minutes
+		_, err = w.keeper.Vote(t.Context(), other, id, w.members[5], ethics.Approve)
+		storetest.WantCode(t, err, ethics.CodeOwn)
+		_, err = w.keeper.Recuse(t.Context(), other, id, w.members[0], "money", "so they say")
+		storetest.WantCode(t, err, ethics.CodeOwn)
+	}
 	w.vote(id, ethics.Approve, ethics.Approve, ethics.Reject, ethics.Abstain)
 	_, err = w.keeper.Vote(t.Context(), voter(0), id, w.members[0], ethics.Reject)
 	storetest.WantCode(t, err, ethics.CodeVoted)
@@ -142,7 +146,8 @@ func TestMeeting(t *testing.T) {
 	w.must(err)
 	_, err = w.decide(id, 6) // three of five
 	storetest.WantCode(t, err, ethics.CodeMajority)
-	meet(w.members[:6]...) // the interest stays
+	meet(w.members[:4]...)
+	meet(w.members[:6]...) // the interest stays, over a meeting at which the member was not
 	w.vote(id, ethics.Approve, ethics.Approve, ethics.Approve, ethics.Reject)
 	_, err = w.keeper.Vote(t.Context(), officer, id, w.members[5], ethics.Approve)
 	w.must(err)
@@ -155,6 +160,50 @@ func TestMeeting(t *testing.T) {
 	if e.State != string(ethics.Approved) || e.Value.Outcome.Tally["approve"] != 4 || e.Value.Outcome.Late || e.Due.IsZero() {
 		t.Errorf("%s %+v due %s", e.State, e.Value.Outcome, e.Due)
 	}
+}
+
+// TestOwn lets the applicant take no step of the committee's, and nobody else amend what was applied for.
+func TestOwn(t *testing.T) {
+	w := open(t)
+	ctx, k := t.Context(), w.keeper
+	e, err := k.Apply(ctx, applicant, application())
+	w.must(err)
+	_, err = k.Return(ctx, applicant, e.ID, "a paper")
+	storetest.WantCode(t, err, ethics.CodeOwn)
+	_, err = k.Return(ctx, officer, e.ID, "a paper")
+	w.must(err)
+	_, err = k.Amend(ctx, officer, e.ID, application())
+	storetest.WantCode(t, err, ethics.CodeOwn)
+	_, err = k.Amend(ctx, applicant, e.ID, application())
+	w.must(err)
+	_, err = k.Accept(ctx, officer, e.ID)
+	w.must(err)
+	_, err = k.Meet(ctx, officer, e.ID, w.members)
+	w.must(err)
+	for name, step := range map[string]func() error{
+		"meet":   func() error { _, err := k.Meet(ctx, applicant, e.ID, w.members); return err },
+		"recuse": func() error { _, err := k.Recuse(ctx, applicant, e.ID, w.members[0], "money", "n"); return err },
+		"pause":  func() error { _, err := k.Pause(ctx, applicant, e.ID, "supplement", "n"); return err },
+		"resume": func() error { _, err := k.Resume(ctx, applicant, e.ID); return err },
+		"extend": func() error { _, err := k.Extend(ctx, applicant, e.ID, w.day(2), "n"); return err },
+		"answer": func() error {
+			var list []ethics.GroundAnswer
+			for _, g := range ethics.Grounds() {
+				list = append(list, ethics.GroundAnswer{Ground: g, Why: "w"})
+			}
+			_, err := k.Answer(ctx, applicant, e.ID, list)
+			return err
+		},
+	} {
+		var said *colophon.Error
+		if err := step(); !errors.As(err, &said) || said.Code != ethics.CodeOwn {
+			t.Errorf("the applicant may %s: %v", name, err)
+		}
+	}
+	_, err = k.Expert(ctx, officer, e.ID, ethics.Experts{Reference: "no-7", Proof: strings.Repeat("xy", 32), At: w.clock.Now()})
+	storetest.WantCode(t, err, ethics.CodeInvalid)
+	_, err = k.End(ctx, applicant, e.ID, "taken back")
+	w.must(err)
 }
 
 // TestExperts asks whether experts review again, and approves nothing that is listed before they agreed.
@@ -286,7 +335,7 @@ func TestSealed(t *testing.T) {
 	w.must(err)
 	names := 0
 	for _, m := range list {
-		name, err := w.keeper.Name(t.Context(), officer, m.ID)
+		_, name, err := w.keeper.Name(t.Context(), officer, m.ID)
 		w.must(err)
 		if name == "somebody from outside" && m.Value.Account == "" {
 			names++
@@ -295,10 +344,14 @@ func TestSealed(t *testing.T) {
 	if len(list) != 7 || names != 1 {
 		t.Errorf("%d members, %d names", len(list), names)
 	}
-	_, err = w.keeper.Name(t.Context(), ledger.By{Role: "system"}, list[0].ID)
+	_, _, err = w.keeper.Name(t.Context(), ledger.By{Role: "system"}, list[0].ID)
 	storetest.WantCode(t, err, ethics.CodePerson)
 	_, err = w.keeper.Seat(t.Context(), officer, ethics.Member{Category: ethics.Law, Account: voter(0).ID}, "")
 	storetest.WantCode(t, err, ethics.CodeSeated)
+	_, err = w.keeper.Unseat(t.Context(), officer, w.members[0], "moved away")
+	w.must(err)
+	_, err = w.keeper.Seat(t.Context(), officer, ethics.Member{Category: ethics.Law, Account: voter(0).ID}, "")
+	w.must(err)
 	_, err = w.keeper.Seat(t.Context(), officer, ethics.Member{Category: ethics.Law}, "")
 	storetest.WantCode(t, err, ethics.CodeInvalid)
 }

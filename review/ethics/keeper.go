@@ -2,6 +2,8 @@ package ethics
 
 import (
 	"context"
+	"encoding/hex"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,21 +54,18 @@ func (k *Keeper) Seat(ctx context.Context, by ledger.By, m Member, name string) 
 	e := MemberEntry{State: Seated, Subject: evidence.System, Value: m}
 	var secret any
 	if m.Account != "" {
-		list, err := k.seated(ctx, m.Account)
-		if err != nil {
-			return e, err
-		}
-		if len(list) > 0 {
-			return e, refused(CodeSeated, nil)
-		}
-		e.Keys = []ledger.Key{{Name: keyAccount, Value: m.Account}}
+		e.Keys = []ledger.Key{{Name: keyAccount, Value: m.Account, Unique: true}}
 	} else {
 		secret = person{strings.TrimSpace(name)}
 	}
-	return k.members.Add(ctx, e, secret, ledger.Act{Type: RecordSeated, Role: by.Role, Clauses: clauses(), Payload: map[string]any{"category": m.Category, "outside": m.Outside, "by": by.ID}})
+	e, err := k.members.Add(ctx, e, secret, ledger.Act{Type: RecordSeated, Role: by.Role, Clauses: clauses(), Payload: map[string]any{"category": m.Category, "outside": m.Outside, "by": by.ID}})
+	if errors.Is(err, ledger.ErrExists) {
+		err = refused(CodeSeated, nil)
+	}
+	return e, err
 }
 
-// Unseat ends somebody's membership.
+// Unseat ends somebody's membership; the account may be seated again.
 func (k *Keeper) Unseat(ctx context.Context, by ledger.By, id, note string) (MemberEntry, error) {
 	if !by.Person() {
 		return MemberEntry{}, refused(CodePerson, nil)
@@ -78,13 +77,9 @@ func (k *Keeper) Unseat(ctx context.Context, by ledger.By, id, note string) (Mem
 		if e.State != Seated {
 			return ledger.Act{}, &colophon.Error{Kind: colophon.Conflict, Code: CodeStep, Args: colophon.Args{"from": e.State, "to": Unseated}}
 		}
-		e.State = Unseated
+		e.State, e.Keys = Unseated, nil
 		return ledger.Act{Type: RecordUnseated, Role: by.Role, Clauses: clauses(), Payload: map[string]any{"member": e.ID, "by": by.ID, "note": note}}, nil
 	})
-}
-
-func (k *Keeper) seated(ctx context.Context, account string) ([]MemberEntry, error) {
-	return k.members.Store.Find(ctx, ledger.Query{States: []string{Seated}, Keys: []ledger.Key{{Name: keyAccount, Value: account}}, Limit: 1})
 }
 
 // Members returns the members, the newest first; those of now alone where that is asked.
@@ -101,24 +96,25 @@ func (k *Keeper) Members(ctx context.Context, now bool) ([]MemberEntry, error) {
 	return list, err
 }
 
-// Name opens the sealed name of a member from outside, and records who did; it is empty where there is none.
-func (k *Keeper) Name(ctx context.Context, by ledger.By, id string) (string, error) {
+// Name returns a member with the name of one from outside, which was sealed, and records who read it; it is empty where there
+// is none.
+func (k *Keeper) Name(ctx context.Context, by ledger.By, id string) (MemberEntry, string, error) {
 	if !by.Person() {
-		return "", refused(CodePerson, nil)
+		return MemberEntry{}, "", refused(CodePerson, nil)
 	}
 	e, err := k.members.Get(ctx, id)
 	if err != nil || e.Kept != ledger.Whole {
-		return "", err
+		return e, "", err
 	}
 	e, err = k.members.Change(ctx, id, func(e *MemberEntry) (ledger.Act, error) {
 		return ledger.Act{Type: RecordRead, Role: by.Role, Clauses: clauses(), Payload: map[string]any{"member": e.ID, "by": by.ID}}, nil
 	})
 	if err != nil {
-		return "", err
+		return e, "", err
 	}
 	var p person
 	_, err = k.members.Open(e, &p)
-	return p.Name, err
+	return e, p.Name, err
 }
 
 // Apply enters an application.
@@ -134,13 +130,23 @@ func (k *Keeper) Apply(ctx context.Context, by ledger.By, a Application) (Entry,
 		ledger.Act{Type: RecordApplied, Role: by.Role, Clauses: clauses(), Payload: v})
 }
 
-// change changes a review by a step of a person, and records it with a note.
+// change changes a review by a step of a person, and records it with a note. The applicant alone amends, and takes none of the
+// steps that are the committee's.
 func (k *Keeper) change(ctx context.Context, by ledger.By, id string, typ evidence.Type, note string, fn func(e *Entry, now time.Time) error) (Entry, error) {
 	if !by.Person() {
 		return Entry{}, refused(CodePerson, nil)
 	}
 	return k.reviews.Change(ctx, id, func(e *Entry) (ledger.Act, error) {
-		now := k.reviews.Now()
+		now, own := k.reviews.Now(), by.ID == e.Value.Applicant
+		switch typ {
+		case RecordAmended:
+			own = !own
+		case RecordVoted, RecordRegistered, RecordEnded:
+			own = false
+		}
+		if own {
+			return ledger.Act{}, refused(CodeOwn, nil)
+		}
 		if err := fn(e, now); err != nil {
 			return ledger.Act{}, err
 		}
@@ -184,9 +190,6 @@ func (k *Keeper) noted(ctx context.Context, by ledger.By, id string, typ evidenc
 // Accept says that an application is complete; the clock begins.
 func (k *Keeper) Accept(ctx context.Context, by ledger.By, id string) (Entry, error) {
 	return k.change(ctx, by, id, RecordAccepted, "", func(e *Entry, now time.Time) error {
-		if by.ID == e.Value.Applicant {
-			return refused(CodeOwn, nil)
-		}
 		if err := to(e, Accepted); err != nil {
 			return err
 		}
@@ -291,9 +294,6 @@ func (k *Keeper) Answer(ctx context.Context, by ledger.By, id string, answers []
 		return Entry{}, invalid("grounds")
 	}
 	return k.change(ctx, by, id, RecordAnswered, "", func(e *Entry, _ time.Time) error {
-		if by.ID == e.Value.Applicant {
-			return refused(CodeOwn, nil)
-		}
 		e.Value.Grounds, e.Value.GroundsBy = answers, by.ID
 		return in(e, Accepted)
 	})
@@ -302,13 +302,10 @@ func (k *Keeper) Answer(ctx context.Context, by ledger.By, id string, answers []
 // Expert enters what the experts said.
 func (k *Keeper) Expert(ctx context.Context, by ledger.By, id string, x Experts) (Entry, error) {
 	x.At = x.At.UTC().Truncate(time.Millisecond) // as the clock tells
-	if !ident(x.Reference) || len(x.Proof) != 64 || x.At.IsZero() || x.At.After(k.reviews.Now()) {
+	if proof, err := hex.DecodeString(x.Proof); err != nil || len(proof) != 32 || !ident(x.Reference) || x.At.IsZero() || x.At.After(k.reviews.Now()) {
 		return Entry{}, invalid("experts")
 	}
 	return k.change(ctx, by, id, RecordExpert, "", func(e *Entry, _ time.Time) error {
-		if by.ID == e.Value.Applicant {
-			return refused(CodeOwn, nil)
-		}
 		e.Value.Experts = &x
 		return in(e, Accepted)
 	})

@@ -1,7 +1,9 @@
 package ethics
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -9,7 +11,8 @@ import (
 	"github.com/colophon-project/colophon/evidence/ledger"
 )
 
-// Meet enters who is at the meeting. Votes that were cast before are gone. The applicant takes no part.
+// Meet enters who is at the meeting; whoever does keeps its minutes. Votes that were cast before are gone. The applicant takes
+// no part, and whoever declared an interest takes none at any later meeting either.
 func (k *Keeper) Meet(ctx context.Context, by ledger.By, id string, members []string) (Entry, error) {
 	all, err := k.Members(ctx, true)
 	if err != nil {
@@ -26,24 +29,22 @@ func (k *Keeper) Meet(ctx context.Context, by ledger.By, id string, members []st
 				return invalid("members")
 			}
 			m := all[at].Value
-			s := Seat{Member: one, Category: m.Category, Outside: m.Outside, Account: m.Account}
+			s := Seat{Member: one, Category: m.Category, Outside: m.Outside, Account: m.Account, Recused: e.Value.Recused[one]}
 			if m.Account != "" && m.Account == e.Value.Applicant {
 				s.Recused = Applicant
-			}
-			if before := slices.IndexFunc(e.Value.Seats, func(s Seat) bool { return s.Member == one }); before >= 0 && s.Recused == "" {
-				s.Recused = e.Value.Seats[before].Recused // who declared an interest has it at the next meeting too
 			}
 			seats = append(seats, s)
 		}
 		if len(seats) == 0 {
 			return invalid("members")
 		}
-		e.Value.Seats = seats
+		e.Value.Seats, e.Value.Minutes = seats, by.ID
 		return nil
 	})
 }
 
-// Recuse says that a member at the meeting has an interest. Their vote, where there is one, is gone.
+// Recuse says that a member at the meeting has an interest. The member says so, or whoever keeps the minutes. Their vote, where
+// there is one, is gone.
 // Reason is one of Interests; the note stands in the sealed payload of the record alone.
 func (k *Keeper) Recuse(ctx context.Context, by ledger.By, id, member, reason, note string) (Entry, error) {
 	if !slices.Contains(Interests(), reason) {
@@ -54,9 +55,16 @@ func (k *Keeper) Recuse(ctx context.Context, by ledger.By, id, member, reason, n
 		if err != nil {
 			return err
 		}
-		seats := slices.Clone(e.Value.Seats)
+		seats, recused := slices.Clone(e.Value.Seats), maps.Clone(e.Value.Recused)
+		if by.ID != e.Value.Minutes && by.ID != seats[at].Account {
+			return refused(CodeOwn, nil)
+		}
+		if recused == nil {
+			recused = map[string]string{}
+		}
+		recused[member] = reason
 		seats[at].Recused, seats[at].Vote, seats[at].Cast, seats[at].By = reason, "", time.Time{}, ""
-		e.Value.Seats = seats
+		e.Value.Seats, e.Value.Recused = seats, recused
 		return nil
 	})
 }
@@ -75,7 +83,7 @@ func (k *Keeper) Vote(ctx context.Context, by ledger.By, id, member string, v Vo
 		switch {
 		case s.Recused != "":
 			return refused(CodeRecused, nil)
-		case s.Account != "" && s.Account != by.ID || s.Account == "" && by.ID == e.Value.Applicant:
+		case by.ID != cmp.Or(s.Account, e.Value.Minutes):
 			return refused(CodeOwn, nil)
 		case s.Vote != "":
 			return refused(CodeVoted, nil)
@@ -122,7 +130,7 @@ func (k *Keeper) Decide(ctx context.Context, by ledger.By, id string, r Ruling) 
 		if err := in(e, Accepted); err != nil {
 			return err
 		}
-		outcome, count, err := v.settle(by)
+		outcome, count, err := v.settle()
 		if err != nil {
 			return err
 		}
@@ -138,10 +146,7 @@ func (k *Keeper) Decide(ctx context.Context, by ledger.By, id string, r Ruling) 
 }
 
 // settle says what a meeting decided, or why it did not.
-func (r Review) settle(by ledger.By) (Vote, map[string]int, error) {
-	if by.ID == r.Applicant {
-		return "", nil, refused(CodeOwn, nil)
-	}
+func (r Review) settle() (Vote, map[string]int, error) {
 	if !r.Running() {
 		return "", nil, refused(CodePaused, nil)
 	}
@@ -180,9 +185,6 @@ func (r *Review) follow(next string, now time.Time) error {
 // Confirm says that the changes were made which a decision asked for; then it is approved.
 func (k *Keeper) Confirm(ctx context.Context, by ledger.By, id, note string) (Entry, error) {
 	return k.noted(ctx, by, id, RecordConfirmed, note, func(e *Entry, _ time.Time) error {
-		if by.ID == e.Value.Applicant {
-			return refused(CodeOwn, nil)
-		}
 		if err := in(e, Modify); err != nil {
 			return err
 		}
@@ -196,9 +198,6 @@ func (k *Keeper) Follow(ctx context.Context, by ledger.By, id string, f FollowUp
 		return Entry{}, invalid("finding")
 	}
 	return k.noted(ctx, by, id, RecordFollowed, f.Note, func(e *Entry, now time.Time) error {
-		if by.ID == e.Value.Applicant {
-			return refused(CodeOwn, nil)
-		}
 		if err := in(e, Approved, Suspended); err != nil {
 			return err
 		}

@@ -291,7 +291,9 @@ func (r *Report) Sum(b *Book) {
 		}
 		all = append(all, s.Checks...)
 	}
-	r.Outcome = worst(all)
+	if r.Outcome = worst(all); r.Left > 0 && r.Outcome == Passed {
+		r.Outcome = Untold // of what was not looked at nobody can tell
+	}
 }
 
 // Read reads a report.

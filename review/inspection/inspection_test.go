@@ -285,6 +285,13 @@ func TestReport(t *testing.T) {
 			t.Errorf("what nobody looked at: %+v %s", s, s.Outcome())
 		}
 	}
+	good := inspection.Report{Subjects: []inspection.Subject{{Checks: []inspection.Check{{Rule: "implicit-label", Outcome: inspection.Passed}}}}}
+	for left, want := range []inspection.Outcome{inspection.Passed, inspection.Untold} {
+		good.Left = left
+		if good.Sum(rules(t)); good.Outcome != want {
+			t.Errorf("%s with %d files that nobody looked at", good.Outcome, left)
+		}
+	}
 	for _, bad := range []string{"", "{}", `{"schema":"other"}`, "[]"} {
 		if _, err := inspection.Read([]byte(bad)); err == nil {
 			t.Errorf("%q was read", bad)

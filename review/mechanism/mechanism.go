@@ -194,7 +194,7 @@ func (k *Keeper) Reject(ctx context.Context, by ledger.By, id string, note strin
 	})
 }
 
-// Meet says that a condition of an approved review was met, and how.
+// Meet says that a condition of an approved review was met, and how. After its day it is too late.
 func (k *Keeper) Meet(ctx context.Context, by ledger.By, id string, condition int, note string) (Entry, error) {
 	if !prose(note) {
 		return Entry{}, invalid("note")
@@ -207,6 +207,13 @@ func (k *Keeper) Meet(ctx context.Context, by ledger.By, id string, condition in
 			return ledger.Act{}, stepped(e.State, Approved)
 		case condition < 0 || condition >= len(e.Value.Conditions) || !e.Value.Conditions[condition].Met.IsZero():
 			return ledger.Act{}, invalid("condition")
+		}
+		due, err := day(e.Value.Conditions[condition].Due)
+		if err != nil {
+			return ledger.Act{}, err
+		}
+		if !k.book.Now().Before(due.AddDate(0, 0, 1)) {
+			return ledger.Act{}, refused(ReasonCondition)
 		}
 		list := slices.Clone(e.Value.Conditions)
 		list[condition].Met, list[condition].By = k.book.Now(), by.ID

@@ -120,6 +120,12 @@ func TestMet(t *testing.T) {
 	storetest.WantCode(t, err, mechanism.CodeInvalid)
 	w.clock.Set(w.clock.Now().AddDate(0, 0, 60))
 	w.want(mechanism.Current, "")
+	x.Conditions[0].Due = w.day(2)
+	late := w.approved(x)
+	w.clock.Set(w.clock.Now().AddDate(0, 0, 4))
+	_, err = w.keeper.Meet(t.Context(), decider, late.ID, 0, "mended too late")
+	storetest.WantCode(t, err, mechanism.ReasonCondition)
+	w.want(mechanism.Stale, mechanism.ReasonCondition)
 }
 
 // TestBroken finds that what can't be told is neither current nor lapsed.

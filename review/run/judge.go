@@ -33,7 +33,8 @@ type Opinion struct {
 	Reasons []string         // categories or rules, never words of the text
 }
 
-// Judge judges answers to generation questions by machine. It MUST be safe for use by many goroutines, and MUST NOT put text
+// Judge judges answers to generation questions by machine: those that have a text. One that was not let through has none, stays
+// unjudged, and counts as what nobody could tell. A judge MUST be safe for use by many goroutines, and MUST NOT put text
 // into errors or reasons. An error means that it did not run: the answer stays unjudged, counts as what nobody could tell, and
 // is tried again by the next [Keeper.Work].
 type Judge interface {
@@ -50,10 +51,7 @@ type Judgement struct {
 	Reasons  []string       `json:"reasons,omitempty"`
 }
 
-const (
-	maxReasons   = 20
-	reasonRefuse = "nothing-said" // the question was not let through, so there is no text to judge
-)
+const maxReasons = 20
 
 // judged is the payload of the record of a batch of judgements.
 type judged struct {
@@ -91,6 +89,12 @@ func (k *Keeper) judgeAll(ctx context.Context, r Run, o Options) error {
 				_, ours := byID[a.Question]
 				return there || !ours || a.Outcome == Failed
 			})
+			if len(todo) == 0 {
+				return nil
+			}
+			if err := k.mine(ctx, r.ID, o.Worker, Judging); err != nil {
+				return err
+			}
 			n, err := k.judge(ctx, r.ID, j, e, todo, byID)
 			p.Judged += n
 			o.tell(p)
@@ -105,9 +109,6 @@ func (k *Keeper) judgeAll(ctx context.Context, r Run, o Options) error {
 
 // judge has one judge judge some answers of a batch, and keeps what it said.
 func (k *Keeper) judge(ctx context.Context, id string, j Judge, e ledger.Entry[Batch], todo []Answer, questions map[string]bank.Question) (int, error) {
-	if len(todo) == 0 {
-		return 0, nil
-	}
 	texts, err := k.texts(e)
 	if err != nil {
 		return 0, err
@@ -118,9 +119,16 @@ func (k *Keeper) judge(ctx context.Context, id string, j Judge, e ledger.Entry[B
 		if ctx.Err() != nil {
 			break // what was judged is kept
 		}
-		said, err := opinion(ctx, j, a, questions[a.Question], texts[a.Question])
+		text := texts[a.Question]
+		if text == "" {
+			continue
+		}
+		said, err := j.Judge(ctx, questions[a.Question], text)
 		if err != nil {
 			continue
+		}
+		if a.Cut && said.Verdict == colophon.Passed {
+			said.Verdict = colophon.Unknown // of a text that was cut nobody can say that nothing is wrong with it
 		}
 		b.Judgements = append(b.Judgements, Judgement{a.Question, sample.Verdict(said.Verdict), said.Reasons[:min(len(said.Reasons), maxReasons)]})
 		keys = append(keys, ledger.Key{Name: keyJudged, Value: id + "/" + j.Name() + "/" + a.Question, Unique: true})
@@ -136,18 +144,6 @@ func (k *Keeper) judge(ctx context.Context, id string, j Judge, e ledger.Entry[B
 		return 0, err
 	}
 	return len(b.Judgements), ctx.Err()
-}
-
-// opinion is what a judge says of an answer. Of a text that was cut nobody can say that nothing is wrong with it.
-func opinion(ctx context.Context, j Judge, a Answer, q bank.Question, text string) (Opinion, error) {
-	if text == "" {
-		return Opinion{colophon.Passed, []string{reasonRefuse}}, nil
-	}
-	said, err := j.Judge(ctx, q, text)
-	if err == nil && a.Cut && said.Verdict == colophon.Passed {
-		said.Verdict = colophon.Unknown
-	}
-	return said, err
 }
 
 // verdicts is what one judge said.

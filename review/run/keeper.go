@@ -114,9 +114,13 @@ func (k *Keeper) Run(ctx context.Context, id string) (Run, error) {
 	return asRun(e), err
 }
 
-// Runs returns a page of runs, the newest first, and where the next page begins.
-func (k *Keeper) Runs(ctx context.Context, after string, limit int) ([]Run, string, error) {
-	page, next, err := k.runs.Page(ctx, ledger.Query{Newest: true, After: after, Limit: limit})
+// Runs returns a page of runs in some states, none for all, the newest first, and where the next page begins.
+func (k *Keeper) Runs(ctx context.Context, after string, limit int, states ...State) ([]Run, string, error) {
+	q := ledger.Query{Newest: true, After: after, Limit: limit}
+	for _, s := range states {
+		q.States = append(q.States, string(s))
+	}
+	page, next, err := k.runs.Page(ctx, q)
 	list := make([]Run, len(page))
 	for i, e := range page {
 		list[i] = asRun(e)
@@ -126,9 +130,13 @@ func (k *Keeper) Runs(ctx context.Context, after string, limit int) ([]Run, stri
 
 func step(from string, to State) error {
 	if !State(from).May(to) {
-		return &colophon.Error{Kind: colophon.Conflict, Code: CodeStep, Args: colophon.Args{"from": from, "to": string(to)}}
+		return stepped(from, to)
 	}
 	return nil
+}
+
+func stepped(from string, to State) error {
+	return &colophon.Error{Kind: colophon.Conflict, Code: CodeStep, Args: colophon.Args{"from": from, "to": string(to)}}
 }
 
 // Cancel ends a run, and what people still had to judge of it. What was answered stays.
@@ -166,35 +174,39 @@ func (k *Keeper) claim(ctx context.Context, id string, o Options) (Run, error) {
 	if !line(worker, 200) {
 		return Run{}, invalid("worker")
 	}
-	newest, err := k.batches.Store.Find(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyAnswers, Value: id}}, Newest: true, Limit: 1})
-	if err != nil {
-		return Run{}, err
-	}
-	e, err := k.runs.Change(ctx, id, func(e *ledger.Entry[Run]) (ledger.Act, error) {
-		v, now := &e.Value, k.runs.Now()
-		if State(e.State) == Judging {
-			return ledger.Act{}, ledger.ErrSame
+	var heard time.Time
+	for _, key := range []string{keyAnswers, keyJudge} {
+		newest, err := k.batches.Store.Find(ctx, ledger.Query{Keys: []ledger.Key{{Name: key, Value: id}}, Newest: true, Limit: 1})
+		if err != nil {
+			return Run{}, err
 		}
-		if v.Halted {
-			return ledger.Act{}, conflict(CodePaused)
-		}
-		if State(e.State) != Running {
-			if err := step(e.State, Running); err != nil {
-				return ledger.Act{}, err
-			}
-		}
-		heard := v.Claimed
 		if len(newest) > 0 && newest[0].Made.After(heard) {
 			heard = newest[0].Made
 		}
+	}
+	e, err := k.runs.Change(ctx, id, func(e *ledger.Entry[Run]) (ledger.Act, error) {
+		v, now := &e.Value, k.runs.Now()
+		if v.Halted {
+			return ledger.Act{}, conflict(CodePaused)
+		}
+		if State(e.State) != Running && State(e.State) != Judging {
+			if err := step(e.State, Running); err != nil {
+				return ledger.Act{}, err
+			}
+			e.State = string(Running)
+		}
+		last := heard
+		if v.Claimed.After(last) {
+			last = v.Claimed
+		}
 		gone := o.Gone != nil && o.Gone(v.Worker)
-		if v.Worker != "" && v.Worker != worker && !gone && now.Before(heard.Add(k.hold)) {
+		if v.Worker != "" && v.Worker != worker && !gone && now.Before(last.Add(k.hold)) {
 			return ledger.Act{}, conflict(CodeBusy)
 		}
 		if v.Started.IsZero() {
 			v.Started = now
 		}
-		e.State, v.Worker, v.Claimed, v.Trouble, v.Due = string(Running), worker, now, "", false
+		v.Worker, v.Claimed, v.Trouble, v.Due = worker, now, "", false
 		return ledger.Act{Type: RecordStarted, Role: "system", Clauses: clauses(), Payload: changed{Run: id, Worker: worker}}, nil
 	})
 	return asRun(e), err
@@ -203,7 +215,7 @@ func (k *Keeper) claim(ctx context.Context, id string, o Options) (Run, error) {
 // release lets another worker have a run at once. With a trouble nobody goes on with it before a person says so.
 func (k *Keeper) release(ctx context.Context, id, worker string, trouble colophon.Code) error {
 	_, err := k.runs.Change(ctx, id, func(e *ledger.Entry[Run]) (ledger.Act, error) {
-		if e.Value.Worker != worker || State(e.State) != Running {
+		if e.Value.Worker != worker || State(e.State) != Running && State(e.State) != Judging {
 			return ledger.Act{}, ledger.ErrSame
 		}
 		e.Value.Worker = ""
@@ -215,13 +227,13 @@ func (k *Keeper) release(ctx context.Context, id, worker string, trouble colopho
 	return err
 }
 
-// mine reports whether a worker still has a run.
-func (k *Keeper) mine(ctx context.Context, id, worker string) error {
+// mine reports whether a worker still has a run, in a state.
+func (k *Keeper) mine(ctx context.Context, id, worker string, s State) error {
 	r, err := k.Run(ctx, id)
 	switch {
 	case err != nil:
 		return err
-	case r.State != Running || r.Worker != worker:
+	case r.State != s || r.Worker != worker:
 		return conflict(CodeLost)
 	case r.Halted:
 		return conflict(CodePaused)
@@ -240,7 +252,7 @@ type answered struct {
 
 // keep stores a batch of answers for a worker who still has the run.
 func (k *Keeper) keep(ctx context.Context, id, worker string, answers []Answer) error {
-	halted := k.mine(ctx, id, worker)
+	halted := k.mine(ctx, id, worker, Running)
 	if halted != nil && codeOf(halted) != CodePaused {
 		return halted
 	}

@@ -210,7 +210,7 @@ func (res *Result) outcomes(questions []bank.Question, answers map[string]Answer
 	})
 }
 
-// people adds what people judged.
+// people adds what people judged. What has no answer could not be drawn, and counts as what nobody could tell.
 func (k *Keeper) people(ctx context.Context, r Run, res *Result, rates map[spot]sample.Rate) error {
 	for _, kind := range bank.Kinds() {
 		t, err := k.panel.Tally(ctx, Sheet(r.ID, kind))
@@ -221,9 +221,18 @@ func (k *Keeper) people(ctx context.Context, r Run, res *Result, rates map[spot]
 			continue
 		}
 		res.Reviews = append(res.Reviews, ReviewRow{kind, t.Items, t.Settled, t.Raters, t.Kappa})
-		rates[spot{kind: kind, method: ByPeople}] = t.All
+		judged := map[string]sample.Rate{"": t.All}
 		for _, s := range t.Strata {
-			rates[spot{kind: kind, method: ByPeople, topic: s.Name}] = s.Rate
+			judged[s.Name] = s.Rate
+		}
+		for _, o := range res.Outcomes {
+			if o.Kind == kind && o.Failed+o.Unasked > 0 {
+				r := judged[o.Topic]
+				judged[o.Topic] = sample.RateOf(r.Hits, r.Known, r.Unknown+o.Failed+o.Unasked)
+			}
+		}
+		for topic, r := range judged {
+			rates[spot{kind: kind, method: ByPeople, topic: topic}] = r
 		}
 	}
 	return nil
@@ -255,7 +264,7 @@ func (res *Result) hold(r Run) {
 	}
 }
 
-// Finish ends a run and keeps what it came to. All that was drawn for people must be judged.
+// Finish ends a run and keeps what it came to. All that was drawn for people must be judged, and no worker at it.
 func (k *Keeper) Finish(ctx context.Context, by ledger.By, id string) (Run, error) {
 	if err := person(by); err != nil {
 		return Run{}, err
@@ -282,6 +291,9 @@ func (k *Keeper) Finish(ctx context.Context, by ledger.By, id string) (Run, erro
 	e, err := k.runs.Change(ctx, id, func(e *ledger.Entry[Run]) (ledger.Act, error) {
 		if err := step(e.State, Done); err != nil {
 			return ledger.Act{}, err
+		}
+		if e.Value.Wanted {
+			return ledger.Act{}, conflict(CodeBusy)
 		}
 		e.State, e.Value.Ended, e.Value.Result, e.Value.Sum = string(Done), k.runs.Now(), &res, hex.EncodeToString(sum[:])
 		return ledger.Act{Type: RecordFinished, Role: by.Role, Clauses: clauses(), Payload: changed{Run: id, By: by.ID, Digest: r.Digest, Sum: e.Value.Sum, Result: res}}, nil

@@ -196,6 +196,8 @@ type Batch struct {
 type Banks interface {
 	// Fit returns a bank that runs may be made with, and an error for any other.
 	Fit(ctx context.Context, id string) (bank.Version, error)
+	// Question returns one question of a bank.
+	Question(ctx context.Context, id, question string) (bank.Question, error)
 	// Open returns a bank with its questions.
 	Open(ctx context.Context, id string) (bank.Bank, error)
 }

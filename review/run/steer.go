@@ -50,10 +50,10 @@ func (k *Keeper) steer(ctx context.Context, by ledger.By, id string, typ evidenc
 // worked notes that the machine has done what it can.
 func (k *Keeper) worked(ctx context.Context, id, worker string) (Run, error) {
 	e, err := k.runs.Change(ctx, id, func(e *ledger.Entry[Run]) (ledger.Act, error) {
-		if State(e.State) != Judging {
-			return ledger.Act{}, ledger.ErrSame
+		if State(e.State) != Judging || e.Value.Worker != worker {
+			return ledger.Act{}, conflict(CodeLost)
 		}
-		e.Value.Wanted, e.Value.Due, e.Value.Judged = false, false, k.runs.Now()
+		e.Value.Wanted, e.Value.Due, e.Value.Judged, e.Value.Worker = false, false, k.runs.Now(), ""
 		return ledger.Act{Type: RecordWorked, Role: "system", Clauses: clauses(), Payload: changed{Run: id, Worker: worker}}, nil
 	})
 	return asRun(e), err

@@ -6,8 +6,12 @@ import (
 	"testing"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence"
+	"github.com/colophon-project/colophon/evidence/ledger"
+	"github.com/colophon-project/colophon/internal/store/storetest"
 	"github.com/colophon-project/colophon/review/bank"
 	"github.com/colophon-project/colophon/review/run"
+	"github.com/colophon-project/colophon/review/sample"
 )
 
 const codeRefused colophon.Code = "admission-unverified"
@@ -84,20 +88,125 @@ func TestBarred(t *testing.T) {
 	}
 }
 
-// TestRefusedBefore: a refusal of what stands before the model is one, and the result tells how many there were.
+// TestRefusedBefore: a refusal of what stands before the model is one, and the result tells how many there were. Of a question
+// that did not get through there is nothing that a judge could find good.
 func TestRefusedBefore(t *testing.T) {
 	t.Parallel()
-	w := open(t, 0, 4, 0)
+	w := open(t, 3, 4, 0)
 	r := w.plan()
 	asker := askFunc(func(context.Context, run.Prompt) (run.Reply, error) {
 		return run.Reply{Outcome: run.Refused, Code: "gateway-input", Serving: serving}, nil
 	})
-	_, err := w.keep.Work(t.Context(), r.ID, run.Options{Worker: "a", Pool: run.Pool{Asker: asker}})
+	words := &machine{name: "words", method: run.ByKeyword}
+	_, err := w.keep.Work(t.Context(), r.ID, run.Options{Worker: "a", Pool: run.Pool{Asker: asker}, Judges: []run.Judge{words}})
 	w.no(err)
 	res, err := w.keep.Result(t.Context(), r.ID)
 	w.no(err)
-	if res.Before != 4 || res.Phrases != 0 || res.Outcomes[0].Refused != 4 {
+	if res.Before != 7 || res.Phrases != 0 || res.Outcomes[0].Refused != 3 || len(words.judged) != 0 {
 		t.Errorf("%+v", res)
+	}
+	if rate := find(res, bank.Generation, run.ByKeyword); rate.Known != 0 {
+		t.Errorf("what said nothing is judged: %+v", rate)
+	}
+}
+
+// TestJudgingIsClaimed: while a worker judges no other one does, nobody finishes the run, and a run that is cancelled is
+// judged no further. What went wrong stands in the run.
+func TestJudgingIsClaimed(t *testing.T) {
+	t.Parallel()
+	w := open(t, 60, 0, 0)
+	ctx := t.Context()
+	r := w.plan()
+	_, err := w.keep.Start(ctx, by("1"), r.ID)
+	w.no(err)
+	_, err = w.keep.Sample(ctx, by("1"), r.ID, bank.Generation, sample.Quota{})
+	storetest.WantCode(t, err, run.CodeStep)
+	calls := 0
+	other := &machine{name: "other", method: run.ByClassifier}
+	words := &machine{name: "words", method: run.ByKeyword, fails: func() bool {
+		if calls++; calls == 1 {
+			_, err := w.keep.Finish(ctx, by("1"), r.ID)
+			storetest.WantCode(t, err, run.CodeBusy)
+			_, err = w.keep.Work(ctx, r.ID, run.Options{Worker: "b", Judges: []run.Judge{other}})
+			storetest.WantCode(t, err, run.CodeBusy)
+			_, err = w.keep.Cancel(ctx, by("1"), r.ID, "not needed")
+			w.no(err)
+		}
+		return false
+	}}
+	_, err = w.keep.Work(ctx, r.ID, run.Options{Worker: "a", Pool: run.Pool{Asker: newModel()}, Judges: []run.Judge{words}})
+	storetest.WantCode(t, err, run.CodeLost)
+	if len(other.judged) != 0 || len(words.judged) == 0 || len(words.judged) > 20 {
+		t.Errorf("%d judged by the other, %d after the run was cancelled", len(other.judged), len(words.judged))
+	}
+	r = w.plan()
+	_, err = w.keep.Start(ctx, by("1"), r.ID)
+	w.no(err)
+	words.fails = nil
+	_, err = w.with(full{w.batch}).Work(ctx, r.ID, run.Options{Worker: "a", Pool: run.Pool{Asker: newModel()}, Judges: []run.Judge{words}})
+	storetest.WantCode(t, err, codeRefused)
+	now, err := w.keep.Run(ctx, r.ID)
+	w.no(err)
+	if now.State != run.Judging || now.Wanted || now.Worker != "" || now.Trouble != codeRefused {
+		t.Errorf("%+v", now)
+	}
+	_, err = w.keep.Start(ctx, by("1"), r.ID)
+	w.no(err)
+	now, err = w.keep.Work(ctx, r.ID, run.Options{Worker: "b", Judges: []run.Judge{words}})
+	w.no(err)
+	if now.Wanted || now.Worker != "" || now.Judged.IsZero() {
+		t.Errorf("%+v", now)
+	}
+}
+
+// full takes no judgements.
+type full struct{ ledger.Store[run.Batch] }
+
+func (f full) Add(ctx context.Context, rec evidence.Record, entries ...ledger.Entry[run.Batch]) error {
+	if entries[0].Value.Judge != "" {
+		return &colophon.Error{Kind: colophon.Refused, Code: codeRefused}
+	}
+	return f.Store.Add(ctx, rec, entries...)
+}
+
+// TestFailedCount: answers that failed can't be drawn for people, and are not left out of what people's judgements say.
+func TestFailedCount(t *testing.T) {
+	t.Parallel()
+	w := open(t, 31, 0, 0)
+	ctx := t.Context()
+	r := w.plan()
+	m := newModel()
+	m.each = func(_ int, q bank.Question) (run.Reply, error) {
+		if q.ID == "generation-1" || q.ID == "generation-2" {
+			return run.Reply{Serving: serving}, nil
+		}
+		return usual(q, serving), nil
+	}
+	_, err := w.keep.Work(ctx, r.ID, run.Options{Worker: "a", Pool: run.Pool{Asker: m, Tries: 1}})
+	w.no(err)
+	_, err = w.keep.Sample(ctx, by("1"), r.ID, bank.Generation, sample.Quota{Least: 31, Each: 1})
+	w.no(err)
+	for _, n := range []string{"1", "2"} {
+		list, err := w.panel.Take(ctx, by(n), run.Sheet(r.ID, bank.Generation), 50)
+		w.no(err)
+		for _, it := range list {
+			_, err = w.panel.Judge(ctx, by(n), it.ID, colophon.Passed, "")
+			w.no(err)
+		}
+	}
+	res, err := w.keep.Result(ctx, r.ID)
+	w.no(err)
+	if rate := find(res, bank.Generation, run.ByPeople); rate.Hits != 29 || rate.Known != 29 || rate.Unknown != 2 {
+		t.Errorf("%+v", rate)
+	}
+	topics := 0
+	for _, row := range res.Rates {
+		if row.Topic != "" && row.Method == run.ByPeople && row.Rate.Known == 0 && row.Rate.Unknown == 1 {
+			topics++
+		}
+	}
+	if topics != 2 {
+		t.Errorf("%d risks of which nothing is known", topics)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/evidence/ledger"
 	"github.com/colophon-project/colophon/review/bank"
 	"github.com/colophon-project/colophon/review/sample"
@@ -44,14 +43,15 @@ func (k *Keeper) Work(ctx context.Context, id string, o Options) (Run, error) {
 		return Run{}, err
 	}
 	if r.State == Running {
-		if err := k.askAll(ctx, r, o); err != nil {
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
-			defer cancel()
-			return Run{}, errors.Join(err, k.release(last, id, o.Worker, why(err)))
-		}
+		err = k.askAll(ctx, r, o)
 	}
-	if err := k.judgeAll(ctx, r, o); err != nil {
-		return Run{}, err
+	if err == nil {
+		err = k.judgeAll(ctx, r, o)
+	}
+	if err != nil {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+		defer cancel()
+		return Run{}, errors.Join(err, k.release(last, id, o.Worker, why(err)))
 	}
 	return k.worked(ctx, id, o.Worker)
 }
@@ -96,7 +96,7 @@ func (k *Keeper) askAll(ctx context.Context, r Run, o Options) error {
 		if err := step(e.State, Judging); err != nil {
 			return ledger.Act{}, err
 		}
-		e.State, e.Value.Asked, e.Value.Worker = string(Judging), k.runs.Now(), ""
+		e.State, e.Value.Asked, e.Value.Claimed = string(Judging), k.runs.Now(), k.runs.Now()
 		return ledger.Act{Type: RecordAsked, Role: "system", Clauses: clauses(), Payload: changed{Run: r.ID, Worker: o.Worker}}, nil
 	})
 	return err
@@ -125,7 +125,7 @@ func (k *Keeper) Sample(ctx context.Context, by ledger.By, id string, kind bank.
 		return sample.Drawn{}, err
 	}
 	if r.State != Judging {
-		return sample.Drawn{}, step(string(r.State), Judging)
+		return sample.Drawn{}, stepped(string(r.State), Judging)
 	}
 	if q == (sample.Quota{}) {
 		q = quota(kind)
@@ -203,7 +203,7 @@ func (k *Keeper) Show(ctx context.Context, by ledger.By, item string) (Shown, er
 	if err != nil {
 		return Shown{}, err
 	}
-	questions, err := k.questions(ctx, r)
+	q, err := k.banks.Question(ctx, r.Plan.Bank, it.Unit)
 	if err != nil {
 		return Shown{}, err
 	}
@@ -211,9 +211,5 @@ func (k *Keeper) Show(ctx context.Context, by ledger.By, item string) (Shown, er
 	if err != nil {
 		return Shown{}, err
 	}
-	i := slices.IndexFunc(questions, func(q bank.Question) bool { return q.ID == it.Unit })
-	if i < 0 {
-		return Shown{}, &colophon.Error{Kind: colophon.Internal, Code: CodeUnread}
-	}
-	return Shown{it, questions[i], a.Outcome, a.Text, a.Cut}, nil
+	return Shown{it, q, a.Outcome, a.Text, a.Cut}, nil
 }

@@ -100,6 +100,7 @@ func (it Item) Blind() Item {
 const (
 	keySheet = "sheet"
 	keyUnit  = "unit"
+	keyTaken = "taken" // sheet/account: who has it, or had it last
 	maxTake  = 50
 	maxName  = 200
 	maxNote  = 2_000
@@ -249,7 +250,7 @@ func (p *Panel) Take(ctx context.Context, by ledger.By, sheet string, n int) ([]
 		for i := range list {
 			v := &list[i].Value
 			v.Holder, v.Lease = by.ID, p.book.Now().Add(p.lease)
-			list[i].Changed = p.book.Now()
+			list[i].Changed, list[i].Keys = p.book.Now(), append(keys(sheet, v.Unit), ledger.Key{Name: keyTaken, Value: sheet + "/" + by.ID})
 			said.Items = append(said.Items, v.Unit)
 			items[i] = item(list[i]).Blind()
 		}
@@ -265,30 +266,35 @@ func (p *Panel) Take(ctx context.Context, by ledger.By, sheet string, n int) ([]
 	return nil, &colophon.Error{Kind: colophon.Conflict, Code: ledger.CodeChanged}
 }
 
-var errEnough = errors.New("enough")
-
-func (p *Panel) choose(ctx context.Context, by ledger.By, sheet string, n int) ([]ledger.Entry[Item], error) {
-	var mine, free []ledger.Entry[Item]
+// choose finds what Take gives: what he has; then what nobody judged, which is soon found, and last what others did.
+func (p *Panel) choose(ctx context.Context, by ledger.By, sheet string, n int) (list []ledger.Entry[Item], err error) {
 	now := p.book.Now()
-	err := p.book.All(ctx, ledger.Query{States: open(), Keys: []ledger.Key{{Name: keySheet, Value: sheet}}}, func(e ledger.Entry[Item]) error {
-		held := e.Value.Holder != "" && now.Before(e.Value.Lease)
-		switch {
-		case e.Value.judged(by.ID):
-		case held && e.Value.Holder == by.ID:
-			mine = append(mine, e)
-		case !held && len(free) < n:
-			free = append(free, e)
-		}
-		if len(mine) >= n {
-			return errEnough
+	find := func(states []string, key ledger.Key, mine bool) error {
+		q := ledger.Query{States: states, Keys: []ledger.Key{key}, Limit: maxTake}
+		for len(list) < n {
+			page, next, err := p.book.Page(ctx, q)
+			if err != nil {
+				return err
+			}
+			for _, e := range page {
+				held := e.Value.Holder != "" && now.Before(e.Value.Lease)
+				if len(list) < n && held == mine && !e.Value.judged(by.ID) {
+					list = append(list, e)
+				}
+			}
+			if q.After = next; next == "" {
+				return nil
+			}
 		}
 		return nil
-	})
-	if err != nil && !errors.Is(err, errEnough) {
-		return nil, err
 	}
-	list := append(mine, free...)
-	return list[:min(n, len(list))], nil
+	err = find(open(), ledger.Key{Name: keyTaken, Value: sheet + "/" + by.ID}, true)
+	for _, states := range [][]string{{string(Waiting)}, {string(Once), string(Disputed)}} {
+		if err == nil {
+			err = find(states, ledger.Key{Name: keySheet, Value: sheet}, false)
+		}
+	}
+	return list, err
 }
 
 func (it Item) judged(by string) bool {
@@ -345,7 +351,7 @@ func (p *Panel) Judge(ctx context.Context, by ledger.By, id string, v colophon.V
 		}
 		it.Opinions = append(slices.Clone(it.Opinions), Opinion{by.ID, Verdict(v), p.book.Now()})
 		it.Holder, it.Lease = "", time.Time{}
-		e.State = string(to)
+		e.State, e.Keys = string(to), keys(it.Sheet, it.Unit)
 		judged := Verdict(v)
 		said := payload{Sheet: it.Sheet, By: by.ID, Unit: it.Unit, Verdict: &judged, State: to, Note: note}
 		if to == Settled {

@@ -1,6 +1,7 @@
 package sample_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -65,6 +66,38 @@ func (w *world) states() map[sample.State]int {
 	t, err := w.panel.Tally(w.Context(), "sheet")
 	w.no(err)
 	return t.States
+}
+
+// counting counts what is read.
+type counting struct {
+	ledger.Store[sample.Item]
+	read int
+}
+
+func (c *counting) Find(ctx context.Context, q ledger.Query) ([]ledger.Entry[sample.Item], error) {
+	list, err := c.Store.Find(ctx, q)
+	c.read += len(list)
+	return list, err
+}
+
+// TestTakeReadsLittle: the next item of a large sample is found without reading all of it.
+func TestTakeReadsLittle(t *testing.T) {
+	w := open(t)
+	c := &counting{Store: ledgers.Of[sample.Item](w.store, sample.Ledger)}
+	w.panel = sample.NewPanel(c, storetest.Recorder(t, storetest.Keys(t, "first"), w.clock.Now), 10*time.Minute)
+	_, err := w.panel.Put(t.Context(), by("0"), "sheet", units(map[string]int{"a": 300}), sample.Quota{Least: 300}, 1)
+	w.no(err)
+	for range 60 {
+		w.judge(by("1"), colophon.Passed)
+	}
+	c.read = 0
+	if mine := w.take(by("1"), 1); len(mine) != 1 || c.read > 60 {
+		t.Errorf("%d items after reading %d", len(mine), c.read)
+	}
+	c.read = 0
+	if again := w.take(by("1"), 1); len(again) != 1 || c.read > 5 {
+		t.Errorf("%d items that he has after reading %d", len(again), c.read)
+	}
 }
 
 // TestTwoReviewers: two people judge each item without seeing each other's judgement, a third decides, nobody judges twice.

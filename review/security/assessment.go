@@ -61,6 +61,7 @@ type SecurityFiling struct {
 type Assessment struct {
 	Basics     Basics          `json:"basics"`
 	Author     string          `json:"author"`
+	Proposer   string          `json:"proposer,omitempty"`
 	Asked      time.Time       `json:"asked,omitzero"`
 	Answers    []Answer        `json:"answers"`
 	Statements []Statement     `json:"statements,omitempty"`
@@ -249,6 +250,7 @@ func (k *Keeper) Propose(ctx context.Context, by ledger.By, id string) (Entry, e
 		if err := to(e, Proposed); err != nil {
 			return err
 		}
+		e.Value.Proposer = by.ID
 		return e.Value.ready(now)
 	})
 }
@@ -261,7 +263,7 @@ func (k *Keeper) Approve(ctx context.Context, by ledger.By, id string) (Entry, e
 	}
 	return k.change(ctx, by, id, RecordApproved, "", func(e *Entry, now time.Time) error {
 		v := &e.Value
-		if by.ID == v.Author || slices.ContainsFunc(v.Statements, func(s Statement) bool { return s.By == by.ID }) {
+		if by.ID == v.Author || by.ID == v.Proposer || slices.ContainsFunc(v.Statements, func(s Statement) bool { return s.By == by.ID }) {
 			return refused(CodeOwn, nil)
 		}
 		if err := to(e, Approved); err != nil {
@@ -321,6 +323,9 @@ func (k *Keeper) File(ctx context.Context, by ledger.By, id string, f SecurityFi
 		return Entry{}, invalid("filing")
 	}
 	e, err := k.change(ctx, by, id, RecordFiled, "", func(e *Entry, _ time.Time) error {
+		if f.At.Before(e.Value.Decided.Truncate(time.Minute)) { // forms give minutes
+			return invalid("filing")
+		}
 		f.By = by.ID
 		e.Value.Filing = &f
 		return to(e, Filed)

@@ -149,10 +149,13 @@ func TestApproval(t *testing.T) {
 	storetest.WantCode(t, err, security.CodeOld)
 	_, err = w.keeper.Ask(t.Context(), author, id)
 	w.must(err)
-	_, err = w.keeper.Propose(t.Context(), author, id)
+	proposer := ledger.By{Role: "officer", ID: "proposer"}
+	_, err = w.keeper.Propose(t.Context(), proposer, id)
 	w.must(err)
-	_, err = w.keeper.Approve(t.Context(), author, id)
-	storetest.WantCode(t, err, security.CodeOwn)
+	for _, own := range []ledger.By{author, proposer} {
+		_, err = w.keeper.Approve(t.Context(), own, id)
+		storetest.WantCode(t, err, security.CodeOwn)
+	}
 	w.verdicts["network-log"] = "failed"
 	_, err = w.keeper.Approve(t.Context(), officer, id)
 	storetest.WantCode(t, err, security.CodeNotMet)
@@ -165,6 +168,8 @@ func TestApproval(t *testing.T) {
 	_, err = w.keeper.Ask(t.Context(), author, id)
 	storetest.WantCode(t, err, security.CodeStep)
 	_, err = w.keeper.File(t.Context(), officer, id, security.SecurityFiling{Reference: "r", At: w.clock.Now(), Proof: "none"})
+	storetest.WantCode(t, err, security.CodeInvalid)
+	_, err = w.keeper.File(t.Context(), officer, id, security.SecurityFiling{Reference: "r", At: w.clock.Now().Add(-time.Hour), Proof: strings.Repeat("ab", 32)}) // before it was approved
 	storetest.WantCode(t, err, security.CodeInvalid)
 }
 

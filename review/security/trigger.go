@@ -38,15 +38,27 @@ const (
 	system    = evidence.Role("system")
 )
 
-// Sweep asks what happened, and opens a trigger for what is new.
+// Sweep asks what happened, and opens a trigger for what is new. What is there already is not looked for one by one.
 func (k *Keeper) Sweep(ctx context.Context) error {
 	base, err := k.baseline(ctx)
 	if err != nil {
 		return err
 	}
 	signals, err := k.source.Watch(ctx, base)
+	there := map[string]TriggerEntry{}
+	if len(signals) > 0 {
+		err = errors.Join(err, k.triggers.All(ctx, ledger.Query{}, func(e TriggerEntry) error {
+			there[signal(e.Value.Kind, e.Value.Ref)] = e
+			return nil
+		}))
+	}
 	for _, s := range signals {
-		_, bad := k.open(ctx, ledger.By{Role: system}, s)
+		var bad error
+		if e, ok := there[signal(s.Kind, s.Ref)]; ok {
+			_, bad = k.dated(ctx, e, s)
+		} else {
+			_, bad = k.open(ctx, ledger.By{Role: system}, s)
+		}
 		err = errors.Join(err, bad)
 	}
 	return errors.Join(err, k.settle(ctx))
@@ -54,12 +66,18 @@ func (k *Keeper) Sweep(ctx context.Context) error {
 
 // settle answers the triggers of assessments that were filed when the process died in between.
 func (k *Keeper) settle(ctx context.Context) error {
+	if n, err := k.triggers.Store.Count(ctx, ledger.Query{States: []string{Open}}); err != nil || n == 0 {
+		return err
+	}
 	list, err := k.assessments.Store.Find(ctx, ledger.Query{States: []string{string(Filed)}, Newest: true, Limit: 20})
 	for _, e := range list {
 		err = errors.Join(err, k.answer(ctx, e))
 	}
 	return err
 }
+
+// signal is what a trigger is found by.
+func signal(kind Kind, ref string) string { return string(kind) + " " + ref }
 
 // baseline is what the last assessment that was filed rests on.
 func (k *Keeper) baseline(ctx context.Context) (Baseline, error) {
@@ -88,7 +106,7 @@ func (k *Keeper) Note(ctx context.Context, by ledger.By, ref string, at time.Tim
 
 // open enters a trigger unless it is there. Of one that waits for something to go live the day is set once it did.
 func (k *Keeper) open(ctx context.Context, by ledger.By, s Signal) (TriggerEntry, error) {
-	key := string(s.Kind) + " " + s.Ref
+	key := signal(s.Kind, s.Ref)
 	list, err := k.triggers.Store.Find(ctx, ledger.Query{Keys: []ledger.Key{{Name: keySignal, Value: key}}, Limit: 1})
 	if err != nil {
 		return TriggerEntry{}, err

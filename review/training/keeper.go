@@ -233,12 +233,15 @@ func (k *Keeper) keep(ctx context.Context, by ledger.By, id string, texts map[st
 		units = append(units, unit)
 		keys = append(keys, ledger.Key{Name: keyUnit, Value: id + "/" + unit, Unique: true})
 	}
-	_, err := k.texts.Add(ctx, ledger.Entry[Texts]{State: "kept", Value: Texts{id, len(units)}, Keys: keys}, texts, act(RecordKept, by, said{Sample: id, Units: units}))
+	_, err := k.texts.Add(ctx, ledger.Entry[Texts]{State: stateKept, Value: Texts{id, len(units)}, Keys: keys}, texts, act(RecordKept, by, said{Sample: id, Units: units}))
 	return err
 }
 
 func (k *Keeper) step(ctx context.Context, by ledger.By, id string, to State, typ evidence.Type, fn func(s *Sample) said) (Sample, error) {
 	e, err := k.samples.Change(ctx, id, func(e *ledger.Entry[Sample]) (ledger.Act, error) {
+		if State(e.State) == to {
+			return ledger.Act{}, ledger.ErrSame
+		}
 		if !steps.May(State(e.State), to) {
 			return ledger.Act{}, refuse(colophon.Conflict, CodeStep, colophon.Args{"from": e.State, "to": string(to)})
 		}
@@ -272,7 +275,7 @@ func (k *Keeper) Text(ctx context.Context, by ledger.By, item string) (Text, sam
 	return Text{}, it, errors.Join(err, refuse(colophon.Missing, CodeMissing, nil))
 }
 
-// Cancel ends a sample, and what people still had to judge of it.
+// Cancel ends a sample, and what people still had to judge of it. What was interrupted goes on.
 func (k *Keeper) Cancel(ctx context.Context, by ledger.By, id string) (Sample, error) {
 	if !by.Person() {
 		return Sample{}, refuse(colophon.Refused, CodePerson, nil)
@@ -287,7 +290,7 @@ func (k *Keeper) Cancel(ctx context.Context, by ledger.By, id string) (Sample, e
 	return s, errors.Join(k.panel.Withdraw(ctx, by, Sheet(id)), k.forget(ctx, by, id))
 }
 
-// Finish enters what a sample came to into the dataset. All that was drawn for people must be judged.
+// Finish enters what a sample came to into the dataset. All that was drawn for people must be judged. What was interrupted goes on.
 func (k *Keeper) Finish(ctx context.Context, by ledger.By, id string) (Sample, error) {
 	if !by.Person() {
 		return Sample{}, refuse(colophon.Refused, CodePerson, nil)
@@ -295,6 +298,9 @@ func (k *Keeper) Finish(ctx context.Context, by ledger.By, id string) (Sample, e
 	e, err := k.samples.Get(ctx, id)
 	if err != nil {
 		return Sample{}, err
+	}
+	if State(e.State) == Done {
+		return view(e), k.forget(ctx, by, id)
 	}
 	if !steps.May(State(e.State), Done) {
 		return Sample{}, refuse(colophon.Conflict, CodeStep, colophon.Args{"from": e.State, "to": string(Done)})
@@ -322,7 +328,7 @@ func (k *Keeper) Finish(ctx context.Context, by ledger.By, id string) (Sample, e
 // forget takes away the texts of a sample that is over.
 func (k *Keeper) forget(ctx context.Context, by ledger.By, id string) error {
 	var ids []string
-	err := k.texts.All(ctx, ledger.Query{States: []string{"kept"}, Keys: []ledger.Key{{Name: keySample, Value: id}}}, func(e ledger.Entry[Texts]) error {
+	err := k.texts.All(ctx, ledger.Query{States: []string{stateKept}, Keys: []ledger.Key{{Name: keySample, Value: id}}}, func(e ledger.Entry[Texts]) error {
 		ids = append(ids, e.ID)
 		return nil
 	})
@@ -334,6 +340,26 @@ func (k *Keeper) forget(ctx context.Context, by ledger.By, id string) error {
 		err = errors.Join(err, gone)
 	}
 	return err
+}
+
+// Sweep forgets the texts of samples that are over, or whose drawing broke off, where that failed before.
+func (k *Keeper) Sweep(ctx context.Context) error {
+	kept := ledger.Query{States: []string{stateKept}}
+	n, err := k.texts.Store.Count(ctx, kept)
+	if err != nil || n == 0 {
+		return err
+	}
+	return k.samples.All(ctx, ledger.Query{States: []string{string(Drawing), string(Done), string(Cancelled)}}, func(e ledger.Entry[Sample]) error {
+		if State(e.State) == Drawing && k.samples.Now().Before(e.Made.Add(drawTime)) {
+			return nil
+		}
+		kept.Keys = []ledger.Key{{Name: keySample, Value: e.ID}}
+		n, err := k.texts.Store.Count(ctx, kept)
+		if err != nil || n == 0 {
+			return err
+		}
+		return k.forget(ctx, ledger.By{Role: "system"}, e.ID)
+	})
 }
 
 // Sample returns a sample.

@@ -126,6 +126,8 @@ const (
 	// mostShown is how much of a text people get to see, in bytes.
 	mostShown = 16 << 10
 	suffix    = ".corpus"
+	stateKept = "kept"         // of texts that are not forgotten
+	drawTime  = 24 * time.Hour // after which a drawing that did not end has broken off
 )
 
 // Sheet is the name of the sheet on which people judge a sample.

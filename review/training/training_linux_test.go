@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/evidence"
 	"github.com/colophon-project/colophon/evidence/ledger"
 	"github.com/colophon-project/colophon/internal/store"
 	"github.com/colophon-project/colophon/internal/store/ledgers"
@@ -216,6 +217,79 @@ func TestChanged(t *testing.T) {
 		return strings.NewReader(manifest(map[string]int{"good": 2 + calls})), nil
 	})
 	storetest.WantCode(t, err, training.CodeChanged)
+}
+
+// lost is a store whose process dies when texts are to be forgotten.
+type lost struct{ ledger.Store[training.Texts] }
+
+func (l lost) Amend(context.Context, evidence.Record, ...ledger.Entry[training.Texts]) error {
+	return errors.New("the process died")
+}
+
+// TestForgets: texts that could not be forgotten at the end go when the end is asked for again, or by themselves; those of a
+// drawing that broke off go after a day.
+func TestForgets(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	texts := ledgers.Of[training.Texts](w.store, training.TextsLedger)
+	keeper := func(texts ledger.Store[training.Texts], panel *sample.Panel) *training.Keeper {
+		keys := storetest.Keys(t, "first")
+		return training.New(training.Config{Samples: ledgers.Of[training.Sample](w.store, training.Ledger), Texts: texts, Recorder: storetest.Recorder(t, keys, w.clock.Now), Keys: keys, Datasets: w.datasets, Panel: panel})
+	}
+	kept := func(want int) {
+		t.Helper()
+		if n, err := texts.Count(ctx, ledger.Query{States: []string{"kept"}}); err != nil || n != want {
+			t.Errorf("%d texts are kept, want %d: %v", n, want, err)
+		}
+	}
+	dying := keeper(lost{texts}, w.panel)
+	text := manifest(map[string]int{"good": 3})
+	for _, end := range []func(*training.Keeper, string) error{
+		func(k *training.Keeper, id string) error { _, err := k.Cancel(ctx, by("0"), id); return err },
+		func(k *training.Keeper, id string) error { _, err := k.Finish(ctx, by("0"), id); return err },
+	} {
+		for _, again := range []bool{true, false} {
+			s := w.draw(text, sample.Quota{})
+			w.judged(by("1"), s.ID)
+			w.judged(by("2"), s.ID)
+			if err := end(dying, s.ID); err == nil {
+				t.Fatal("texts were forgotten")
+			}
+			kept(1)
+			if again {
+				w.no(end(w.keeper, s.ID))
+			} else {
+				w.no(w.keeper.Sweep(ctx))
+			}
+			kept(0)
+		}
+	}
+	s := w.draw(text, sample.Quota{}) // it is judged, and keeps its texts
+	_, err := keeper(texts, sample.NewPanel(full{ledgers.Of[sample.Item](w.store, sample.Ledger)}, storetest.Recorder(t, storetest.Keys(t, "first"), w.clock.Now), time.Hour)).Draw(ctx, by("0"), training.Order{Dataset: w.other()}, func() (io.Reader, error) { return strings.NewReader(text), nil })
+	if err == nil {
+		t.Fatal("it was drawn")
+	}
+	w.no(w.keeper.Sweep(ctx))
+	kept(2)
+	w.clock.Set(w.clock.Now().AddDate(0, 0, 2))
+	w.no(w.keeper.Sweep(ctx))
+	kept(1)
+	w.judged(by("1"), s.ID)
+}
+
+// full takes no items.
+type full struct{ ledger.Store[sample.Item] }
+
+func (full) Add(context.Context, evidence.Record, ...ledger.Entry[sample.Item]) error {
+	return errors.New("the process died")
+}
+
+// other is another dataset.
+func (w *world) other() string {
+	w.Helper()
+	_, err := w.datasets.Add(w.Context(), by("0"), "other", dataset.Description{Names: register.Names{ZH: "语料", EN: "Corpus"}, Modalities: []string{"text"}, Origin: "own", Source: "ours"})
+	w.no(err)
+	return "other"
 }
 
 func TestYardsticksAreThere(t *testing.T) {

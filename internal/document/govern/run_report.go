@@ -130,15 +130,13 @@ func runPart(million int) float64 { return float64(million) / sample.Million }
 func (d runReport) series() []document.Block {
 	var list []document.Block
 	for _, s := range d.res.Series() {
-		kind := bank.Kind(s.Kind)
-		title := d.kind(kind) + " · " + d.method(run.Method(s.Method))
-		if s.Judge != "" {
-			title += " (" + s.Judge + ")"
+		title := d.kind(s.All.Kind) + " · " + d.method(s.All.Method)
+		if s.All.Judge != "" {
+			title += " (" + s.All.Judge + ")"
 		}
-		b := document.Block{Kind: document.Bars, Text: d.say("run-report-series", "what", d.say("page-share-"+s.Kind+"-"+sharesOf(s.Method)))}
-		for _, p := range s.Points {
-			bar := d.bar(d.topic(kind, p.Label), d.found(s, p.Label), s.Mark)
-			b.Bars = append(b.Bars, bar)
+		b := document.Block{Kind: document.Bars, Text: d.say("run-report-series", "what", d.say("page-share-"+string(s.All.Kind)+"-"+sharesOf(s.All.Method)))}
+		for _, r := range s.Rows {
+			b.Bars = append(b.Bars, d.bar(d.topic(r.Kind, r.Topic), r.Rate, s.Yardstick.Share))
 		}
 		if len(b.Bars) > 0 {
 			list = append(list, document.Block{Kind: document.Heading, Level: 2, Text: title}, b)
@@ -148,21 +146,11 @@ func (d runReport) series() []document.Block {
 }
 
 // sharesOf says whether shares of a method are of what refused or of what passed.
-func sharesOf(method string) string {
-	if method == string(run.ByOutcome) {
+func sharesOf(method run.Method) string {
+	if method == run.ByOutcome {
 		return "refused"
 	}
 	return "passed"
-}
-
-// found is the rate of a point.
-func (d runReport) found(s run.Series, topic string) sample.Rate {
-	for _, r := range d.res.Rates {
-		if string(r.Kind) == s.Kind && string(r.Method) == s.Method && r.Judge == s.Judge && r.Topic == topic {
-			return r.Rate
-		}
-	}
-	return sample.RateOf(0, 0, 0)
 }
 
 func (d runReport) topic(kind bank.Kind, id string) string {
