@@ -117,6 +117,7 @@ type RemovalProof struct {
 	Paper   string    `json:"paper,omitempty"`
 	How     string    `json:"how"`
 	Verdict string    `json:"verdict"`
+	Still   int       `json:"still"` // items that were found in the manifest after
 	At      time.Time `json:"at"`
 	By      string    `json:"by"`
 }
@@ -237,14 +238,15 @@ func (c *Client) DatasetRemoval(ctx context.Context, id string) (r DatasetRemova
 	return r, c.get(ctx, request{method: http.MethodGet, path: "/v1/dataset-removals/" + url.PathEscape(id)}, &r)
 }
 
-// ProveRemoval says how items were removed; the manifest without them was handed in before. Paper is the SHA-256 of a protocol,
-// or empty.
-func (c *Client) ProveRemoval(ctx context.Context, id, how, paper string) (r DatasetRemoval, err error) {
-	body := map[string]string{"how": how}
-	if paper != "" {
-		body["paper"] = paper
+// ProveRemoval says how items were removed, after [Client.ListDataset] took in the manifest without them. Paper is the SHA-256 of
+// a protocol, or empty. The manifests are the one before and the one in force, which are compared; without them it could not tell.
+// It is sent once.
+func (c *Client) ProveRemoval(ctx context.Context, id, how, paper string, manifests ...io.Reader) (r DatasetRemoval, err error) {
+	var files []CaseUpload
+	for _, m := range manifests {
+		files = append(files, CaseUpload{File: m})
 	}
-	return r, c.change(ctx, "/v1/dataset-removals/"+url.PathEscape(id)+":prove", body, &r)
+	return r, c.form(ctx, "/v1/dataset-removals/"+url.PathEscape(id)+":prove", "", [][2]string{{"how", how}, {"paper", paper}}, files, &r)
 }
 
 // DismissRemoval says why nothing is to be removed.

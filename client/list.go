@@ -40,7 +40,7 @@ type FilingList struct {
 // ListReason is why a row was not wholly read.
 type ListReason struct {
 	Code colophon.Code `json:"code"`
-	Text string        `json:"text"`
+	Text string        `json:"sentence"`
 }
 
 // FilingRow is an algorithm as a list shows it.

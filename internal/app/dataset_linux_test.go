@@ -1,8 +1,8 @@
 package app
 
 import (
+	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,16 +11,17 @@ import (
 	"github.com/colophon-project/colophon/evidence/ledger"
 	"github.com/colophon-project/colophon/internal/httpapi"
 	model "github.com/colophon-project/colophon/internal/sample"
+	"github.com/colophon-project/colophon/register/dataset"
 )
 
-// trains has somebody consent to training, and returns the consent.
-func (h *hands) trains(account string) string {
+// trains has somebody consent to training, for a function, and returns the consent.
+func (h *hands) trains(account, function string) string {
 	h.Helper()
 	ctx, of := h.Context(), ledger.By{Role: consent.RoleSubject}
 	subject, err := h.server.accounts.Subject(ctx, account)
 	h.must(err)
 	e, err := h.server.consents.Request(ctx, ledger.By{Role: "officer", ID: "somebody"}, consent.Request{Requester: subject, Person: consent.Adult, Language: "zh", RequesterName: "Studio", Why: "a voice for stories",
-		Terms: consent.Terms{Modality: []consent.Modality{consent.Voice}, Purpose: "stories", Functions: []string{"paint"}, Train: true, Until: time.Now().Add(24 * time.Hour)}})
+		Terms: consent.Terms{Modality: []consent.Modality{consent.Voice}, Purpose: "stories", Functions: []string{function}, Train: true, Until: time.Now().Add(24 * time.Hour)}})
 	h.must(err)
 	n, _, err := h.server.consents.Shown(ctx, of, e.ID, "zh")
 	h.must(err)
@@ -125,7 +126,7 @@ func TestTrainingData(t *testing.T) {
 	}
 
 	// A dataset that nobody sampled can't be told; one whose source is bad is barred.
-	given := h.trains("narrator-1")
+	given := h.trains("narrator-1", "paint")
 	h.as(h.first, "POST", "/v1/datasets", object{"id": "stories", "dataset": object{"names": object{"zh": "故事", "en": "Stories"}, "modalities": []string{"text"}, "origin": "own", "source": "books and pages",
 		"personal": "yes", "bases": []string{"consent"}, "consents": []string{given}, "biometric": "no", "minors": "no"}}, 201, nil)
 	if _, by := h.corpusOf("stories"); by["corpus-people"].Verdict != "could-not-tell" || by["corpus-people"].Sampled {
@@ -171,13 +172,24 @@ func TestTrainingData(t *testing.T) {
 		t.Fatalf("%+v", removals)
 	}
 	r := removals.Removals[0]
-	how := object{"how": "Deleted from the store and the backups."}
-	h.as(h.first, "POST", "/v1/dataset-removals/"+r.ID+":prove", how, 409, nil)
-	left := slices.Concat(items(given, 12, 0))
-	left = left[strings.IndexByte(string(left), '\n')+1:]
+	was, prove := items(given, 12, 0), "/v1/dataset-removals/"+r.ID+":prove"
+	how := []string{"how", "Deleted from the store and the backups."}
+	h.packSend(prove, nil, 409, how...)
+	emptied := items("", 12, 0)
+	h.json(&d, "POST", "/v1/datasets/stories:list", emptied, 200, "Authorization", "Bearer "+h.first)
+	var p httpapi.Problem
+	h.packSend(prove, &p, 409, append(how, "file", string(was), "file", string(emptied))...)
+	if p.Code != dataset.CodeStill {
+		t.Errorf("the column is empty, and the item there: %+v", p)
+	}
+	h.as(h.first, "GET", "/v1/dataset-removals/"+r.ID, nil, 200, &r)
+	if r.State != "open" || r.Proof == nil || r.Proof.Verdict != "failed" || r.Proof.Still != 1 {
+		t.Errorf("%+v %+v", r, r.Proof)
+	}
+	left := was[bytes.IndexByte(was, '\n')+1:]
 	h.json(&d, "POST", "/v1/datasets/stories:list", left, 200, "Authorization", "Bearer "+h.first)
-	h.as(h.first, "POST", "/v1/dataset-removals/"+r.ID+":prove", how, 200, &r)
-	if d, _ = h.corpusOf("stories"); r.State != "proven" || r.Proof == nil || r.Proof.Verdict != "could-not-tell" || r.Proof.After != d.Manifest.Digest || r.Proof.Removed != 1 || d.Removals != 0 {
+	h.packSend(prove, &r, 200, append(how, "file", string(was), "file", string(left))...)
+	if d, _ = h.corpusOf("stories"); r.State != "proven" || r.Proof == nil || r.Proof.Verdict != "passed" || r.Proof.After != d.Manifest.Digest || r.Proof.Removed != 1 || d.Removals != 0 {
 		t.Errorf("%+v %+v", r, d)
 	}
 }

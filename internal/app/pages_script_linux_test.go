@@ -115,22 +115,27 @@ func (w *walker) byRole() {
 	w.Helper()
 	table, err := os.ReadFile("../console/testdata/roles.txt")
 	w.must(err)
+	type row struct {
+		path      *regexp.Regexp
+		variables int
+		roles     []string
+	}
+	var rows []row
+	variable := regexp.MustCompile(`\\\{[a-z]+\\\}`)
+	for line := range strings.Lines(string(table)) {
+		if words := strings.Fields(line); len(words) >= 3 && words[0] == http.MethodGet {
+			rows = append(rows, row{regexp.MustCompile("^" + variable.ReplaceAllString(regexp.QuoteMeta(words[1]), "[^/]+") + "$"), strings.Count(words[1], "{"), words[2:]})
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b row) int { return a.variables - b.variables }) // the one that fits with the fewest variables counts
 	asked := 0
 	for _, role := range staff.Roles() {
 		one := newWalker(w.hands).as(w.signIn("role-" + string(role)))
 		for _, at := range w.where {
 			path, _, _ := strings.Cut(at, "?")
-			var roles []string // of the row that fits with the fewest variables
-			least := 99
-			for line := range strings.Lines(string(table)) {
-				words := strings.Fields(line)
-				if len(words) < 3 || words[0] != http.MethodGet {
-					continue
-				}
-				fits := regexp.MustCompile("^" + regexp.MustCompile(`\\\{[a-z]+\\\}`).ReplaceAllString(regexp.QuoteMeta(words[1]), "[^/]+") + "$")
-				if n := strings.Count(words[1], "{"); n < least && fits.MatchString(path) {
-					least, roles = n, words[2:]
-				}
+			var roles []string
+			if fits := slices.IndexFunc(rows, func(r row) bool { return r.path.MatchString(path) }); fits >= 0 {
+				roles = rows[fits].roles
 			}
 			if roles == nil || slices.Contains([]string{"anybody", "stranger", "holder"}, roles[0]) {
 				continue

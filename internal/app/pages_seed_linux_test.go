@@ -71,6 +71,8 @@ func (h *hands) seed(g *watch) {
 	h.seedRumours(g)
 	h.seedPacks()
 	h.seedCopies()
+	h.seedGoverned()
+	h.seedGovernedRegister()
 }
 
 // client speaks for a session, or with the key where it is empty.

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 		os.Exit(serveNode(flags))
 	}
 	debug.SetGCPercent(400)       // dozens of servers come and go: what they leave is collected late,
-	debug.SetMemoryLimit(2 << 30) // but not too late
+	debug.SetMemoryLimit(4 << 30) // but not too late
 	storetest.Main(m, leaveTown, browsertest.Close)
 }
 

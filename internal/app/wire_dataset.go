@@ -106,11 +106,11 @@ func (m manifests) List(ctx context.Context, by ledger.By, id string, from io.Re
 	if _, err = m.corpora.datasets.Dataset(ctx, id); err != nil {
 		return e, err
 	}
-	list := dataset.NewManifest(id)
-	if err = dataset.Read(from, list.Add); err != nil {
+	listed, err := dataset.Whole(id, from, func(dataset.Item) {})
+	if err != nil {
 		return e, err
 	}
-	return m.corpora.datasets.List(ctx, by, id, list.Listed())
+	return m.corpora.datasets.List(ctx, by, id, listed)
 }
 
 // Draw implements httpapi.DatasetFiles.

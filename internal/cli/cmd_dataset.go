@@ -310,13 +310,27 @@ func (s *session) removed(r client.DatasetRemoval, err error) error {
 type datasetProveCommand struct {
 	Paper   string `placeholder:"SHA256"`
 	How     string `required:"" placeholder:"TEXT"`
+	Before  string `placeholder:"FILE"`
+	After   string `placeholder:"FILE"`
 	Removal string `arg:"" name:"removal"`
 }
 
-// Run says how items were removed.
+// Run says how items were removed, and has the manifests before and after compared.
 func (c *datasetProveCommand) Run(s *session, p *datasetCommand) error {
+	var manifests []io.Reader
+	for _, path := range []string{c.Before, c.After} {
+		if path == "" {
+			continue
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return durable.Fault(path, err)
+		}
+		defer f.Close() //nolint:errcheck // it was only read
+		manifests = append(manifests, f)
+	}
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
-		r, err := server.ProveRemoval(ctx, c.Removal, c.How, c.Paper)
+		r, err := server.ProveRemoval(ctx, c.Removal, c.How, c.Paper, manifests...)
 		return s.removed(r, err)
 	})
 }

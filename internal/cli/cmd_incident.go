@@ -10,6 +10,7 @@ import (
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
+	"github.com/colophon-project/colophon/incident/report"
 	"github.com/colophon-project/colophon/internal/locale"
 )
 
@@ -32,6 +33,7 @@ type incidentCommand struct {
 	Download incidentDownloadCommand `cmd:""`
 	Close    incidentCloseCommand    `cmd:""`
 	Confirm  incidentConfirmCommand  `cmd:""`
+	Verify   incidentVerifyCommand   `cmd:""`
 }
 
 type incidentListCommand struct {
@@ -289,27 +291,32 @@ func (s *session) reported(r client.IncidentReport, err error) error {
 }
 
 type incidentFileCommand struct {
-	Channel    string   `required:"" placeholder:"WORD"`
-	Reference  string   `placeholder:"TEXT"`
-	At         moment   `placeholder:"TIME"`
-	Incomplete bool     `name:"incomplete"`
-	Proof      []string `placeholder:"FILE" sep:"none"`
-	Report     string   `arg:"" name:"report"`
+	filed
+	Report string `arg:"" name:"report"`
 }
 
 // Run says that a report was filed, with the proofs.
 func (c *incidentFileCommand) Run(s *session, p *incidentCommand) error {
-	proofs, done, err := proofFiles(c.Proof)
+	how, proofs, done, err := c.filing()
 	if err != nil {
 		return err
 	}
 	defer done()
-	if c.At.IsZero() {
-		c.At.Time = time.Now()
-	}
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
-		r, err := server.FileIncidentReport(ctx, c.Report, client.PackFiling{Channel: c.Channel, Reference: c.Reference, At: c.At.Time, Incomplete: c.Incomplete}, proofs...)
+		r, err := server.FileIncidentReport(ctx, c.Report, how, proofs...)
 		return s.reported(r, err)
+	})
+}
+
+type incidentVerifyCommand struct {
+	Files []string `arg:"" name:"files"`
+}
+
+// Run checks documents of reports that amend each other, the first one first. It needs no server.
+func (c *incidentVerifyCommand) Run(s *session) error {
+	return s.chained(c.Files, report.Chain, func(raw []byte) (string, int) {
+		d, _ := report.Parse(raw) // what can't be read the chain refuses
+		return d.Incident, d.Part
 	})
 }
 

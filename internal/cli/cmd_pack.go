@@ -216,27 +216,38 @@ func (c *packAmendCommand) Run(s *session, p *packCommand) error {
 	})
 }
 
-type packFileCommand struct {
+// filed is how something was filed with an authority.
+type filed struct {
 	Channel    string   `required:"" placeholder:"WORD"`
 	Reference  string   `placeholder:"TEXT"`
 	At         moment   `placeholder:"TIME"`
 	Incomplete bool     `name:"incomplete"`
 	Proof      []string `placeholder:"FILE" sep:"none"`
-	ID         string   `arg:"" name:"id"`
+}
+
+// filing opens the proofs; done closes them.
+func (f filed) filing() (how client.PackFiling, proofs []client.CaseUpload, done func(), err error) {
+	proofs, done, err = proofFiles(f.Proof)
+	if f.At.IsZero() {
+		f.At.Time = time.Now()
+	}
+	return client.PackFiling{Channel: f.Channel, Reference: f.Reference, At: f.At.Time, Incomplete: f.Incomplete}, proofs, done, err
+}
+
+type packFileCommand struct {
+	filed
+	ID string `arg:"" name:"id"`
 }
 
 // Run says that a pack was filed, with the proofs.
 func (c *packFileCommand) Run(s *session, p *packCommand) error {
-	proofs, done, err := proofFiles(c.Proof)
+	how, proofs, done, err := c.filing()
 	if err != nil {
 		return err
 	}
 	defer done()
-	if c.At.IsZero() {
-		c.At.Time = time.Now()
-	}
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
-		return s.packed(server.FilePack(ctx, c.ID, client.PackFiling{Channel: c.Channel, Reference: c.Reference, At: c.At.Time, Incomplete: c.Incomplete}, proofs...))
+		return s.packed(server.FilePack(ctx, c.ID, how, proofs...))
 	})
 }
 
@@ -348,16 +359,22 @@ type packVerifyCommand struct {
 
 // Run checks documents of packs that amend each other, the first pack first. It needs no server.
 func (c *packVerifyCommand) Run(s *session) error {
+	return s.chained(c.Files, pack.Chain, func(raw []byte) (string, int) {
+		d, _ := pack.Read(raw) // what can't be read the chain refuses
+		return d.Number, d.Part
+	})
+}
+
+// chained checks documents that amend each other, the first one first.
+func (s *session) chained(files []string, chain func(...[]byte) error, known func(raw []byte) (number string, part int)) error {
 	var documents [][]byte
-	for _, path := range c.Files {
+	for _, path := range files {
 		raw, err := packFile(path)
 		if err != nil {
 			return err
 		}
 		documents = append(documents, raw)
-		failed := pack.Chain(documents...)
-		d, _ := pack.Read(raw)
-		sum := sha256.Sum256(raw)
+		failed, sum := chain(documents...), sha256.Sum256(raw)
 		out := struct {
 			File   string     `json:"file"`
 			Number string     `json:"number,omitempty"`
@@ -365,7 +382,8 @@ func (c *packVerifyCommand) Run(s *session) error {
 			SHA256 string     `json:"sha256"`
 			Holds  bool       `json:"holds"`
 			Error  *jsonError `json:"error,omitempty"`
-		}{path, d.Number, d.Part, hex.EncodeToString(sum[:]), failed == nil, nil}
+		}{File: path, SHA256: hex.EncodeToString(sum[:]), Holds: failed == nil}
+		out.Number, out.Part = known(raw)
 		if failed != nil {
 			out.Error = s.errorJSON(failed)
 			s.exit = exitNotConforming
@@ -376,7 +394,7 @@ func (c *packVerifyCommand) Run(s *session) error {
 		case failed != nil:
 			fmt.Fprintf(s.Stdout, "%s: %s\n", locale.Visible(path), s.say.Error(failed))
 		default:
-			fmt.Fprintf(s.Stdout, "%s: %s\n", locale.Visible(path), s.say.Say("pack-holds", "number", locale.Visible(d.Number), "part", itoa(d.Part), "digest", out.SHA256))
+			fmt.Fprintf(s.Stdout, "%s: %s\n", locale.Visible(path), s.say.Say("pack-holds", "number", locale.Visible(out.Number), "part", itoa(out.Part), "digest", out.SHA256))
 		}
 		if failed != nil { // what comes after it hangs in the air
 			return nil

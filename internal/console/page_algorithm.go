@@ -43,7 +43,7 @@ func algorithmList() list[client.Algorithm] {
 		},
 		columns: []column[client.Algorithm]{
 			{name: "algorithm", cell: func(a client.Algorithm) cell { return ident(a.ID).to(algorithmLink(a.ID)) }},
-			{name: "name", cell: func(a client.Algorithm) cell { return named(a.Algorithm.Names) }},
+			{name: "name", long: true, cell: func(a client.Algorithm) cell { return named(a.Algorithm.Names) }},
 			{name: "state", cell: algorithmState},
 			{name: "algorithm-serves", cell: servingCell},
 			{name: "provenance", cell: func(a client.Algorithm) cell { return verdict(a.Provenance) }},
@@ -198,7 +198,7 @@ func algorithmParts(v *visit, a client.Algorithm) ([]part, error) {
 			{name: "version-bound", cell: func(x client.AlgorithmVersion) cell { return sometime(x.Bound) }},
 			{name: "weights", side: true, cell: func(x client.AlgorithmVersion) cell { return ident(x.Weights) }},
 			{name: "version-added", side: true, cell: func(x client.AlgorithmVersion) cell { return moment(x.Added) }},
-			{name: "version-note", side: true, cell: func(x client.AlgorithmVersion) cell { return text(briefly(x.Note, 80)) }},
+			{name: "version-note", side: true, long: true, cell: func(x client.AlgorithmVersion) cell { return text(briefly(x.Note, 80)) }},
 		}, versions)},
 		part{Title: "page-algorithm-seen", Lead: "page-algorithm-seen-lead", Empty: "page-algorithm-seen-none", Table: tableOf("page-algorithm-seen", []column[client.AlgorithmServing]{
 			{name: "serving-since", cell: func(x client.AlgorithmServing) cell { return moment(x.Since) }},
@@ -226,7 +226,7 @@ func algorithmParts(v *visit, a client.Algorithm) ([]part, error) {
 		}
 	}
 	return append(list, part{Title: "page-algorithm-datasets", Empty: "page-algorithm-datasets-none", Ways: []lead{{to: datasetsPath, title: "page-datasets"}}, Table: tableOf("page-algorithm-datasets", []column[usedBy]{
-		{name: "dataset", cell: func(u usedBy) cell { return named(u.dataset.Dataset.Names).to(datasetLink(u.dataset.ID)) }},
+		{name: "dataset", long: true, cell: func(u usedBy) cell { return named(u.dataset.Dataset.Names).to(datasetLink(u.dataset.ID)) }},
 		{name: "version", cell: func(u usedBy) cell { return text(u.use.Version) }},
 		{name: "dataset-purpose", cell: func(u usedBy) cell { return word("page-dataset-purpose-", u.use.Purpose) }},
 		{name: "dataset-digest", side: true, cell: func(u usedBy) cell { return ident(u.use.Digest) }},

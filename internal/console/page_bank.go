@@ -10,6 +10,7 @@ import (
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/internal/console/chart"
+	"github.com/colophon-project/colophon/review/bank"
 	"github.com/colophon-project/colophon/staff"
 )
 
@@ -196,6 +197,16 @@ func topicName(t client.BankTopic, lang string) string {
 		return t.ID + " " + t.Names.In(lang)
 	}
 	return t.Names.In(lang)
+}
+
+// topicNamed is the name of the risk or aspect with an identifier; the identifier where there is none, as for the sources of data.
+func topicNamed(id, lang string) string {
+	for _, t := range slices.Concat(bank.Risks(), bank.Aspects()) {
+		if t.ID == id {
+			return topicName(client.BankTopic{ID: id, Names: client.PackNames{ZH: t.Zh, EN: t.En}}, lang)
+		}
+	}
+	return id
 }
 
 // bankCharts draw how many questions there are for each risk.

@@ -40,6 +40,33 @@ func cardList() list[client.ConformanceCard] {
 	}
 }
 
+// materialsField chooses a check of files that an app made, the newest first, by what it was of and when.
+func materialsField[T any](name string, now func(T) string) field[T] {
+	checks := func(v *visit) ([]client.AppMaterials, error) {
+		list, _, err := v.api().AppChecks(v.r.Context(), client.Listing{Limit: walkSize})
+		return list, err
+	}
+	return field[T]{name: name, kind: "choice", hint: true, value: now,
+		choices: func(v *visit, x T) (ids []string, err error) {
+			list, err := checks(v)
+			for _, m := range list {
+				ids = append(ids, m.ID)
+			}
+			if was := now(x); was != "" && !slices.Contains(ids, was) {
+				ids = append(ids, was)
+			}
+			return ids, err
+		},
+		names: func(v *visit) map[string]string {
+			names := map[string]string{}
+			list, _ := checks(v)
+			for _, m := range list {
+				names[m.ID] = m.App + " · " + m.Created.In(v.Zone).Format("2006-01-02 15:04")
+			}
+			return names
+		}}
+}
+
 // cardIssue issues a card. Files to show labels by are those of a check of label materials.
 func cardIssue() deed[none] {
 	return deed[none]{
@@ -56,7 +83,15 @@ func cardIssue() deed[none] {
 				return ids, err
 			}},
 			{name: "card-days", kind: "number", required: true, hint: true, value: func(none) string { return "90" }},
-			{name: "card-function", kind: "text", hint: true}, {name: "card-check", kind: "text", hint: true},
+			{name: "card-function", kind: "choice", hint: true, choices: func(v *visit, _ none) (ids []string, err error) {
+				list, _, err := v.api().Functions(v.r.Context(), client.Listing{Limit: walkSize})
+				for _, f := range list {
+					if f.State == "live" {
+						ids = append(ids, f.ID)
+					}
+				}
+				return ids, err
+			}}, materialsField("card-check", func(none) string { return "" }),
 		},
 		do: func(v *visit, _ none) (string, error) {
 			days, err := strconv.Atoi(v.sent("card-days"))

@@ -75,7 +75,7 @@ func datasetList() list[client.Dataset] {
 		},
 		columns: []column[client.Dataset]{
 			{name: "dataset", cell: func(d client.Dataset) cell { return ident(d.ID).to(datasetLink(d.ID)) }},
-			{name: "name", cell: func(d client.Dataset) cell { return named(d.Dataset.Names) }},
+			{name: "name", long: true, cell: func(d client.Dataset) cell { return named(d.Dataset.Names) }},
 			{name: "state", cell: datasetState},
 			{name: "dataset-grounds", cell: func(d client.Dataset) cell { return verdict(d.Grounds) }},
 			{name: "corpus-people", cell: func(d client.Dataset) cell { return datasetRow(d, "corpus-people") }},

@@ -40,7 +40,7 @@ func annotationList() list[client.AnnotationRule] {
 			return c.AnnotationRules(ctx, l)
 		},
 		columns: []column[client.AnnotationRule]{
-			{name: "annotation-rule", cell: func(r client.AnnotationRule) cell { return named(r.Title).to(ruleLink(r.ID)) }},
+			{name: "annotation-rule", long: true, cell: func(r client.AnnotationRule) cell { return named(r.Title).to(ruleLink(r.ID)) }},
 			{name: "rule-version", cell: func(r client.AnnotationRule) cell { return count(int64(r.Version)) }},
 			{name: "state", cell: ruleState},
 			{name: "rule-kind", cell: func(r client.AnnotationRule) cell { return word("page-annotation-kind-", r.Kind) }},

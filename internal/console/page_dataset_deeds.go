@@ -2,7 +2,9 @@ package console
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -207,7 +209,7 @@ func removalColumns() []column[client.DatasetRemoval] {
 }
 
 func removalWords() []string {
-	return append(of("page-removal-state-", "open", "late", "proven", "dismissed"), of("page-removal-why-", "withdrawn", "refused", "expired", "invalidated", "no-training")...)
+	return append([]string{"page-removal-basis"}, append(of("page-removal-state-", "open", "late", "proven", "dismissed"), of("page-removal-why-", "withdrawn", "refused", "expired", "invalidated", "no-training")...)...)
 }
 
 func removalList() list[client.DatasetRemoval] {
@@ -223,6 +225,22 @@ func removalList() list[client.DatasetRemoval] {
 	}
 }
 
+// proveRemoval hands on the manifests that the form brought, which are compared.
+func proveRemoval(v *visit, r client.DatasetRemoval) (string, error) {
+	var manifests []io.Reader
+	for _, name := range []string{"manifest-before", "manifest-after"} {
+		file, _, err := v.r.FormFile(name)
+		if err == nil {
+			defer file.Close()
+			manifests = append(manifests, file)
+		} else if !errors.Is(err, http.ErrMissingFile) {
+			return "", &colophon.Error{Kind: colophon.Invalid, Code: CodeFormInvalid, Err: err}
+		}
+	}
+	_, err := v.api().ProveRemoval(v.r.Context(), r.ID, strings.Join(splitLines(v.sent("removal-how")), " "), strings.ToLower(strings.TrimSpace(v.sent("removal-paper"))), manifests...)
+	return "", err
+}
+
 func removalSheet() sheet[client.DatasetRemoval] {
 	open := func(r client.DatasetRemoval) bool { return r.State == "open" }
 	return sheet[client.DatasetRemoval]{
@@ -234,9 +252,9 @@ func removalSheet() sheet[client.DatasetRemoval] {
 			list := []fact{{"state", removalState(r)}, {"dataset", ident(r.Dataset).to(datasetLink(r.Dataset))}, {"consent", ident(r.Consent).to("/consents/" + escaped(r.Consent))}, {"removal-why", word("page-removal-why-", r.Why)}, {"removal-ended", moment(r.Ended)},
 				{"removal-opened", moment(r.Opened)}, {"removal-due", moment(r.Due)}, {"removal-items", count(int64(r.Items))}, {"dataset-before", ident(r.Before)}, {"reason", text(r.Reason)}}
 			if p := r.Proof; p != nil {
-				list = append(list, fact{"dataset-after", ident(p.After)}, fact{"removal-verdict", verdict(p.Verdict)}, fact{"removal-how", text(p.How)}, fact{"removal-paper", ident(p.Paper)}, fact{"removal-proven", moment(p.At)}, fact{"by", cell{Text: p.By, Staff: true}})
+				list = append(list, fact{"dataset-after", ident(p.After)}, fact{"removal-verdict", verdict(p.Verdict)}, fact{"removal-still", count(int64(p.Still))}, fact{"removal-how", text(p.How)}, fact{"removal-paper", ident(p.Paper)}, fact{"removal-proven", moment(p.At)}, fact{"by", cell{Text: p.By, Staff: true}})
 			}
-			return append(list, fact{"removal-basis", text(r.Basis)}, fact{"sureness", word("page-sureness-", r.Sureness)})
+			return append(list, fact{"removal-basis", word("page-removal-", "basis")}, fact{"sureness", word("page-sureness-", r.Sureness)})
 		},
 		parts: func(_ *visit, r client.DatasetRemoval) ([]part, error) {
 			return []part{{Title: "page-removal-uses", Lead: "page-removal-uses-lead", Empty: "page-removal-uses-none", Table: tableOf("page-removal-uses", []column[client.DatasetUse]{
@@ -245,15 +263,12 @@ func removalSheet() sheet[client.DatasetRemoval] {
 				{name: "dataset-purpose", cell: func(u client.DatasetUse) cell { return word("page-dataset-purpose-", u.Purpose) }},
 			}, r.Uses)}}, nil
 		},
-		labels: []string{"removal-why", "removal-opened", "dataset-before", "dataset-after", "removal-verdict", "removal-how", "removal-paper", "removal-proven", "removal-basis", "sureness", "reason", "by", "algorithm", "version", "dataset-purpose"},
+		labels: []string{"removal-why", "removal-opened", "dataset-before", "dataset-after", "removal-verdict", "removal-still", "removal-how", "removal-paper", "removal-proven", "removal-basis", "sureness", "reason", "by", "algorithm", "version", "dataset-purpose"},
 		says:   removalWords(),
 		deeds: []deed[client.DatasetRemoval]{
-			{name: "removal-prove", step: "prove", action: staff.DatasetProve, record: "dataset-removal.proven dataset.changed", may: open,
-				fields: []field[client.DatasetRemoval]{{name: "removal-how", kind: "area", required: true, hint: true, most: 4000}, {name: "removal-paper", kind: "text", hint: true, most: 64}},
-				do: func(v *visit, r client.DatasetRemoval) (string, error) {
-					_, err := v.api().ProveRemoval(v.r.Context(), r.ID, strings.Join(splitLines(v.sent("removal-how")), " "), strings.ToLower(strings.TrimSpace(v.sent("removal-paper"))))
-					return "", err
-				}},
+			{name: "removal-prove", step: "prove", action: staff.DatasetProve, record: "dataset-removal.proven dataset-removal.failed dataset.changed", upload: mostManifest, may: open,
+				fields: []field[client.DatasetRemoval]{{name: "removal-how", kind: "area", required: true, hint: true, most: 4000}, {name: "manifest-before", kind: "file", hint: true}, {name: "manifest-after", kind: "file", hint: true}, {name: "removal-paper", kind: "text", hint: true, most: 64}},
+				do:     proveRemoval},
 			{name: "removal-dismiss", step: "dismiss", action: staff.DatasetProve, record: "dataset-removal.dismissed dataset.changed", danger: true, may: open, fields: []field[client.DatasetRemoval]{{name: "reason", kind: "area", required: true}},
 				do: func(v *visit, r client.DatasetRemoval) (string, error) {
 					_, err := v.api().DismissRemoval(v.r.Context(), r.ID, strings.Join(splitLines(v.sent("reason")), " "))

@@ -67,6 +67,7 @@ func (v *visit) designCharts(word string) []chart.Drawn {
 		chart.Bars(chart.Chart{Words: words("bars"), Along: word, Points: days, Series: series}),
 		chart.Share(words("share"), parts),
 		chart.Ranked(words("ranked"), word, word, parts),
+		chart.Intervals(words("ranged"), word, word, []chart.Ranged{{Name: word + " 1", Tone: chart.Good, Value: .93, Low: .88, High: .97, Mark: .9}, {Name: word + " 2", Tone: chart.Bad, Value: .71, Low: .6, High: .8, Mark: .9}, {Name: word + " 3", Value: untold, Mark: .9}}),
 		chart.Heat(chart.Grid{Words: words("heat"), Along: word, Rows: days[:2], Columns: []string{"0", "6", "12", "18"}, Values: [][]float64{{0, 2, 5, 9}, {1, untold, 7, 3}}}),
 		chart.Spark([]float64{2, 4, 3, 6, 5, 8}, chart.First),
 	}

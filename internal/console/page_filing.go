@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -80,7 +81,7 @@ func kitList() list[client.AlgorithmFiling] {
 			}},
 			{name: "state", cell: kitState},
 			{name: "kit-unknown", cell: func(f client.AlgorithmFiling) cell { return count(int64(f.Unknown)) }},
-			{name: "due", cell: func(f client.AlgorithmFiling) cell {
+			{name: "kit-due", cell: func(f client.AlgorithmFiling) cell {
 				c, ok := nextClock(f)
 				if !ok {
 					return cell{}
@@ -155,7 +156,7 @@ func kitSheet() sheet[client.AlgorithmFiling] {
 		heading: func(f client.AlgorithmFiling) cell { return text(f.Name) },
 		facts:   filingFacts, parts: filingParts,
 		more:   func(v *visit, f client.AlgorithmFiling) (any, error) { return v.filingPage(f) },
-		labels: []string{"kit-algorithm-number", "kit-check", "kit-part", "kit-version", "kit-digest", "kit-authors", "kit-reviewer", "kit-amends", "kit-amended-by", "kit-reference", "kit-submitted", "kit-receipt", "kit-decided", "kit-reason", "note", "made", "kit-level", "kit-field", "kit-finding", "kit-rule-source", "kit-clause", "kit-period", "kit-days", "kit-from", "due", "kit-done", "kit-clock", "kit-annexes-name", "kit-annexes-kind", "kit-annexes-type", "kit-annexes-sha256", "kit-size"},
+		labels: []string{"kit-algorithm-number", "kit-check", "kit-part", "kit-version", "kit-digest", "kit-authors", "kit-reviewer", "kit-amends", "kit-amended-by", "kit-reference", "kit-submitted", "kit-receipt", "kit-decided", "kit-reason", "note", "made", "kit-level", "kit-field", "kit-finding", "kit-rule-source", "kit-clause", "kit-period", "kit-days", "kit-from", "kit-due", "kit-done", "kit-clock", "kit-annexes-name", "kit-annexes-kind", "kit-annexes-type", "kit-annexes-sha256", "kit-size"},
 		says: slices.Concat(of("page-kit-state-", kitStates()...), of("page-kit-level-", "note", "warning", "doubt", "breach"), of("page-kit-clock-", "file", "change", "cancel", "decide"), of("page-kit-clock-state-", clockStates()...), of("page-kit-confidence-", "primary", "secondary", "draft"),
 			of("page-verdict-", "passed", "failed", "could-not-tell"), of("page-kit-format-", "docx", "pdf", "html"), of("page-deed-kit-", kitFormNames()...), of("page-kit-number-", "passes", "fails"), of("page-kit-annex-", annexKinds()...), fieldNames()),
 		deeds: filingDeeds(in),
@@ -231,15 +232,15 @@ func filingParts(v *visit, f client.AlgorithmFiling) ([]part, error) {
 				}
 				return c
 			}},
-			{name: "kit-finding", cell: func(x client.FilingFinding) cell { return text(x.Text) }},
+			{name: "kit-finding", long: true, cell: func(x client.FilingFinding) cell { return text(x.Text) }},
 			{name: "kit-rule-source", side: true, cell: func(x client.FilingFinding) cell { return word("page-kit-confidence-", x.Confidence) }},
-			{name: "kit-clause", side: true, cell: func(x client.FilingFinding) cell { return cell{Text: string(x.Clause), Law: true} }},
+			{name: "kit-clause", side: true, long: true, cell: func(x client.FilingFinding) cell { return cell{Text: string(x.Clause), Law: true} }},
 		}, found.Findings)
 	}
 	parts := []part{findings, {Title: "page-kit-clocks", Table: tableOf("page-kit-clocks", []column[client.FilingClock]{
 		{name: "kit-period", cell: func(c client.FilingClock) cell { return word("page-kit-clock-", c.ID) }},
 		{name: "kit-clock", cell: func(c client.FilingClock) cell { return kitClock(c.State) }},
-		{name: "due", cell: func(c client.FilingClock) cell { return sometime(c.Until) }},
+		{name: "kit-due", cell: func(c client.FilingClock) cell { return sometime(c.Until) }},
 		{name: "kit-days", cell: func(c client.FilingClock) cell { return count(int64(c.Days)) }},
 		{name: "kit-from", side: true, cell: func(c client.FilingClock) cell { return sometime(c.From) }},
 		{name: "kit-done", side: true, cell: func(c client.FilingClock) cell { return sometime(c.Done) }},
@@ -254,7 +255,7 @@ func filingParts(v *visit, f client.AlgorithmFiling) ([]part, error) {
 		annexes.Table = tableOf("page-kit-annexes", []column[filed.Annex]{
 			{name: "kit-annexes-name", cell: func(a filed.Annex) cell { return text(a.Name) }},
 			{name: "kit-annexes-kind", cell: func(a filed.Annex) cell { return word("page-kit-annex-", a.Kind) }},
-			{name: "kit-annexes-type", side: true, cell: func(a filed.Annex) cell { return text(a.Type) }},
+			{name: "kit-annexes-type", side: true, cell: func(a filed.Annex) cell { return text(strings.ToUpper(path.Base(a.Type))) }},
 			{name: "kit-annexes-sha256", side: true, cell: func(a filed.Annex) cell { return ident(a.SHA256) }},
 		}, kit.Annexes)
 	}
@@ -272,14 +273,14 @@ func (v *visit) filingPage(f client.AlgorithmFiling) (filingPage, error) {
 
 // toKitField leads to the form with a field, and to the field in it.
 func toKitField(v *visit) error {
-	path := v.r.PathValue("field")
-	name := filed.Name(path)
+	field := v.r.PathValue("field")
+	name := filed.Name(field)
 	for _, p := range kitParts() {
-		if p == "people" && strings.HasPrefix(path, "people") || strings.HasPrefix(path, p+".") || path == p || p == "public" && strings.HasPrefix(path, "listing") || p == "products" && strings.HasPrefix(path, "technical") {
+		if p == "people" && strings.HasPrefix(field, "people") || strings.HasPrefix(field, p+".") || field == p || p == "public" && strings.HasPrefix(field, "listing") || p == "products" && strings.HasPrefix(field, "technical") {
 			return v.send("/filings/" + escaped(v.r.PathValue("id")) + "/" + p + "#" + url.PathEscape("kit-"+name))
 		}
 	}
-	if strings.HasPrefix(path, "annexes") {
+	if strings.HasPrefix(field, "annexes") {
 		return v.send("/filings/" + escaped(v.r.PathValue("id")) + "/attach")
 	}
 	return v.send("/filings/" + escaped(v.r.PathValue("id")))

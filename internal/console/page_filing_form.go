@@ -70,7 +70,7 @@ func kitName(path string) string { return "kit-" + filed.Name(path) }
 
 func kitForm(part string) questionnaire[client.AlgorithmFiling] {
 	fields, lists := kitFields(part)
-	q := questionnaire[client.AlgorithmFiling]{deed: deed[client.AlgorithmFiling]{name: "kit-" + part, step: part, action: staff.FilingWrite, record: "filing.changed"}}
+	q := questionnaire[client.AlgorithmFiling]{saves: true, deed: deed[client.AlgorithmFiling]{name: "kit-" + part, step: part, action: staff.FilingWrite, record: "filing.changed"}}
 	first := section[client.AlgorithmFiling]{name: "kit-" + part, fields: []field[client.AlgorithmFiling]{versionShown()}}
 	for _, f := range fields {
 		first.fields = append(first.fields, kitInput(f))

@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/colophon-project/colophon"
@@ -173,7 +172,7 @@ func incidentFacts(x client.IncidentSheet) []fact {
 
 // factCell says what is known of a figure.
 func factCell(f client.IncidentFact) cell {
-	least := strconv.FormatInt(f.Least, 10)
+	least := grouped(f.Least)
 	switch {
 	case f.Most == nil && f.Least == 0:
 		return word("page-fact-", "unknown")
@@ -182,7 +181,7 @@ func factCell(f client.IncidentFact) cell {
 	case *f.Most == f.Least:
 		return text(least)
 	}
-	return text(least + " – " + strconv.FormatInt(*f.Most, 10))
+	return text(least + " – " + grouped(*f.Most))
 }
 
 func (v *visit) incidentParts(x client.IncidentSheet, read bool) ([]part, error) {
@@ -254,7 +253,7 @@ func (v *visit) stepsPart(x client.IncidentSheet) part {
 		{name: "state", cell: func(s client.IncidentStep) cell {
 			return state("page-step-state-", s.State, map[string]tone{"open": wait, "done": good})
 		}},
-		{name: "step-who", cell: func(s client.IncidentStep) cell { return word("role-", s.Who) }},
+		{name: "step-who", cell: func(s client.IncidentStep) cell { return word("page-role-", s.Who) }},
 		{name: "step-at", cell: func(s client.IncidentStep) cell { return sometime(s.At) }},
 		{name: "step-by", cell: func(s client.IncidentStep) cell { return by(s.By) }},
 		{name: "step-basis", side: true, long: true, cell: func(s client.IncidentStep) cell { return v.bilingual(s.Basis) }},
@@ -298,7 +297,7 @@ func (v *visit) reasonsPart(x client.IncidentSheet) part {
 		{name: "incident-grade", cell: func(r client.IncidentReason) cell { return word("page-grade-", r.Grade) }},
 		{name: "reason-at", cell: func(r client.IncidentReason) cell {
 			sign := map[bool]string{true: "≥ ", false: "> "}[r.Inclusive]
-			return text(sign + strconv.FormatInt(r.At, 10))
+			return text(sign + grouped(r.At))
 		}},
 		{name: "reason-unit", cell: func(r client.IncidentReason) cell { return word("page-unit-", r.Unit) }},
 		{name: "reason-known", cell: func(r client.IncidentReason) cell { return factCell(r.Known) }},

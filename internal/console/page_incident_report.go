@@ -124,23 +124,9 @@ func (v *visit) reportPage(p client.IncidentReport, read bool) (reportPage, erro
 // fillReport makes a draft anew, with what was answered.
 func fillReport(v *visit) error {
 	var answers []client.ReportAnswer
-	for name := range v.r.PostForm {
-		id, ok := strings.CutPrefix(name, "state-")
-		if !ok {
-			continue
-		}
-		set, lines := v.sent(name), packLines(v.sent("lines-"+id))
-		if set == "" && len(lines) > 0 && !slices.Equal(lines, packLines(v.sent("was-"+id))) {
-			set = "known" // somebody wrote, and did not choose that it counts
-		}
-		if set != "known" {
-			lines = nil
-		}
-		if set != "" {
-			answers = append(answers, client.ReportAnswer{Field: id, State: set, Lines: lines})
-		}
+	for _, a := range v.sentAnswers() {
+		answers = append(answers, client.ReportAnswer{Field: a.field, State: a.state, Lines: a.lines})
 	}
-	slices.SortFunc(answers, func(a, b client.ReportAnswer) int { return strings.Compare(a.Field, b.Field) })
 	p, err := v.api().FillIncidentReport(v.r.Context(), v.r.PathValue("id"), answers...)
 	if err != nil {
 		return err
@@ -149,35 +135,13 @@ func fillReport(v *visit) error {
 }
 
 func fileReport(may func(client.IncidentReport) bool) deed[client.IncidentReport] {
-	return deed[client.IncidentReport]{
-		name: "incident-report-file", step: "file", action: staff.IncidentFile, record: "incident-report.filed", may: may, upload: maxPackProofs,
-		effect: func(v *visit, p client.IncidentReport) ([]said, error) {
-			page, err := v.reportPage(p, false)
-			var list []said
-			for _, name := range page.Open {
-				list = append(list, said{"page-effect-pack-open", []string{"field", name}})
-			}
-			return list, err
-		},
-		fields: []field[client.IncidentReport]{
-			{name: "channel", kind: "choice", words: "page-channel-", options: packChannels(), required: true},
-			{name: "authority-number", kind: "text", hint: true, most: 128}, {name: "filed-at", kind: "moment", required: true},
-			{name: "pack-proofs", kind: "files", hint: true}, {name: "pack-incomplete", kind: "yes", hint: true},
-		},
-		do: func(v *visit, p client.IncidentReport) (string, error) {
-			at, err := v.sentMoment("filed-at")
-			if err != nil {
-				return "", err
-			}
-			proofs, done, err := v.sentProofs("pack-proofs")
-			if err != nil {
-				return "", err
-			}
-			defer done()
-			_, err = v.api().FileIncidentReport(v.r.Context(), p.ID, client.PackFiling{Channel: v.sent("channel"), Reference: v.sent("authority-number"), At: at, Incomplete: v.sent("pack-incomplete") != ""}, proofs...)
-			return "", err
-		},
-	}
+	return filedDeed("incident-report-file", staff.IncidentFile, "incident-report.filed", may, func(v *visit, p client.IncidentReport) ([]string, error) {
+		page, err := v.reportPage(p, false)
+		return page.Open, err
+	}, func(v *visit, p client.IncidentReport, how client.PackFiling, proofs ...client.CaseUpload) error {
+		_, err := v.api().FileIncidentReport(v.r.Context(), p.ID, how, proofs...)
+		return err
+	})
 }
 
 func proveReport() deed[client.IncidentReport] {

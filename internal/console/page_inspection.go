@@ -253,11 +253,11 @@ func (v *visit) inspectionColumns(id string, r *inspection.Report) []column[insp
 	}
 	return []column[inspectionRow]{
 		{name: "inspection-subject", cell: func(x inspectionRow) cell { return text(x.subject.Name) }},
-		{name: "inspection-asks", cell: func(x inspectionRow) cell {
+		{name: "inspection-asks", long: true, cell: func(x inspectionRow) cell {
 			return text(x.rule.Asks.In(string(v.lang)) + " (" + x.rule.Cite.In(string(v.lang)) + ")")
 		}},
 		{name: "inspection-answer", cell: func(x inspectionRow) cell { return heldCell(string(x.check.Outcome)) }},
-		{name: "inspection-saw", cell: func(x inspectionRow) cell { return text(v.inspectionSaw(x.check)) }},
+		{name: "inspection-saw", long: true, cell: func(x inspectionRow) cell { return text(v.inspectionSaw(x.check)) }},
 		{name: "inspection-picture", cell: func(x inspectionRow) cell {
 			if n := numbers[x.check.Proof.Picture]; n != "" {
 				return text(n).to(inspectionLink(id) + "/pictures/" + x.check.Proof.Picture)

@@ -95,7 +95,7 @@ func showPanel(v *visit) error {
 	data.Facts = []fact{{"state", panelState(p)}, {"panel-of", panelOf(p.PanelAbout)}, {"panel-items", count(int64(p.Items))}, {"panel-waiting", count(int64(p.States.Waiting))}, {"panel-once", count(int64(p.States.Once))}, {"panel-disputed", count(int64(p.States.Disputed))},
 		{"panel-settled", count(int64(p.States.Settled))}, {"panel-withdrawn", count(int64(p.States.Withdrawn))}, {"panel-rate", text(v.rateNote(p.Rate))}, {"panel-raters", count(int64(p.Raters))}, {"panel-agreed", text(pairsAgreed(p.Kappa))}, {"panel-kappa", kappaCell(p.Kappa)}}
 	data.Topics = tableOf("page-panel-topics", []column[client.PanelTopic]{
-		{name: "panel-topic", cell: func(t client.PanelTopic) cell { return text(t.Topic) }},
+		{name: "panel-topic", cell: func(t client.PanelTopic) cell { return text(topicNamed(t.Topic, string(v.lang))) }},
 		{name: "panel-rate", cell: func(t client.PanelTopic) cell { return text(v.rateNote(t.Rate)) }},
 	}, p.Topics)
 	return v.show("panel", data)
@@ -133,7 +133,7 @@ func showPanelItem(v *visit) error {
 	data := judgePage{Item: it, Panel: panelLink(it.Sheet), Verdicts: judgeable(), Records: []string{"sample.judged"}, Chosen: v.sent("verdict")}
 	if c := it.Content; c != nil {
 		if c.Topic != "" {
-			data.Facts = append(data.Facts, fact{"panel-topic", text(c.Topic)})
+			data.Facts = append(data.Facts, fact{"panel-topic", text(topicNamed(c.Topic, string(v.lang)))})
 		}
 		for _, f := range c.Facts {
 			data.Facts = append(data.Facts, fact{f.Name, word("page-judge-fact-"+f.Name+"-", f.Value)})

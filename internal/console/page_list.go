@@ -37,11 +37,11 @@ func filedRows() list[client.FilingHit] {
 		columns: []column[client.FilingHit]{
 			{name: "kit-algorithm-number", cell: func(h client.FilingHit) cell { return listedNumber(h.Row) }},
 			{name: "kit-algorithm-name", cell: func(h client.FilingHit) cell { return text(h.Row.Name) }},
-			{name: "list-entity", cell: func(h client.FilingHit) cell { return text(h.Row.Entity) }},
-			{name: "list-product", cell: func(h client.FilingHit) cell { return text(h.Row.Product) }},
+			{name: "list-entity", long: true, cell: func(h client.FilingHit) cell { return text(h.Row.Entity) }},
+			{name: "list-product", long: true, cell: func(h client.FilingHit) cell { return text(h.Row.Product) }},
 			{name: "list-series", cell: func(h client.FilingHit) cell { return word("page-list-series-", h.Series) }},
 			{name: "list-batch", cell: func(h client.FilingHit) cell { return text(h.Batch).to("/filed-lists/" + escaped(h.List)) }},
-			{name: "list-purpose", side: true, cell: func(h client.FilingHit) cell { return text(h.Row.Purpose) }},
+			{name: "list-purpose", side: true, long: true, cell: func(h client.FilingHit) cell { return text(h.Row.Purpose) }},
 			{name: "list-published", side: true, cell: func(h client.FilingHit) cell { return text(h.Published) }},
 		},
 		filters: []filter{{name: "text", label: "list-text", kind: "text"}, {name: "series", label: "list-series", kind: "choice", words: "page-list-series-", options: seriesNames()}},
@@ -126,7 +126,7 @@ func filedList() sheet[client.FilingList] {
 					{name: "list-row", cell: func(r client.FilingRow) cell { return count(int64(r.Row)) }},
 					{name: "kit-algorithm-name", cell: func(r client.FilingRow) cell { return text(r.Name) }},
 					{name: "kit-algorithm-number", cell: listedNumber},
-					{name: "list-why", cell: func(r client.FilingRow) cell {
+					{name: "list-why", long: true, cell: func(r client.FilingRow) cell {
 						var why []string
 						for _, x := range r.Reasons {
 							why = append(why, x.Text)
@@ -160,7 +160,7 @@ func filedOwn() list[client.OwnStanding] {
 		columns: []column[client.OwnStanding]{
 			{name: "kit-algorithm-number", cell: func(o client.OwnStanding) cell { return ident(o.Written) }},
 			{name: "kit-check", cell: func(o client.OwnStanding) cell { return numberCheck(o.Number) }},
-			{name: "list-standing", cell: func(o client.OwnStanding) cell {
+			{name: "list-standing", long: true, cell: func(o client.OwnStanding) cell {
 				return cell{Text: o.Says.Text, Tone: map[string]tone{"passed": good, "failed": bad, "could-not-tell": wait}[o.Verdict], Mark: true}
 			}},
 			{name: "function", cell: func(o client.OwnStanding) cell { return ident(o.Function).to("/functions/" + escaped(o.Function)) }},

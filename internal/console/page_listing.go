@@ -30,7 +30,7 @@ func listingList() list[client.ListedApp] {
 			return c.ListedApps(ctx, l)
 		},
 		columns: []column[client.ListedApp]{
-			{name: "app", cell: func(a client.ListedApp) cell { return ident(a.App).to("/listings/" + escaped(a.ID)) }},
+			{name: "app", long: true, cell: func(a client.ListedApp) cell { return ident(a.App).to("/listings/" + escaped(a.ID)) }},
 			{name: "address", cell: func(a client.ListedApp) cell { return text(a.Address) }},
 			{name: "state", cell: listingState},
 			{name: "app-verdict", cell: func(a client.ListedApp) cell { return verdict(a.Verdict) }},
@@ -75,7 +75,7 @@ func listingSheet() sheet[client.ListedApp] {
 				{name: "card-checked", cell: func(f client.CardFinding) cell { return word("page-card-check-", f.Check) }},
 				{name: "function", cell: func(f client.CardFinding) cell { return ident(f.Function) }},
 				{name: "app-verdict", cell: func(f client.CardFinding) cell { return verdict(f.Verdict) }},
-				{name: "found", cell: func(f client.CardFinding) cell { return spokenCell(&f.Finding) }},
+				{name: "found", long: true, cell: func(f client.CardFinding) cell { return spokenCell(&f.Finding) }},
 				{name: "law", side: true, cell: func(f client.CardFinding) cell { return lawOf(f.Clause) }},
 			}, a.Findings)}}
 			if a.Card != nil {
@@ -85,7 +85,7 @@ func listingSheet() sheet[client.ListedApp] {
 				{name: "at", cell: func(x client.ListingAct) cell { return moment(x.At) }},
 				{name: "state", cell: func(x client.ListingAct) cell { return word("page-listing-state-", x.To) }},
 				{name: "card-by", cell: func(x client.ListingAct) cell { return by(x.By) }},
-				{name: "reason", cell: func(x client.ListingAct) cell { return text(x.Reason) }},
+				{name: "reason", long: true, cell: func(x client.ListingAct) cell { return text(x.Reason) }},
 				{name: "app-until", side: true, cell: func(x client.ListingAct) cell { return sometime(x.Until) }},
 			}, a.Acts)}), nil
 		},
@@ -149,7 +149,7 @@ func listingAnswer(may func(client.ListedApp) bool) deed[client.ListedApp] {
 		name: "listing-answer", step: "answer", action: staff.ListingUse, record: "listing.answered", may: may, upload: 2 * card.MaxCard,
 		fields: []field[client.ListedApp]{
 			{name: "app-offers-now", kind: "yes", hint: true, value: func(client.ListedApp) string { return "yes" }}, {name: "card-file", kind: "file", hint: true},
-			{name: "provider-key", kind: "text", hint: true, most: 1024, value: func(a client.ListedApp) string { return a.Key }}, {name: "own-check", kind: "text", hint: true, value: func(a client.ListedApp) string { return a.Materials }},
+			{name: "provider-key", kind: "text", hint: true, most: 1024, value: func(a client.ListedApp) string { return a.Key }}, materialsField("own-check", func(a client.ListedApp) string { return a.Materials }),
 			{name: "reports", kind: "area", hint: true},
 		},
 		do: func(v *visit, a client.ListedApp) (string, error) {

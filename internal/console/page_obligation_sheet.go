@@ -3,6 +3,7 @@ package console
 import (
 	"io"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/colophon-project/colophon/client"
@@ -105,12 +106,12 @@ func dutySteps() []string { return []string{"proposed", "confirmed", "approved",
 
 func (v *visit) obligationParts(x obligationView) []part {
 	var parts []part
-	for _, k := range x.Controls {
+	for i, k := range x.Controls {
 		var rows []probeRow
 		for _, p := range k.Probes {
 			rows = append(rows, probeRow{p, x.Seen[p.Name]})
 		}
-		parts = append(parts, part{Title: "page-duty-control", Facts: []fact{{"duty-control", tongued(k.Text)}, {"state", obligationState(k.State)}, {"duty-reason", word("", string(k.Reason))}}, Table: tableOf("page-duty-control", []column[probeRow]{
+		control := part{Title: "page-duty-control", Facts: []fact{{"duty-control", tongued(k.Text)}, {"state", obligationState(k.State)}, {"duty-reason", word("", string(k.Reason))}}, Table: tableOf("page-duty-control", []column[probeRow]{
 			{name: "probe", cell: func(p probeRow) cell { return tongued(p.Title).to("/probes/" + escaped(p.Name)) }},
 			{name: "state", cell: func(p probeRow) cell { return obligationState(p.State) }},
 			{name: "probe-kind", side: true, cell: func(p probeRow) cell { return word("duty-kind-", p.Kind) }},
@@ -121,7 +122,11 @@ func (v *visit) obligationParts(x obligationView) []part {
 				return v.seen(p.Seen).to("/observations/" + escaped(p.Observation))
 			}},
 			{name: "collected", side: true, cell: func(p probeRow) cell { return moment(p.Seen.Collected) }},
-		}, rows), Empty: "page-duty-controls-none"})
+		}, rows), Empty: "page-duty-controls-none"}
+		if i > 0 {
+			control.Table.Part = strconv.Itoa(i + 1)
+		}
+		parts = append(parts, control)
 	}
 	if len(parts) == 0 {
 		parts = append(parts, part{Title: "page-duty-controls", Lead: "page-duty-controls-none"})

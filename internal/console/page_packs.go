@@ -270,26 +270,41 @@ func (v *visit) packPage(p client.Pack, read bool) (packPage, error) {
 	return data, nil
 }
 
-// fillPack makes a draft anew, with what was answered.
-func fillPack(v *visit) error {
-	var answers []client.PackAnswer
+// sentAnswer is an answer of a form to one field of a paper.
+type sentAnswer struct {
+	field, state string
+	lines        []string
+}
+
+// sentAnswers are the answers that were sent, in the order of the fields' names.
+func (v *visit) sentAnswers() []sentAnswer {
+	var list []sentAnswer
 	for name := range v.r.PostForm {
-		from, ok := strings.CutPrefix(name, "state-")
+		field, ok := strings.CutPrefix(name, "state-")
 		if !ok {
 			continue
 		}
-		set, lines := v.sent(name), packLines(v.sent("lines-"+from))
-		if set == "" && len(lines) > 0 && !slices.Equal(lines, packLines(v.sent("was-"+from))) {
+		set, lines := v.sent(name), packLines(v.sent("lines-"+field))
+		if set == "" && len(lines) > 0 && !slices.Equal(lines, packLines(v.sent("was-"+field))) {
 			set = "known" // somebody wrote, and did not choose that it counts
 		}
 		if set != "known" {
 			lines = nil
 		}
 		if set != "" {
-			answers = append(answers, client.PackAnswer{From: from, State: set, Lines: lines})
+			list = append(list, sentAnswer{field, set, lines})
 		}
 	}
-	slices.SortFunc(answers, func(a, b client.PackAnswer) int { return strings.Compare(a.From, b.From) })
+	slices.SortFunc(list, func(a, b sentAnswer) int { return strings.Compare(a.field, b.field) })
+	return list
+}
+
+// fillPack makes a draft anew, with what was answered.
+func fillPack(v *visit) error {
+	var answers []client.PackAnswer
+	for _, a := range v.sentAnswers() {
+		answers = append(answers, client.PackAnswer{From: a.field, State: a.state, Lines: a.lines})
+	}
 	p, err := v.api().FillPack(v.r.Context(), v.r.PathValue("id"), answers...)
 	if err != nil {
 		return err
@@ -308,22 +323,33 @@ func packLines(text string) (list []string) {
 }
 
 func filePack(may func(client.Pack) bool) deed[client.Pack] {
-	return deed[client.Pack]{
-		name: "pack-file", step: "file", action: staff.PackFile, record: "pack.filed", may: may, upload: maxPackProofs,
-		effect: func(v *visit, p client.Pack) ([]said, error) {
-			page, err := v.packPage(p, false)
+	return filedDeed("pack-file", staff.PackFile, "pack.filed", may, func(v *visit, p client.Pack) ([]string, error) {
+		page, err := v.packPage(p, false)
+		return page.Open, err
+	}, func(v *visit, p client.Pack, how client.PackFiling, proofs ...client.CaseUpload) error {
+		_, err := v.api().FilePack(v.r.Context(), p.ID, how, proofs...)
+		return err
+	})
+}
+
+// filedDeed says that a paper was filed with an authority, with the proofs; open are the names of what it does not say yet.
+func filedDeed[T any](name string, action staff.Action, record string, may func(T) bool, open func(*visit, T) ([]string, error), file func(*visit, T, client.PackFiling, ...client.CaseUpload) error) deed[T] {
+	return deed[T]{
+		name: name, step: "file", action: action, record: record, may: may, upload: maxPackProofs,
+		effect: func(v *visit, p T) ([]said, error) {
+			names, err := open(v, p)
 			var list []said
-			for _, name := range page.Open {
+			for _, name := range names {
 				list = append(list, said{"page-effect-pack-open", []string{"field", name}})
 			}
 			return list, err
 		},
-		fields: []field[client.Pack]{
+		fields: []field[T]{
 			{name: "channel", kind: "choice", words: "page-channel-", options: packChannels(), required: true},
 			{name: "authority-number", kind: "text", hint: true, most: 128}, {name: "filed-at", kind: "moment", required: true},
 			{name: "pack-proofs", kind: "files", hint: true}, {name: "pack-incomplete", kind: "yes", hint: true},
 		},
-		do: func(v *visit, p client.Pack) (string, error) {
+		do: func(v *visit, p T) (string, error) {
 			at, err := v.sentMoment("filed-at")
 			if err != nil {
 				return "", err
@@ -333,8 +359,7 @@ func filePack(may func(client.Pack) bool) deed[client.Pack] {
 				return "", err
 			}
 			defer done()
-			_, err = v.api().FilePack(v.r.Context(), p.ID, client.PackFiling{Channel: v.sent("channel"), Reference: v.sent("authority-number"), At: at, Incomplete: v.sent("pack-incomplete") == "yes"}, proofs...)
-			return "", err
+			return "", file(v, p, client.PackFiling{Channel: v.sent("channel"), Reference: v.sent("authority-number"), At: at, Incomplete: v.sent("pack-incomplete") != ""}, proofs...)
 		},
 		says: []string{"page-effect-pack-open"},
 	}

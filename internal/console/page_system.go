@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/colophon-project/colophon/agreement"
 	"github.com/colophon-project/colophon/client"
@@ -54,7 +55,12 @@ func systemBoard() list[client.SystemStanding] {
 			{name: "system-version", cell: func(s client.SystemStanding) cell {
 				return version(s, func(x client.SystemVersion) cell { return count(int64(x.Number)).to("/systems/" + escaped(x.ID)) })
 			}},
-			{name: "system-review", cell: func(s client.SystemStanding) cell { return sometime(s.Until) }},
+			{name: "system-review", cell: func(s client.SystemStanding) cell {
+				if s.Until == nil {
+					return cell{}
+				}
+				return text(s.Until.Add(-1).In(beijing()).Format(time.DateOnly)) // the last day, which ends then
+			}},
 			{name: "system-owner", side: true, cell: func(s client.SystemStanding) cell {
 				return version(s, func(x client.SystemVersion) cell { return by(x.Owner) })
 			}},

@@ -8,6 +8,7 @@ type questionnaire[T any] struct {
 	sections []section[T]
 	help     func(v *visit) map[string]string // what belongs into a field, by its name; nil for none
 	begin    []leadGroup                      // what it can begin with
+	saves    bool                             // its name is that of a part of something, which it saves
 }
 
 // section is a part of it. Its sentence is page-section-NAME.
@@ -41,6 +42,7 @@ type leadGroup struct {
 type questionnairePage struct {
 	deedPage
 	Begin    []leadGroup
+	Saves    bool
 	Sections []sectionView
 }
 
@@ -93,7 +95,7 @@ func (q questionnaire[T]) show(v *visit, path, back string, fetch func(*visit, s
 	if err != nil {
 		return err
 	}
-	data := questionnairePage{deedPage: deedPage{Name: q.name, Action: v.placed(path), Back: v.placed(back), Records: strings.Fields(q.record), Danger: q.danger, File: q.upload > 0}}
+	data := questionnairePage{Saves: q.saves, deedPage: deedPage{Name: q.name, Action: v.placed(path), Back: v.placed(back), Records: strings.Fields(q.record), Danger: q.danger, File: q.upload > 0}}
 	if q.effect != nil {
 		if data.Effects, err = q.effect(v, x); err != nil {
 			return err

@@ -40,11 +40,11 @@ func (c *corpus) Serves(context.Context, []string, []string) (string, error) {
 }
 
 func (c *corpus) List(ctx context.Context, by ledger.By, id string, from io.Reader) (dataset.Entry, error) {
-	m := dataset.NewManifest(id)
-	if err := dataset.Read(from, m.Add); err != nil {
+	listed, err := dataset.Whole(id, from, func(dataset.Item) {})
+	if err != nil {
 		return dataset.Entry{}, err
 	}
-	return c.config.Datasets.List(ctx, by, id, m.Listed())
+	return c.config.Datasets.List(ctx, by, id, listed)
 }
 
 func (c *corpus) Draw(ctx context.Context, by ledger.By, o training.Order, from io.Reader) (training.Sample, error) {
@@ -208,7 +208,7 @@ func (w *world) corpusExample(row httpapi.Row, _ staff.Role, may bool) (call, bo
 		made(w.removalOf)
 	case "prove-removal":
 		made(w.removalOf)
-		body = map[string]any{"how": "deleted"}
+		return w.multipart(strings.Replace(path, "{id}", id, 1), "how", "deleted"), true
 	case "dismiss-removal":
 		made(w.removalOf)
 		body = map[string]any{"reason": "nothing of it was kept"}
@@ -258,6 +258,41 @@ func (w *world) annotationExample(row httpapi.Row, may bool) (call, bool) {
 		return call{}, false
 	}
 	return w.ask(row.Method, strings.Replace(row.Path, "{id}", id, 1), body), true
+}
+
+// TestRemovalForm: the form brings both manifests or none, once for its key, and a dataset that is gone is an empty file.
+func TestRemovalForm(t *testing.T) {
+	t.Parallel()
+	w := open(t, nil)
+	officer := w.people[staff.Officer]
+	path := func(id string) string { return "/v1/dataset-removals/" + id + ":prove" }
+	id := w.removalOf()
+	var r httpapi.DatasetRemoval
+	w.ask("GET", "/v1/dataset-removals/"+id, nil).by(officer).want(200, &r)
+	before, after := "id,text,consent\n1,one,"+r.Consent+"\n2,two,\n", "id,text,consent\n2,two,\n"
+	prove := func(pairs ...string) call { return w.multipart(path(id), pairs...).by(officer) }
+	w.ask("POST", path(id), map[string]any{"how": "deleted"}).by(officer).wantCode(415, httpapi.CodeContentType)
+	prove("file", before, "file", after).wantCode(422, dataset.CodeInvalid)
+	prove("how", "deleted", "file", after, "file", before).wantCode(409, dataset.CodeBefore)
+	prove("how", "deleted", "file", before).wantCode(409, dataset.CodeAfter)
+	prove("how", "deleted", "file", before, "file", "name\n").wantCode(422, dataset.CodeColumns)
+	prove("how", "deleted", "file", before, "file", after, "file", after).wantCode(422, dataset.CodeInvalid)
+	prove("how", "deleted", "colour", "red").wantCode(400, httpapi.CodeForm)
+	prove("how", "deleted", "file", before, "file", after).want(200, &r)
+	if r.State != dataset.Proven || r.Proof.Verdict != "passed" || r.Proof.Still != 0 {
+		t.Errorf("%+v", r.Proof)
+	}
+	w.ask("POST", "/v1/datasets/"+r.Dataset+":list", []byte("")).by(officer).wantCode(422, dataset.CodeEmpty)
+	id = w.removalOf()
+	w.ask("GET", "/v1/dataset-removals/"+id, nil).by(officer).want(200, &r)
+	var d httpapi.Dataset
+	if w.ask("POST", "/v1/datasets/"+r.Dataset+":list", []byte("")).by(officer).want(200, &d); d.Manifest == nil || d.Manifest.Items != 0 {
+		t.Errorf("%+v", d.Manifest)
+	}
+	prove("how", "deleted").want(200, &r)
+	if r.Proof.Verdict != "could-not-tell" {
+		t.Errorf("%+v", r.Proof)
+	}
 }
 
 // TestAlgorithms: what serves is told with its version, and what nobody declared is told as such.

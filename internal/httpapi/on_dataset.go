@@ -3,7 +3,10 @@ package httpapi
 import (
 	"context"
 	"io"
+	"mime/multipart"
 	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/colophon-project/colophon/evidence/ledger"
 	"github.com/colophon-project/colophon/register/dataset"
@@ -36,7 +39,7 @@ func datasetRoutes() []route {
 
 		{get, "/v1/dataset-removals", "dataset-removals", staff.DatasetRead, "datasets", 0, 200, do((*server).removalList), "List removals that follow from the end of a consent, the newest first", 0},
 		{get, "/v1/dataset-removals/{id}", "dataset-removal", staff.DatasetRead, "datasets", 0, 200, do((*server).removalOne), "Show a removal", 0},
-		{post, "/v1/dataset-removals/{id}:prove", "prove-removal", staff.DatasetProve, "datasets", small, 200, once((*server).removalProve), "Say how the items were removed, after the manifest without them was handed in", 0},
+		{post, "/v1/dataset-removals/{id}:prove", "prove-removal", staff.DatasetProve, "datasets", 0, 200, do((*server).removalProve), "Say how the items were removed, and have the manifests before and after compared", upload},
 		{post, "/v1/dataset-removals/{id}:dismiss", "dismiss-removal", staff.DatasetProve, "datasets", small, 200, once((*server).removalDismiss), "Say why nothing is to be removed", 0},
 
 		{get, "/v1/training-samples", "training-samples", staff.DatasetRead, "datasets", 0, 200, do((*server).trainingList), "List samples of datasets, the newest first", 0},
@@ -209,15 +212,35 @@ func (s *server) removalOne(ctx context.Context, in *Named) (*removalOutput, err
 type removalProveInput struct {
 	Keyed
 	Named
-	Body struct {
-		How   string `json:"how" minLength:"1" maxLength:"4000" doc:"How the items were removed, also from copies and backups."`
-		Paper string `json:"paper,omitempty" pattern:"^[0-9a-f]{64}$" patternDescription:"SHA-256 in hexadecimal" doc:"SHA-256 of the protocol, which lies elsewhere."`
-	}
+	Upload
+}
+
+// removalBody describes the form that proves a removal.
+func removalBody() *huma.RequestBody {
+	digits, two := 64, 2
+	form := &huma.Schema{Type: huma.TypeObject, Required: []string{"how"}, Properties: map[string]*huma.Schema{
+		"how":   {Type: huma.TypeString, Description: "How the items were removed, also from copies and backups."},
+		"paper": {Type: huma.TypeString, Pattern: "^[0-9a-f]{64}$", MaxLength: &digits, Description: "SHA-256 of the protocol, which lies elsewhere."},
+		"file":  {Type: huma.TypeArray, MaxItems: &two, Items: &huma.Schema{Type: huma.TypeString, Format: "binary"}, Description: "The manifest before, then the manifest in force. Without the first it could not tell whether the items are gone."},
+	}}
+	return &huma.RequestBody{Required: true, Description: "A form: the fields, and two parts named file, the manifests. They are read and not kept; together they are no larger than an upload may be. Where items of the consent are found the answer is 409, a record says so, and the removal stays open.",
+		Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: form}}}
 }
 
 func (s *server) removalProve(ctx context.Context, in *removalProveInput) (*removalOutput, error) {
-	e, err := s.Datasets.Prove(ctx, ledgerBy(ctx), in.ID, dataset.Proof{How: in.Body.How, Paper: in.Body.Paper})
-	return &removalOutput{Body: s.viewRemoval(e)}, err
+	return formOnce(s, ctx, "prove-removal", in.Key, in, func() (*removalOutput, error) {
+		r, err := s.Datasets.Removal(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		c := dataset.NewComparison(r.Value)
+		v, _, err := formOf(s, &in.Upload, 2*maxManifest, func(part *multipart.Part) (struct{}, error) { return struct{}{}, c.Take(part) }, "how", "paper")
+		if err != nil {
+			return nil, err
+		}
+		e, err := s.Datasets.Prove(ctx, ledgerBy(ctx), in.ID, dataset.Proof{How: v.Get("how"), Paper: v.Get("paper")}, c)
+		return &removalOutput{Body: s.viewRemoval(e)}, err
+	})
 }
 
 type removalDismissInput struct {

@@ -176,7 +176,8 @@ type RemovalProof struct {
 	Removed int       `json:"removed" doc:"Items that the manifest before named as resting on the consent."`
 	Paper   string    `json:"paper,omitempty" doc:"SHA-256 of the protocol."`
 	How     string    `json:"how" doc:"How."`
-	Verdict string    `json:"verdict" enum:"passed,failed,could-not-tell" doc:"Could not tell: the items of the two manifests are not compared, so that it is a statement."`
+	Verdict string    `json:"verdict" enum:"passed,failed,could-not-tell" doc:"Passed: no item of the consent is in the manifest after. Failed: some are. Could not tell: nobody handed in the manifest before, or it names no item of the consent, so that it is a statement."`
+	Still   int       `json:"still" doc:"Items of the consent that were found in the manifest after."`
 	At      time.Time `json:"at" doc:"When."`
 	By      string    `json:"by" doc:"Staff account."`
 }
@@ -195,7 +196,7 @@ type DatasetRemoval struct {
 	Before   string               `json:"before,omitempty" doc:"Digest of the dataset when it was opened."`
 	Items    int                  `json:"items" doc:"Items that rest on the consent, as the manifest says; 0 where it says nothing."`
 	Uses     []DatasetUse         `json:"uses" nullable:"false" doc:"Versions that had used the dataset by then."`
-	Proof    *RemovalProof        `json:"proof,omitempty" doc:"How it ended."`
+	Proof    *RemovalProof        `json:"proof,omitempty" doc:"The last proof: how it ended, or, of an open removal, one that failed."`
 	Reason   string               `json:"reason,omitempty" doc:"Why nothing was removed."`
 	Days     int                  `json:"days" doc:"The limit in days."`
 	Basis    string               `json:"basis" doc:"Where the limit comes from."`
@@ -207,7 +208,7 @@ func (s *server) viewRemoval(e ledger.Entry[dataset.Removal]) DatasetRemoval {
 	v := DatasetRemoval{ID: e.ID, State: dataset.RemovalState(e.State), Dataset: r.Dataset, Consent: r.Consent, Why: r.Why, Ended: r.Ended, Opened: e.Made, Due: r.Due, Late: r.Late, Before: r.Before, Items: r.Items,
 		Uses: viewUses(r.Uses), Reason: r.Reason, Days: limit.Days, Basis: limit.Source, Sureness: limit.Confidence}
 	if p := r.Proof; p != nil {
-		v.Proof = &RemovalProof{p.After, p.Removed, p.Paper, p.How, colophon.Verdict(p.Verdict).String(), p.At, p.By}
+		v.Proof = &RemovalProof{p.After, p.Removed, p.Paper, p.How, colophon.Verdict(p.Verdict).String(), p.Still, p.At, p.By}
 	}
 	return v
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -48,7 +49,13 @@ type FilingFinding struct {
 func filingName(path string) string { return "page-label-kit-" + filing.Name(path) }
 
 func viewFinding(say *locale.Printer, f filing.Finding) FilingFinding {
-	v := FilingFinding{f.Rule, f.Code, say.Code(f.Code, f.Args), f.Level.String(), f.Field, "", f.Clause, f.Source.Text, string(f.Source.Confidence)}
+	args := maps.Clone(f.Args)
+	for name, key := range map[string]string{"modality": "page-kit-word-", "kind": "page-kit-annex-"} {
+		if word := args[name]; word != "" {
+			args[name] = say.Say(key + word)
+		}
+	}
+	v := FilingFinding{f.Rule, f.Code, say.Code(f.Code, args), f.Level.String(), f.Field, "", f.Clause, f.Source.Text, string(f.Source.Confidence)}
 	if f.Field != "" {
 		v.Name = say.Say(filingName(f.Field))
 	}

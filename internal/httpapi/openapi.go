@@ -67,6 +67,9 @@ func (s *server) register(m *API) *huma.OpenAPI {
 			if rt.tag == "desk" {
 				api.OpenAPI().Paths[rt.template()].Post.RequestBody = caseBody(rt.id)
 			}
+			if rt.id == "prove-removal" {
+				api.OpenAPI().Paths[rt.template()].Post.RequestBody = removalBody()
+			}
 			if rt.tag == "filings" {
 				api.OpenAPI().Paths[rt.template()].Post.RequestBody = filingBody(rt.id)
 			}

@@ -6,8 +6,9 @@
 // no version may use it.
 //
 // A dataset names the consents that it rests on. When one of them ends, [Keeper.Follow] opens a removal with a clock, and
-// [Keeper.Prove] closes it with the digests before and after. Manifests count by consent, and nobody compares the items: that
-// they are gone is a statement, and the answer stays "could not tell".
+// [Keeper.Prove] closes it with the digests before and after. What is kept of a manifest counts by consent and lists no item, so
+// that whoever proves hands in both manifests again, and a [Comparison] looks for the items of the one in the other. Without
+// them the proof is a statement, and the answer is "could not tell".
 //
 // What not to do here: no item, text or name of a dataset's content: manifests hold digests. Never count what nobody sampled
 // as passed. Never close a removal whose items are still there.
@@ -40,6 +41,7 @@ const (
 
 	RecordOpened    evidence.Type = "dataset-removal.opened"
 	RecordProven    evidence.Type = "dataset-removal.proven"
+	RecordFailed    evidence.Type = "dataset-removal.failed" // a proof: items were found that had to go
 	RecordDismissed evidence.Type = "dataset-removal.dismissed"
 	RecordOverdue   evidence.Type = "dataset-removal.overdue"
 )
@@ -53,8 +55,10 @@ const (
 	CodePerson    colophon.Code = "dataset-person"          // a person of the staff has to do it
 	CodeNoRemoval colophon.Code = "dataset-removal-missing" // there is no such removal
 	CodeClosed    colophon.Code = "dataset-removal-closed"  // it was proven or dismissed already
-	CodeStill     colophon.Code = "dataset-removal-still"   // arg "count": items that rest on the consent are still there
+	CodeStill     colophon.Code = "dataset-removal-still"   // arg "count": items that rested on the consent are still there
 	CodeSame      colophon.Code = "dataset-removal-same"    // the dataset is what it was
+	CodeBefore    colophon.Code = "dataset-removal-before"  // the manifest before is not the one that the removal names
+	CodeAfter     colophon.Code = "dataset-removal-after"   // the manifest after is not the one in force
 	CodeOther     colophon.Code = "dataset-other-manifest"  // the dataset is another one than was sampled
 	CodeConsent   colophon.Code = "dataset-consent"         // arg "consent": it is not given, or does not allow training
 	CodeUnlisted  colophon.Code = "dataset-unlisted"        // it has no manifest

@@ -242,9 +242,10 @@ func (k *Keeper) Describe(ctx context.Context, by ledger.By, id string, d Descri
 	})
 }
 
-// List says what a dataset consists of from now on. One that is retired is listed while a removal is open, which ends by it.
+// List says what a dataset consists of from now on. One that is retired is listed while a removal is open, which ends by it; and
+// then alone may it consist of nothing.
 func (k *Keeper) List(ctx context.Context, by ledger.By, id string, l Listed) (Entry, error) {
-	if !digest(l.Digest) || l.Digest == "" || l.Items < 1 || l.Items > MaxItems {
+	if !digest(l.Digest) || l.Digest == "" || l.Items < 0 || l.Items > MaxItems {
 		return Entry{}, invalid("manifest")
 	}
 	named := make([]string, len(l.Consents))
@@ -265,6 +266,9 @@ func (k *Keeper) List(ctx context.Context, by ledger.By, id string, l Listed) (E
 		before := e.Value.Digest()
 		if before == l.Digest {
 			return ledger.Act{}, ledger.ErrSame
+		}
+		if l.Items == 0 && e.Value.Open == 0 {
+			return ledger.Act{}, refuse(colophon.Invalid, CodeEmpty)
 		}
 		l.At, l.By = k.book.Now(), by.ID
 		list := append(slices.Clone(e.Value.Manifests), l)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -130,17 +131,17 @@ func TestRemoval(t *testing.T) {
 		t.Errorf("%+v", r.Value)
 	}
 	proof := dataset.Proof{How: "deleted from the store and its backups"}
-	_, err = w.keeper.Prove(ctx, officer, r.ID, proof)
+	_, err = w.keeper.Prove(ctx, officer, r.ID, proof, &dataset.Comparison{})
 	storetest.WantCode(t, err, dataset.CodeSame)
 	w.list("id,text,source,consent\n1,one,a,c-1\n3,three,b,c-2\n")
-	_, err = w.keeper.Prove(ctx, officer, r.ID, proof)
+	_, err = w.keeper.Prove(ctx, officer, r.ID, proof, &dataset.Comparison{})
 	storetest.WantCode(t, err, dataset.CodeStill)
 	_, err = w.keeper.Dismiss(ctx, officer, r.ID, "for nothing")
 	storetest.WantCode(t, err, dataset.CodeStill)
 	_, err = w.keeper.Retire(ctx, officer, "corpus") // it can be proven all the same
 	w.no(err)
 	after := w.list(first).Value.Digest()
-	_, err = w.keeper.Prove(ctx, ledger.By{Role: "application", ID: "key"}, r.ID, proof)
+	_, err = w.keeper.Prove(ctx, ledger.By{Role: "application", ID: "key"}, r.ID, proof, &dataset.Comparison{})
 	storetest.WantCode(t, err, dataset.CodePerson)
 	w.clock.Set(w.clock.Now().Add(31 * 24 * time.Hour))
 	w.no(w.keeper.Follow(ctx))
@@ -149,7 +150,7 @@ func TestRemoval(t *testing.T) {
 	} else if v, _ := e.Value.Grounds(); v != colophon.Failed {
 		t.Error("a late removal leaves the grounds", v)
 	}
-	if r, err = w.keeper.Prove(ctx, officer, r.ID, proof); err != nil || r.Value.Proof.After != after || r.Value.Proof.Removed != 2 || colophon.Verdict(r.Value.Proof.Verdict) != colophon.Unknown || !r.Value.Late {
+	if r, err = w.keeper.Prove(ctx, officer, r.ID, proof, &dataset.Comparison{}); err != nil || r.Value.Proof.After != after || r.Value.Proof.Removed != 2 || colophon.Verdict(r.Value.Proof.Verdict) != colophon.Unknown || !r.Value.Late {
 		t.Errorf("%+v %v", r.Value, err)
 	}
 	_, err = w.keeper.Dismiss(ctx, officer, r.ID, "for nothing")
@@ -170,6 +171,99 @@ func TestRemoval(t *testing.T) {
 	}
 }
 
+// TestComparison: the proof compares what was with what is, by identifier and by bytes, and no change of the consent's column
+// takes an item away. A failed proof leaves the removal open, and no statement ends it after that.
+func TestComparison(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	_, err := w.keeper.Add(ctx, officer, "corpus", description())
+	w.no(err)
+	w.list(both)
+	m := dataset.NewManifest("corpus")
+	_, err = w.keeper.List(ctx, officer, "corpus", m.Listed())
+	storetest.WantCode(t, err, dataset.CodeEmpty) // no removal is open
+	w.consents.ended["c-1"] = w.clock.Now()
+	w.no(w.keeper.Follow(ctx))
+	list, _, err := w.keeper.Removals(ctx, dataset.RemovalQuery{})
+	w.no(err)
+	r := list[0]
+	prove := func(manifests ...string) (dataset.RemovalEntry, error) {
+		c := dataset.NewComparison(r.Value)
+		for _, text := range manifests {
+			w.no(c.Take(strings.NewReader(text)))
+		}
+		return w.keeper.Prove(ctx, officer, r.ID, dataset.Proof{How: "deleted"}, c)
+	}
+	const head = "id,text,source,consent\n"
+	for name, c := range map[string]struct {
+		after string
+		still string
+	}{
+		"emptied":                 {head + "1,one,a,\n2,two,a,\n3,three,b,c-2\n", "2"},
+		"another consent":         {head + "1,one,a,c-2\n3,three,b,c-2\n", "1"},
+		"renamed":                 {head + "9,two,a,\n3,three,b,c-2\n", "1"},
+		"other bytes, source too": {head + "2,2,z,\n3,three,b,c-2\n", "1"},
+	} {
+		w.list(c.after)
+		_, err := prove(both, c.after)
+		for range 2 { // the second time nothing is compared
+			var e *colophon.Error
+			if !errors.As(err, &e) || e.Code != dataset.CodeStill || e.Args["count"] != c.still {
+				t.Errorf("%s: %v", name, err)
+			}
+			_, err = prove()
+		}
+		storetest.WantCode(t, err, dataset.CodeStill)
+		_, err = w.keeper.Dismiss(ctx, officer, r.ID, "for nothing")
+		storetest.WantCode(t, err, dataset.CodeStill)
+		if e, err := w.keeper.Removal(ctx, r.ID); err != nil || e.State != string(dataset.Open) || e.Due.IsZero() || e.Value.Proof.Verdict != dataset.Verdict(colophon.Failed) || strconv.Itoa(e.Value.Proof.Still) != c.still {
+			t.Errorf("%s: %+v %v", name, e.Value, err)
+		}
+	}
+	after := w.list(first).Value.Digest()
+	for _, c := range []struct {
+		manifests []string
+		code      colophon.Code
+	}{
+		{[]string{strings.Replace(both, ",c-1", ",", 1), first}, dataset.CodeBefore},
+		{[]string{first, first}, dataset.CodeBefore},
+		{[]string{both, head + "3,three,b,c-2\n"}, dataset.CodeAfter},
+		{[]string{both}, dataset.CodeAfter},
+	} {
+		_, err := prove(c.manifests...)
+		storetest.WantCode(t, err, c.code)
+	}
+	c := dataset.NewComparison(r.Value)
+	w.no(errors.Join(c.Take(strings.NewReader(both)), c.Take(strings.NewReader(first))))
+	storetest.WantCode(t, c.Take(strings.NewReader(first)), dataset.CodeInvalid)
+	if r, err = prove(both, first); err != nil || r.State != string(dataset.Proven) || r.Value.Proof.Verdict != dataset.Verdict(colophon.Passed) || r.Value.Proof.After != after || r.Value.Proof.Still != 0 {
+		t.Errorf("%+v %v", r.Value.Proof, err)
+	}
+}
+
+// TestNothingLeft: a dataset that is wholly deleted is listed with no item, and its removal ends.
+func TestNothingLeft(t *testing.T) {
+	w := open(t)
+	ctx := t.Context()
+	_, err := w.keeper.Add(ctx, officer, "corpus", description())
+	w.no(err)
+	w.list(both)
+	w.consents.ended["c-1"] = w.clock.Now()
+	w.no(w.keeper.Follow(ctx))
+	list, _, err := w.keeper.Removals(ctx, dataset.RemovalQuery{})
+	w.no(err)
+	listed, err := dataset.Whole("corpus", strings.NewReader(""), func(dataset.Item) {})
+	w.no(err)
+	_, err = w.keeper.List(ctx, officer, "corpus", listed)
+	w.no(err)
+	c := dataset.NewComparison(list[0].Value)
+	w.no(errors.Join(c.Take(strings.NewReader(both)), c.Take(strings.NewReader(""))))
+	r, err := w.keeper.Prove(ctx, officer, list[0].ID, dataset.Proof{How: "deleted"}, c)
+	if err != nil || r.Value.Proof.Verdict != dataset.Verdict(colophon.Passed) {
+		t.Errorf("%+v %v", r.Value.Proof, err)
+	}
+}
+
 // TestStatement: where no manifest says which items rest on a consent, the proof is a statement, which nobody could check.
 func TestStatement(t *testing.T) {
 	w := open(t)
@@ -182,12 +276,22 @@ func TestStatement(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)
 	}
-	_, err = w.keeper.Prove(ctx, officer, list[0].ID, dataset.Proof{How: "deleted"})
+	_, err = w.keeper.Prove(ctx, officer, list[0].ID, dataset.Proof{How: "deleted"}, &dataset.Comparison{})
 	storetest.WantCode(t, err, dataset.CodeUnlisted)
 	w.list("id,text\n1,one\n")
-	r, err := w.keeper.Prove(ctx, officer, list[0].ID, dataset.Proof{How: "deleted"})
+	r, err := w.keeper.Prove(ctx, officer, list[0].ID, dataset.Proof{How: "deleted"}, &dataset.Comparison{})
 	if err != nil || colophon.Verdict(r.Value.Proof.Verdict) != colophon.Unknown {
 		t.Errorf("%+v %v", r.Value.Proof, err)
+	}
+	w.consents.ended["c-1"] = w.clock.Now()
+	w.no(w.keeper.Follow(ctx))
+	list, _, err = w.keeper.Removals(ctx, dataset.RemovalQuery{States: []dataset.RemovalState{dataset.Open}})
+	w.no(err)
+	w.list("id,text\n2,two\n")
+	c := dataset.NewComparison(list[0].Value)
+	w.no(errors.Join(c.Take(strings.NewReader("id,text\n1,one\n")), c.Take(strings.NewReader("id,text\n2,two\n"))))
+	if r, err = w.keeper.Prove(ctx, officer, list[0].ID, dataset.Proof{How: "deleted"}, c); err != nil || colophon.Verdict(r.Value.Proof.Verdict) != colophon.Unknown {
+		t.Errorf("no item named the consent, and it passed: %+v %v", r.Value.Proof, err)
 	}
 }
 

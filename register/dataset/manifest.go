@@ -37,7 +37,7 @@ const (
 	CodeRow     colophon.Code = "dataset-row"     // args "row", "field"
 	CodeTwice   colophon.Code = "dataset-twice"   // arg "row": an item of the identifier stands before it
 	CodeMany    colophon.Code = "dataset-many"    // arg "limit"
-	CodeEmpty   colophon.Code = "dataset-empty"   // there is no item
+	CodeEmpty   colophon.Code = "dataset-empty"   // there is no item, and no removal is open
 	CodeColumns colophon.Code = "dataset-columns" // arg "column": one that is needed, or is not known
 )
 
@@ -260,6 +260,21 @@ func (m *Manifest) Listed() Listed {
 		l.Sources = nil
 	}
 	return l
+}
+
+// Whole reads a manifest of a dataset to its end and calls each with every item of it. One without items is no error here:
+// [Keeper.List] knows whether it is.
+func Whole(dataset string, r io.Reader, each func(it Item)) (Listed, error) {
+	m := NewManifest(dataset)
+	err := Read(r, func(row int, it Item) error {
+		each(it)
+		return m.Add(row, it)
+	})
+	var empty *colophon.Error
+	if errors.As(err, &empty) && empty.Code == CodeEmpty {
+		err = nil
+	}
+	return m.Listed(), err
 }
 
 func counts(of map[string]int) []Count {

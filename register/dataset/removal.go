@@ -28,7 +28,8 @@ type Proof struct {
 	Removed int       `json:"removed"`         // items that the manifest before counted on the consent
 	Paper   string    `json:"paper,omitempty"` // SHA-256 of the protocol, which lies elsewhere
 	How     string    `json:"how"`             // in words
-	Verdict Verdict   `json:"verdict"`         // could not tell: the items of the two manifests are not compared
+	Verdict Verdict   `json:"verdict"`         // could not tell: nobody compared the items of the two manifests
+	Still   int       `json:"still,omitempty"` // items that the comparison found in the manifest after
 	At      time.Time `json:"at"`
 	By      string    `json:"by"` // staff account
 }
@@ -37,13 +38,13 @@ type Proof struct {
 type Removal struct {
 	Dataset string    `json:"dataset"`
 	Consent string    `json:"consent"`
-	Why     string    `json:"why"`            // the state of the consent
-	Ended   time.Time `json:"ended"`          // since when it does not hold
-	Due     time.Time `json:"due"`            // until when the items have to be gone
-	Before  string    `json:"before"`         // digest of the dataset when it was opened; empty without a manifest
-	Items   int       `json:"items"`          // that rest on the consent, as the manifest says; 0 where it says nothing
-	Uses    []Use     `json:"uses,omitempty"` // versions that used the dataset until then
-	Proof   *Proof    `json:"proof,omitempty"`
+	Why     string    `json:"why"`              // the state of the consent
+	Ended   time.Time `json:"ended"`            // since when it does not hold
+	Due     time.Time `json:"due"`              // until when the items have to be gone
+	Before  string    `json:"before"`           // digest of the dataset when it was opened; empty without a manifest
+	Items   int       `json:"items"`            // that rest on the consent, as the manifest says; 0 where it says nothing
+	Uses    []Use     `json:"uses,omitempty"`   // versions that used the dataset until then
+	Proof   *Proof    `json:"proof,omitempty"`  // the last one; of an open removal one that failed
 	Reason  string    `json:"reason,omitempty"` // why it was dismissed
 	Late    bool      `json:"late,omitempty"`
 }
@@ -177,13 +178,18 @@ func (k *Keeper) recount(ctx context.Context, id string) error {
 }
 
 // Prove says that the items which rested on a consent are gone: the dataset is another one than it was, and no item of the
-// manifest in force rests on the consent. That is what whoever handed in the manifests says; see [Proof].
-func (k *Keeper) Prove(ctx context.Context, by ledger.By, id string, p Proof) (RemovalEntry, error) {
+// manifest in force rests on the consent. It has passed where c took in the manifest before and the one in force, and none of
+// those items is in the latter. Without a manifest before, or where that names no item, it could not tell. Where items are found
+// it has failed: a record says so, the removal stays open, and the error says how many.
+func (k *Keeper) Prove(ctx context.Context, by ledger.By, id string, p Proof, c *Comparison) (RemovalEntry, error) {
 	switch {
 	case !digest(p.Paper):
 		return RemovalEntry{}, invalid("paper")
 	case p.How == "" || !plain(p.How, maxText):
 		return RemovalEntry{}, invalid("how")
+	}
+	if err := person(by); err != nil {
+		return RemovalEntry{}, err
 	}
 	r, err := k.removals.Get(ctx, id)
 	if err != nil {
@@ -199,15 +205,40 @@ func (k *Keeper) Prove(ctx context.Context, by ledger.By, id string, p Proof) (R
 		return RemovalEntry{}, refuse(colophon.Conflict, CodeUnlisted)
 	case now.Digest == r.Value.Before:
 		return RemovalEntry{}, refuse(colophon.Conflict, CodeSame)
-	case now.On(r.Value.Consent) > 0:
-		return RemovalEntry{}, still(now.On(r.Value.Consent))
+	case RemovalState(r.State) == Open && r.Value.there(now) > 0:
+		return RemovalEntry{}, still(r.Value.there(now))
 	}
 	fresh := Proof{After: now.Digest, Removed: r.Value.Items, Paper: p.Paper, How: p.How, At: k.removals.Now(), By: by.ID}
+	if fresh.Verdict, fresh.Still, err = c.verdict(r.Value, now.Digest); err != nil {
+		return RemovalEntry{}, err
+	}
+	if fresh.Still > 0 {
+		e, err := k.removals.Change(ctx, id, func(e *RemovalEntry) (ledger.Act, error) {
+			if RemovalState(e.State) != Open {
+				return ledger.Act{}, refuse(colophon.Conflict, CodeClosed)
+			}
+			e.Value.Proof = &fresh
+			return removalAct(RecordFailed, by, *e), nil
+		})
+		if err == nil {
+			err = still(fresh.Still)
+		}
+		return e, err
+	}
 	e, err := k.close(ctx, by, id, Proven, RecordProven, func(v *Removal) { v.Proof = &fresh })
 	if err != nil {
 		return e, err
 	}
 	return e, k.forget(ctx, by, e.Value)
+}
+
+// there is how many items of the consent the manifest in force is known to list: those that name it, or those that a comparison
+// with it found, which no statement takes away.
+func (r Removal) there(now Listed) int {
+	if p := r.Proof; p != nil && p.After == now.Digest {
+		return max(p.Still, now.On(r.Consent))
+	}
+	return now.On(r.Consent)
 }
 
 func still(items int) error {
@@ -239,9 +270,9 @@ func (k *Keeper) Dismiss(ctx context.Context, by ledger.By, id, reason string) (
 	if err != nil {
 		return RemovalEntry{}, err
 	}
-	if now, _ := d.Value.Now(); now.On(r.Value.Consent) > 0 && RemovalState(r.State) == Open {
+	if now, _ := d.Value.Now(); r.Value.there(now) > 0 && RemovalState(r.State) == Open {
 		if _, _, ended, err := k.consents.Ended(ctx, r.Value.Consent); err != nil || ended {
-			return RemovalEntry{}, errors.Join(err, still(now.On(r.Value.Consent)))
+			return RemovalEntry{}, errors.Join(err, still(r.Value.there(now)))
 		}
 	}
 	return k.close(ctx, by, id, Dismissed, RecordDismissed, func(v *Removal) { v.Reason = reason })

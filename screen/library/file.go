@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -243,8 +244,13 @@ func readLines(in *bufio.Scanner, first int, d Defaults) ([]Feature, Version, er
 var starterFiles embed.FS
 
 // Starter reads the starter library that the program comes with: entries to begin with, which meet no yardstick by
-// themselves. A [Shelf] proposes them.
+// themselves. A [Shelf] proposes them. They are read once; the list is the caller's own, what a feature holds is not.
 func Starter() ([]Feature, error) {
+	all, err := starter()
+	return slices.Clone(all), err
+}
+
+var starter = sync.OnceValues(func() ([]Feature, error) {
 	names, err := fs.Glob(starterFiles, "starter/*.csv")
 	if err != nil {
 		return nil, err
@@ -263,4 +269,4 @@ func Starter() ([]Feature, error) {
 		all = append(all, features...)
 	}
 	return all, nil
-}
+})

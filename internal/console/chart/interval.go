@@ -29,7 +29,7 @@ func Intervals(w Words, along, of string, rows []Ranged) Drawn {
 		b.WriteString(`</figure>`)
 		return Drawn(b.String())
 	}
-	fmt.Fprintf(&b, `<table class="ranked"><thead><tr><th scope="col">%s</th><th scope="col" colspan="2">%s</th></tr></thead><tbody>`, esc(along), esc(of))
+	fmt.Fprintf(&b, `<table class="ranked ranged"><thead><tr><th scope="col">%s</th><th scope="col" colspan="2">%s</th></tr></thead><tbody>`, esc(along), esc(of))
 	for _, r := range rows {
 		note := r.Note
 		if note == "" && math.IsNaN(r.Value) {

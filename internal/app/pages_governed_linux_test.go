@@ -1,0 +1,81 @@
+package app
+
+import (
+	"cmp"
+	"flag"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	api "github.com/colophon-project/colophon/client"
+	"github.com/colophon-project/colophon/internal/browsertest"
+	"github.com/colophon-project/colophon/staff"
+)
+
+// glance opens a page in languages, and looks at it as it is looked at in each.
+func (c *city) glance(role staff.Role, path, name string, languages ...string) {
+	c.Helper()
+	b := c.tab(role)
+	for _, lang := range languages {
+		b.Open(path + map[bool]string{true: "&", false: "?"}[strings.Contains(path, "?")] + "lang=" + lang)
+		b.Look(name+"-"+lang, browsertest.In(lang)...)
+	}
+}
+
+// TestGovernedLooks looks at the pages of duties, systems of rules, runs, reviews, inspections and incidents.
+func TestGovernedLooks(t *testing.T) {
+	t.Parallel()
+	c := town(t)
+	ctx, one := t.Context(), c.client(c.first)
+	run := strings.TrimPrefix(governed["run"], "/runs/")
+	within(t, func() bool {
+		r := fine(one.TestRun(ctx, run))(c.hands)
+		return r.Trouble != "" || r.State == "judging" && r.Judged != nil
+	})
+	if r := fine(one.TestRun(ctx, run))(c.hands); r.Trouble != "" {
+		t.Fatalf("%s %s", r.Trouble, r.Said)
+	}
+	drawn := fine(one.SampleRun(ctx, run, "generation", 4, 0))(c.hands)
+	for i, who := range []string{c.first, c.second} {
+		for range 3 {
+			by := c.client(who)
+			item := fine(by.NextPanelItem(ctx, drawn.Panel))(c.hands)
+			c.must(by.JudgePanelItem(ctx, item.ID, []string{"passed", "failed"}[i], ""))
+		}
+	}
+	assessments, _, err := one.Assessments(ctx, api.Listing{Filter: url.Values{"function": {"portrait-swap"}}})
+	c.must(err)
+	reviewer := c.client(c.session(staff.Reviewer))
+	item := fine(reviewer.NextPanelItem(ctx, drawn.Panel))(c.hands)
+
+	at := map[string]string{"assessment": "/assessments/" + assessments[0].ID, "run-result": governed["run"] + "/result", "panels": "/panels", "panel": "/panels/" + drawn.Panel}
+	for name, path := range governed {
+		if !strings.HasPrefix(name, "observation-") && !strings.HasPrefix(name, "system-") {
+			at[name] = path
+		}
+	}
+	at["observation"], at["system"], at["system-public"] = governed["observation-network-log"], governed["system-emergency"], "/provider-rules/registration"
+	for _, path := range strings.Fields("/obligations /obligations/list /obligations/coming /obligations/ds-7-1 /obligations/ds-12-3 /probes /probes/clone-without-consent /observations /duty-facts /duty-waivers /systems /systems/versions /provider-rules /banks /runs /reviews /ethics-committee /security-triggers /inspections /incidents /drills /drills/standing /illegal-outputs /calendar") {
+		at[strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", "-")] = path
+	}
+	c.glance(staff.Reviewer, "/judge/"+item.ID, "judge", "en", "zh")
+	first := strings.Fields("obligations run-result judge inspection ethics security mechanism assessment obligations-ds-7-1 incident run panel bank probes observation calendar systems")
+	order := func(name string) int {
+		if i := slices.Index(first, name); i >= 0 {
+			return i
+		}
+		return len(first)
+	}
+	for i, name := range slices.SortedFunc(maps.Keys(at), func(a, b string) int { return cmp.Or(order(a)-order(b), cmp.Compare(a, b)) }) {
+		if i%20 == 19 { // a tab lives no longer than four minutes
+			delete(c.tabs, staff.Officer)
+		}
+		languages := []string{"en", "zh"}
+		if order(name) == len(first) && flag.Lookup("pictures").Value.String() == "" { // plain lists, and pages that other tests see too
+			languages = languages[1:]
+		}
+		c.glance(staff.Officer, at[name], name, languages...)
+	}
+}
