@@ -44,7 +44,7 @@ PLAIN := /(notice|label|stamp|desk|refutation|duty|review|incident|register|cons
 # Everything that decides: test tools, static checks, and all tests, with the race detector where much happens at once.
 test: tools check lint
 	$(GO) test -race -count=1 -timeout 19m $$($(GO) list ./... | grep -vE '$(PLAIN)')
-	$(GO) test -count=1 -timeout 19m $$($(GO) list ./... | grep -E '$(PLAIN)')
+	$(GO) test -count=1 -timeout 25m $$($(GO) list ./... | grep -E '$(PLAIN)')
 	cd bench && $(GO) vet ./...
 
 lint:
