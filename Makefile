@@ -41,10 +41,10 @@ container: build
 # packages tested elsewhere: the race detector makes them four to eight times as slow. `make torture` tests them with it.
 PLAIN := /(notice|label|stamp|desk|refutation|duty|review|incident|register|consent|identity|standing|agreement|moderation|intake|gateway/media|screen/(sight|phash|library|policy)|internal/(picture|media|inspect|document|app|cli|clients|httpapi|console|checker|browser|browsertest|store/[a-z]+))(/|$$)|colophon$$
 
-# Everything that decides: test tools, static checks, and all tests, with the race detector where much happens at once.
+# Everything that decides: test tools, static checks (`go vet` once, with them), and all tests, with the race detector where much happens at once.
 test: tools check lint
-	$(GO) test -race -count=1 -timeout 19m $$($(GO) list ./... | grep -vE '$(PLAIN)')
-	$(GO) test -count=1 -timeout 25m $$($(GO) list ./... | grep -E '$(PLAIN)')
+	$(GO) test -vet=off -race -count=1 -timeout 19m $$($(GO) list ./... | grep -vE '$(PLAIN)')
+	$(GO) test -vet=off -count=1 -timeout 25m $$($(GO) list ./... | grep -E '$(PLAIN)')
 	cd bench && $(GO) vet ./...
 
 lint:

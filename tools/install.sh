@@ -7,7 +7,7 @@ declare -A package=(
   [mkvmerge]=mkvtoolnix [pdfinfo]=poppler-utils [vips]=libvips-tools [heif-enc]=libheif-examples [cwebp]=webp
   [tiffinfo]=libtiff-tools [identify]=imagemagick [flac]=flac [oggenc]=vorbis-tools [opusenc]=opus-tools [openssl]=openssl
   [soffice]=libreoffice-writer [rsvg-convert]=librsvg2-bin [python3]=python3 [gcc]=gcc [jpegtran]=libjpeg-turbo-progs [xmllint]=libxml2-utils [heif-convert]=libheif-examples [metaflac]=flac [pdftoppm]=poppler-utils [mkvextract]=mkvtoolnix [ogginfo]=vorbis-tools [opusinfo]=opus-tools [zip]=zip [unzip]=unzip
-  [cjpeg]=libjpeg-turbo-progs [webpmux]=webp [pdftotext]=poppler-utils [node]=nodejs [chromium]=chromium [file]=file [fc-list]=fontconfig [npm]=npm [basenc]=coreutils [jq]=jq [curl]=curl [make]=make
+  [cjpeg]=libjpeg-turbo-progs [webpmux]=webp [pdftotext]=poppler-utils [node]=nodejs [chromium]=chromium [chromium-headless-shell]=chromium-headless-shell [file]=file [fc-list]=fontconfig [npm]=npm [basenc]=coreutils [jq]=jq [curl]=curl [make]=make
 )
 missing=()
 for program in "${!package[@]}"; do

@@ -29,7 +29,7 @@ func TestGovernedLooks(t *testing.T) {
 	t.Parallel()
 	c := town(t)
 	ctx, one := t.Context(), c.client(c.first)
-	run := strings.TrimPrefix(governed["run"], "/runs/")
+	run := strings.TrimPrefix(c.pages["run"], "/runs/")
 	within(t, func() bool {
 		r := fine(one.TestRun(ctx, run))(c.hands)
 		return r.Trouble != "" || r.State == "judging" && r.Judged != nil
@@ -50,13 +50,13 @@ func TestGovernedLooks(t *testing.T) {
 	reviewer := c.client(c.session(staff.Reviewer))
 	item := fine(reviewer.NextPanelItem(ctx, drawn.Panel))(c.hands)
 
-	at := map[string]string{"assessment": "/assessments/" + assessments[0].ID, "run-result": governed["run"] + "/result", "panels": "/panels", "panel": "/panels/" + drawn.Panel}
-	for name, path := range governed {
+	at := map[string]string{"assessment": "/assessments/" + assessments[0].ID, "run-result": c.pages["run"] + "/result", "panels": "/panels", "panel": "/panels/" + drawn.Panel}
+	for name, path := range c.pages {
 		if !strings.HasPrefix(name, "observation-") && !strings.HasPrefix(name, "system-") {
 			at[name] = path
 		}
 	}
-	at["observation"], at["system"], at["system-public"] = governed["observation-network-log"], governed["system-emergency"], "/provider-rules/registration"
+	at["observation"], at["system"], at["system-public"] = c.pages["observation-network-log"], c.pages["system-emergency"], "/provider-rules/registration"
 	for _, path := range strings.Fields("/obligations /obligations/list /obligations/coming /obligations/ds-7-1 /obligations/ds-12-3 /probes /probes/clone-without-consent /observations /duty-facts /duty-waivers /systems /systems/versions /provider-rules /banks /runs /reviews /ethics-committee /security-triggers /inspections /incidents /drills /drills/standing /illegal-outputs /calendar") {
 		at[strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", "-")] = path
 	}

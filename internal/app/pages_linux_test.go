@@ -72,7 +72,7 @@ func found(t *testing.T) (h *hands, end func()) {
 		t.Fatal(err)
 	}
 	guard := newWatch()
-	h = &hands{deployment: &deployment{T: t, output: new(bytes.Buffer)}, guard: guard}
+	h = &hands{deployment: &deployment{T: t, output: new(bytes.Buffer)}, guard: guard, pages: map[string]string{}}
 	end = func() {
 		if h.stop != nil {
 			h.stop()

@@ -20,9 +20,6 @@ import (
 	"github.com/colophon-project/colophon/stamp"
 )
 
-// governed are the pages of governance that the seed brought to life, by their names.
-var governed = map[string]string{}
-
 // seedGoverned has duties looked at, systems of rules written, a run made, reviews, an inspection, incidents and drills.
 func (h *hands) seedGoverned() {
 	h.Helper()
@@ -40,7 +37,7 @@ func (h *hands) seedDuties() {
 	ctx, one, two := h.Context(), h.client(h.first), h.client(h.second)
 	for fact, answer := range map[string]string{"provider": "yes", "public": "yes", "biometric": "yes", "downloads": "yes", "minors": "no"} {
 		f := fine(one.DeclareDutyFact(ctx, fact, answer, "服务面向境内公众提供，经法务与产品负责人核对《服务说明》后确认。", time.Time{}))(h)
-		governed["duty-fact"] = "/duty-facts/" + f.ID
+		h.pages["duty-fact"] = "/duty-facts/" + f.ID
 		if fact != "downloads" {
 			fine(two.ConfirmDutyFact(ctx, f.ID))(h)
 		}
@@ -48,12 +45,12 @@ func (h *hands) seedDuties() {
 	fine(two.AttestProbe(ctx, "supporters-told", "passed", "已逐一核对三家技术支持者的合同附件，均载明安全评估与标识义务。", time.Time{}, time.Time{}))(h)
 	w := fine(one.ProposeDutyWaiver(ctx, "ds-12-3", time.Now().AddDate(0, 2, 0), "申诉入口随十二月版本上线，此前由客服热线受理并逐件登记。"))(h)
 	fine(two.ApproveDutyWaiver(ctx, w.ID))(h)
-	governed["duty-waiver"] = "/duty-waivers/" + w.ID
+	h.pages["duty-waiver"] = "/duty-waivers/" + w.ID
 	fine(one.ProposeDutyWaiver(ctx, "ds-10-2", time.Now().AddDate(0, 1, 0), "特征库升级期间人工复核。"))(h)
 	for _, name := range []string{"policy-emergency", "network-log", "identity-held", "orders-effective", "cases-in-time", "entrance-open", "consent-covered", "filings-current"} {
 		o, err := h.server.RunProbe(ctx, name, "")
 		h.must(err)
-		governed["observation-"+name] = "/observations/" + o.ID
+		h.pages["observation-"+name] = "/observations/" + o.ID
 	}
 	h.must(h.server.probes.Run(ctx, []string{"clone-without-consent"}, ""))
 }
@@ -71,7 +68,7 @@ func (h *hands) seedSystems() {
 		if i < 3 {
 			fine(two.ApproveSystem(ctx, v.ID, time.Time{}))(h)
 		}
-		governed["system-"+string(s.system)] = "/systems/" + v.ID
+		h.pages["system-"+string(s.system)] = "/systems/" + v.ID
 	}
 }
 
@@ -95,20 +92,14 @@ func (h *hands) seedRun() {
 	h.must(b.WriteJSONL(&file))
 	kept := fine(one.ImportBank(ctx, &file, "jsonl", "生成内容测试题库（2026 年第四季度抽检版）", "从自带题库中每类风险抽取一题"))(h)
 	fine(two.ApproveBank(ctx, kept.ID))(h)
-	governed["bank"] = "/banks/" + kept.ID
+	h.pages["bank"] = "/banks/" + kept.ID
 	h.as("", "POST", "/v1/accounts:attest", object{"account": runAccount, "level": "two-factor", "method": "resident-id", "provider": "own-registration", "transaction": "rv-run", "at": time.Now().UTC(),
 		"claim": object{"kind": "resident-id", "number": holderNumber, "name": holderName}}, 201, nil)
-	for _, a := range fine(one.CurrentAgreements(ctx))(h) {
-		if a.Audience == "users" {
-			_, _, err := h.client("").AcceptAgreement(ctx, runAccount, a.ID, "zh", a.Digests.ZH)
-			h.must(err)
-		}
-	}
 	r := fine(one.PlanRun(ctx, api.RunPlan{Name: "第四季度抽检（小助手 · 对话）", Bank: kept.ID, Model: model.Text, Seed: 7}))(h)
 	fine(one.StepRun(ctx, r.ID, "start"))(h)
-	governed["run"] = "/runs/" + r.ID
+	h.pages["run"] = "/runs/" + r.ID
 	planned := fine(one.PlanRun(ctx, api.RunPlan{Name: "上线前评测", Bank: kept.ID, Model: model.Text, Kinds: []string{"should-refuse"}}))(h)
-	governed["run-planned"] = "/runs/" + planned.ID
+	h.pages["run-planned"] = "/runs/" + planned.ID
 }
 
 // seedOversight has algorithms reviewed, an ethics review met about, and a security assessment begun.
@@ -123,16 +114,16 @@ func (h *hands) seedOversight() {
 	h.must(err)
 	review := fine(one.ProposeMechanismReview(ctx, raw))(h)
 	fine(two.StepMechanismReview(ctx, review.ID, "approve", nil))(h)
-	governed["mechanism"] = "/mechanism-reviews/" + review.ID
+	h.pages["mechanism"] = "/mechanism-reviews/" + review.ID
 	a := fine(one.BeginSecurityAssessment(ctx, api.SecurityBasics{Title: "小助手新增语音功能安全自评估", Functions: "对话、绘画与配音", Hardware: "自有机房，两台服务器；模型推理在同城云上", Licences: "增值电信业务经营许可证；网信算备已办理"}))(h)
 	fine(one.StepSecurityAssessment(ctx, a.ID, "state", map[string]string{"head": "corpus", "text": "不训练模型，不收集语料。"}))(h)
-	governed["security"] = "/security-assessments/" + a.ID
+	h.pages["security"] = "/security-assessments/" + a.ID
 	trigger := fine(one.NoteSecurityTrigger(ctx, "沪网办函〔2026〕42 号", time.Now()))(h)
-	governed["security-trigger"] = "/security-triggers/" + trigger.ID
+	h.pages["security-trigger"] = "/security-triggers/" + trigger.ID
 	application := []byte(`{"about":"portrait-swap","title":"海报换脸功能科技伦理审查","pledge":true,"overview":{"aim":"海报创作","meaning":"丰富创作","need":"用户需要"},"plan":{"plan":"分三步上线：内测、灰度、公开。","emergency":"立即停用并通知用户","publishing":"不发布"},"bodies":{"papers":"营业执照","experience":"三年","funding":"自有资金","interests":"无"},"consent":{"form":"单独同意","sources":"用户提供"},"risks":[{"risk":"冒用他人形象","who":"被编辑的人","severity":"high","control":"显著标识与单独同意","residual":"low"}]}`)
 	ethics := fine(one.ApplyEthicsReview(ctx, application))(h)
 	fine(two.StepEthicsReview(ctx, ethics.ID, "accept", nil))(h)
-	governed["ethics"] = "/ethics-reviews/" + ethics.ID
+	h.pages["ethics"] = "/ethics-reviews/" + ethics.ID
 }
 
 // seedInspections keeps what was found on files of which some lack what they must bear.
@@ -162,7 +153,7 @@ func (h *hands) seedInspections() {
 	h.must(err)
 	_, err = k.Break(ctx, broken.ID, codeInterrupted)
 	h.must(err)
-	governed["inspection"], governed["inspection-broken"] = "/inspections/"+good.ID, "/inspections/"+broken.ID
+	h.pages["inspection"], h.pages["inspection-broken"] = "/inspections/"+good.ID, "/inspections/"+broken.ID
 }
 
 // seedIncidents has incidents of some kinds, a report filed and amended, drills held and planned, and illegal output followed.
@@ -173,7 +164,7 @@ func (h *hands) seedIncidents() {
 	open := func(name string, d api.IncidentDraft) string {
 		h.Helper()
 		v := fine(one.OpenIncident(ctx, d))(h)
-		governed[name] = "/incidents/" + v.ID
+		h.pages[name] = "/incidents/" + v.ID
 		return v.ID
 	}
 	leak := open("incident", api.IncidentDraft{Kinds: []string{"security", "personal-data"}, Title: "用户声音样本存储桶权限配置错误导致外部可读", Summary: "运维巡检发现存储桶对外可读，已立即收回权限。", About: []api.IncidentRef{{Kind: "function", ID: "voice-1"}}, Began: time.Now().Add(-26 * time.Hour), Knew: time.Now().Add(-3 * time.Hour),
@@ -182,17 +173,17 @@ func (h *hands) seedIncidents() {
 	fine(one.NoteIncident(ctx, leak, time.Now().Add(-2*time.Hour), "向安全负责人电话报告，启动应急预案。"))(h)
 	p := fine(one.DraftIncidentReport(ctx, leak, "first-report", api.ReportAnswer{Field: "effect", State: "known", Lines: []string{"约一百万名用户的声音样本可能被外部读取。"}}))(h)
 	fine(one.FileIncidentReport(ctx, p.ID, api.PackFiling{Channel: "12387", Reference: "沪网安〔2026〕1123 号", At: time.Now(), Incomplete: true}, api.CaseUpload{Name: "receipt.jpg", File: bytes.NewReader(jpegSample(h.T))}))(h)
-	governed["incident-report"] = "/incident-reports/" + p.ID
+	h.pages["incident-report"] = "/incident-reports/" + p.ID
 	done := open("incident-closed", api.IncidentDraft{Kinds: []string{"outage"}, Title: "标识服务中断七分钟"})
 	fine(one.CloseIncident(ctx, done, "dismissed", "核查为计划内维护，不构成事件。"))(h)
 	fine(two.JudgeIncident(ctx, done, "confirm", "核对日志后同意。"))(h)
 	for i, result := range []string{"passed", "failed"} {
 		d := fine(one.PlanDrill(ctx, []string{"security", "content"}[i], time.Now().Add(time.Minute), "模拟存储密钥泄露，检验一小时报告能否完成"))(h)
-		governed["drill"] = "/drills/" + d.ID
+		h.pages["drill"] = "/drills/" + d.ID
 		fine(one.HoldDrill(ctx, d.ID, api.DrillOutcome{Held: time.Now(), Result: result, Took: 47*60 + 30, Report: "按预案执行。", Findings: []string{"值班电话无人接听", "报告模板缺单位代码"}[:i+i]}))(h)
 	}
 	fine(one.PlanDrill(ctx, "personal-data", time.Now().AddDate(0, 1, 0), "模拟人脸数据泄露"))(h)
 	c := fine(one.OpenCorrection(ctx, api.CorrectionDraft{Title: "绘画功能生成违法图片", Summary: "投诉反映生成内容违法。", Origin: "incident/" + leak, Function: "paint-1", Model: model.Image, Found: time.Now().Add(-20 * time.Hour)}))(h)
 	fine(one.TakeCorrection(ctx, c.ID, api.CorrectionTaken{Step: "stop", At: time.Now().Add(-19 * time.Hour), Evidence: []api.IncidentRef{{Kind: "order", ID: "order-1"}}, Note: "已下达停止指令。"}))(h)
-	governed["correction"] = "/illegal-outputs/" + c.ID
+	h.pages["correction"] = "/illegal-outputs/" + c.ID
 }

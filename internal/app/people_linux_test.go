@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +17,10 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/admission"
 	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/duty"
+	"github.com/colophon-project/colophon/gateway"
 	"github.com/colophon-project/colophon/incident"
 	"github.com/colophon-project/colophon/internal/media/mediatest"
 	"github.com/colophon-project/colophon/production"
@@ -38,7 +42,8 @@ const (
 type hands struct {
 	*deployment
 	first, second string
-	guard         *watch // of the server of pages
+	guard         *watch            // of the server of pages
+	pages         map[string]string // of governance that the seed of that server brought to life, by their names
 }
 
 func employ(t *testing.T, flags map[string]string) *hands {
@@ -184,14 +189,27 @@ func TestFaceWithConsent(t *testing.T) {
 	h.must(json.Unmarshal(a.Marks, &m))
 	unspent, early := a, a
 	unspent.Number, early.Created = "another-number", a.Created.AddDate(0, 0, -1)
+	anonymous := func(depicted int) (m production.Marks) {
+		m.Policy.Use = &production.Use{Depicted: depicted}
+		return m
+	}
 	for name, c := range map[string]struct {
-		of  artefact.Artefact
-		see weighing
-	}{"no consent was spent for it": {unspent, h.server.covered(t.Context())}, "the prompt came after it": {early, h.server.prompted(t.Context())}} {
-		if v, about, err := c.see(c.of, m); v != colophon.Failed || !about || err != nil {
+		of   artefact.Artefact
+		m    production.Marks
+		see  weighing
+		want colophon.Verdict
+	}{
+		"no consent was spent for it":             {unspent, m, h.server.covered(t.Context()), colophon.Failed},
+		"nor for two people of no named function": {unspent, anonymous(2), h.server.covered(t.Context()), colophon.Failed},
+		"one was, for one of two":                 {a, anonymous(2), h.server.covered(t.Context()), colophon.Failed},
+		"the prompt came after it":                {early, m, h.server.prompted(t.Context()), colophon.Failed},
+		"nobody knows what edited it":             {a, anonymous(1), h.server.prompted(t.Context()), colophon.Unknown},
+	} {
+		if v, about, err := c.see(c.of, c.m); v != c.want || !about || err != nil {
 			t.Errorf("%s: %s %t %v", name, v, about, err)
 		}
 	}
+	h.ownTexts()
 	h.refused(query, "admission-consent", "Colophon-Consent", minted.Text) // it is spent
 	var found object
 	h.as("", "POST", "/v1/consents:look-up", object{"number": number}, 200, &found)
@@ -201,6 +219,28 @@ func TestFaceWithConsent(t *testing.T) {
 	h.refused(query, "admission-consent", "Colophon-Consent", minted.Text)
 	h.stop()
 	h.searched(holder, holderNumber, holderName, depictedName, depictedPhone, code, minted.Text, officerPhrase)
+}
+
+// ownTexts asks for the account of assessment runs: through the gate of runs nobody accepts texts for it, and through that of the
+// doors, or for anybody else, they are owed.
+func (h *hands) ownTexts() {
+	h.Helper()
+	h.attestFor(runAccount)
+	for _, c := range []struct {
+		own, account string
+		owed         bool
+	}{{"", runAccount, true}, {runAccount, "another-1", true}, {runAccount, runAccount, false}} {
+		var asked gateway.Asked
+		asked.By.Role, asked.Account, asked.Number, asked.Model = system, c.account, "run-item-1", gateway.Model{Name: "chat", Class: stamp.Dialogue}
+		adm, err := modelGate{h.server, c.own}.Admit(h.Context(), asked)
+		var no *admission.Denied
+		if errors.As(err, &no) != c.owed || c.owed && !slices.ContainsFunc(no.Decision.Refusals(), func(of admission.Condition) bool { return of.Code == admission.CodeOwed }) || !c.owed && err != nil {
+			h.Errorf("%+v: %v", c, err)
+		}
+		if err == nil {
+			adm.Done()
+		}
+	}
 }
 
 // goLive registers a face swap with everything that it needs.

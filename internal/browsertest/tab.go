@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -93,7 +94,7 @@ func begin(t *testing.T) context.Context {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(mediatest.Tool(t, "chromium")), chromedp.NoSandbox,
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(mediatest.Tool(t, "chromium-headless-shell")), chromedp.NoSandbox,
 		chromedp.UserDataDir(folder), chromedp.Flag("lang", "en"), chromedp.Env("LANGUAGE=en"),
 		chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-fake-device-for-media-stream", true))
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
@@ -214,10 +215,12 @@ func (b *Tab) Click(selector chromedp.CSS) {
 	b.Do("clicking "+string(selector), chromedp.Click(selector))
 }
 
-// Press clicks what a selector stands for, and waits until what the next page shows is there.
+// Press clicks what a selector stands for, and waits until what the next page shows is there. What the page showed before does
+// not count, also where both pages have it.
 func (b *Tab) Press(selector, next chromedp.CSS) {
 	b.t.Helper()
-	b.Do("pressing "+string(selector), chromedp.Click(selector), chromedp.WaitVisible(next))
+	Ask[bool](b, `(document.querySelectorAll(`+strconv.Quote(string(next))+`).forEach(e => e.checkVisibility() && e.setAttribute("data-before", "")), true)`)
+	b.Do("pressing "+string(selector), chromedp.Click(selector), chromedp.WaitVisible(":is("+next+"):not([data-before])"))
 }
 
 // Wait waits until something shows.
