@@ -109,6 +109,9 @@ type Question struct {
 	Modality []string  `json:"modality,omitempty"` // what of the people is used; all that the function edits where empty
 	Training bool      `json:"training,omitempty"`
 	At       time.Time `json:"at"`
+	// Own is set where the provider itself asks, by a program of its own: there is no user who could accept texts. Nobody
+	// outside can set it.
+	Own bool `json:"own,omitempty"`
 	// Tokens are consents that are presented. They are in no record.
 	Tokens []string `json:"-"`
 	// Grants are of consents that were spent for the content already, as their ledger says now. They are in the view.

@@ -195,9 +195,11 @@ func (c *decider) standing() {
 }
 
 // agreements refuses an account that owes the acceptance of a text (Deep Synthesis Provisions Art. 8, Labelling Measures
-// Art. 8).
+// Art. 8). The provider accepts nothing of itself.
 func (c *decider) agreements() {
 	switch a := c.v.Agreements; {
+	case c.q.Own:
+		c.passed(onAgreements)
 	case !a.Known:
 		c.unknown(onAgreements, false, CodeOwedUnknown, nil, colophon.ClauseDS8)
 	case len(a.Owed) > 0:

@@ -101,6 +101,9 @@ func TestConditions(t *testing.T) {
 		{"standing unknown", texts, func(v *admission.View, _ *admission.Question) { v.Standing = admission.Standing{} }, "?admission-standing-unknown", colophon.ClauseDS10, admission.RemedyLater},
 
 		{"owed", texts, func(v *admission.View, _ *admission.Question) { v.Agreements.Owed = []string{"label-methods"} }, "admission-agreement-owed", colophon.ClauseLM8, admission.RemedyAccept},
+		{"owed by the provider", texts, func(v *admission.View, q *admission.Question) {
+			v.Agreements.Owed, q.Own = []string{"label-methods"}, true
+		}, "", "", ""},
 		{"owed unknown", texts, func(v *admission.View, _ *admission.Question) { v.Agreements = admission.Agreements{} }, "~admission-agreement-unknown", "", ""},
 		{"owed unknown, high", faces, func(v *admission.View, _ *admission.Question) { v.Agreements = admission.Agreements{} }, "?admission-agreement-unknown", colophon.ClauseDS8, admission.RemedyLater},
 

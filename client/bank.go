@@ -102,11 +102,7 @@ func (c *Client) BankCoverage(ctx context.Context, id string) (v BankCoverage, e
 
 // BankQuestions returns the questions of a bank as JSON Lines; the caller closes it.
 func (c *Client) BankQuestions(ctx context.Context, id string) (io.ReadCloser, error) {
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: bankPath(id) + "/questions"})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
+	return c.body(ctx, bankPath(id)+"/questions", nil)
 }
 
 // ImportBank brings in a bank, as jsonl or csv. It is sent once.

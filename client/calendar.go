@@ -52,11 +52,7 @@ func (c *Client) Calendar(ctx context.Context, from, until time.Time, kind strin
 
 // CalendarICS returns the same as iCalendar; the caller closes it.
 func (c *Client) CalendarICS(ctx context.Context, from, until time.Time, kind string) (io.ReadCloser, error) {
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: "/v1/calendar.ics", query: calendarQuery(from, until, kind)})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
+	return c.body(ctx, "/v1/calendar.ics", calendarQuery(from, until, kind))
 }
 
 // DrillFinding is something that a drill showed to be wanting.

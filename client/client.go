@@ -305,6 +305,15 @@ func (c *Client) get(ctx context.Context, r request, into any) error {
 	return json.Unmarshal(text, into)
 }
 
+// body returns an answer as its bytes; the caller closes it.
+func (c *Client) body(ctx context.Context, path string, q url.Values) (io.ReadCloser, error) {
+	resp, err := c.do(ctx, request{method: http.MethodGet, path: path, query: q})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
 // key draws an idempotency key.
 func (c *Client) key() (string, error) {
 	b := make([]byte, 16)

@@ -268,11 +268,7 @@ func (c *Client) CaseParticulars(ctx context.Context, id string) (p CaseParticul
 
 // CaseFile reads a file of a case. A record says that you read the case. The caller closes it.
 func (c *Client) CaseFile(ctx context.Context, id, sha256 string) (io.ReadCloser, error) {
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: casePath(id, "/files/"+url.PathEscape(sha256))})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
+	return c.body(ctx, casePath(id, "/files/"+url.PathEscape(sha256)), nil)
 }
 
 // SimilarCases returns cases that have something in common with one, the newest first.

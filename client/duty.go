@@ -271,11 +271,7 @@ func (c *Client) Observation(ctx context.Context, id string) (o Observation, err
 
 // ObservationArtefact returns what shows an observation; the caller closes it.
 func (c *Client) ObservationArtefact(ctx context.Context, id string) (io.ReadCloser, error) {
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: "/v1/observations/" + url.PathEscape(id) + "/artefact"})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
+	return c.body(ctx, "/v1/observations/"+url.PathEscape(id)+"/artefact", nil)
 }
 
 // DutyFacts returns a page of what was said of facts, the newest first, every fact that something may be said of, and the

@@ -68,10 +68,10 @@ type PublicSystem struct {
 	Reviewed  *time.Time `json:"reviewed"`
 }
 
-// Systems returns how each system of rules stands.
-func (c *Client) Systems(ctx context.Context) ([]SystemStanding, error) {
+// Systems returns how each system of rules stood at a time; a zero one is now.
+func (c *Client) Systems(ctx context.Context, at time.Time) ([]SystemStanding, error) {
 	var out struct{ Systems []SystemStanding }
-	err := c.get(ctx, request{method: http.MethodGet, path: "/v1/systems"}, &out)
+	err := c.get(ctx, request{method: http.MethodGet, path: "/v1/systems", query: Asked{At: at}.put(url.Values{})}, &out)
 	return out.Systems, err
 }
 

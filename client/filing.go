@@ -214,14 +214,6 @@ func (c *Client) FilingPackage(ctx context.Context, id string, people bool) (io.
 	return c.body(ctx, filingPath(id)+"/package", withPeople(people))
 }
 
-func (c *Client) body(ctx context.Context, path string, q url.Values) (io.ReadCloser, error) {
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: path, query: q})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
-}
-
 // DraftFiling drafts the filing of a function with what is known of it.
 func (c *Client) DraftFiling(ctx context.Context, function string) (f AlgorithmFiling, err error) {
 	return f, c.change(ctx, "/v1/filings", map[string]any{"function": function}, &f)

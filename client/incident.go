@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -343,20 +342,12 @@ func (c *Client) ReadIncidentReport(ctx context.Context, id string) (d ReportDoc
 // DownloadIncidentReport returns a report as json, text, html, pdf or docx; the caller closes it. A record says that you read
 // it.
 func (c *Client) DownloadIncidentReport(ctx context.Context, id, format string) (io.ReadCloser, error) {
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: incidentReportPath(id) + "/download", query: url.Values{"format": {format}}})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
+	return c.body(ctx, incidentReportPath(id)+"/download", url.Values{"format": {format}})
 }
 
 // IncidentReportProof returns a proof of filing; the caller closes it. A record says that you read the report.
 func (c *Client) IncidentReportProof(ctx context.Context, id, sha256 string) (io.ReadCloser, error) {
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: incidentReportPath(id) + "/proofs/" + url.PathEscape(sha256)})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
+	return c.body(ctx, incidentReportPath(id)+"/proofs/"+url.PathEscape(sha256), nil)
 }
 
 // FillIncidentReport makes a draft anew of what is known now, with answers.
@@ -372,8 +363,7 @@ func (c *Client) AmendIncidentReport(ctx context.Context, id string, answers ...
 // FileIncidentReport says that a report was filed, and how. Of the filing, By is not sent. It is sent once: proofs may not be
 // there a second time.
 func (c *Client) FileIncidentReport(ctx context.Context, id string, f PackFiling, proofs ...CaseUpload) (p IncidentReport, err error) {
-	fields := [][2]string{{"channel", f.Channel}, {"reference", f.Reference}, {"at", f.At.Format(time.RFC3339)}, {"incomplete", strconv.FormatBool(f.Incomplete)}}
-	return p, c.form(ctx, incidentReportPath(id)+":file", "", fields, proofs, &p)
+	return p, c.form(ctx, incidentReportPath(id)+":file", "", f.fields(), proofs, &p)
 }
 
 // ProveIncidentReport adds a proof to a report that was filed. It is sent once.

@@ -67,23 +67,15 @@ func (c *Client) StartInspection(ctx context.Context, own bool, targets ...Inspe
 
 // InspectionReport returns the report as it is kept, with its pictures; the caller closes it.
 func (c *Client) InspectionReport(ctx context.Context, id string) (io.ReadCloser, error) {
-	return c.inspected(ctx, id, "/report", nil)
+	return c.body(ctx, inspectionPath(id)+"/report", nil)
 }
 
 // InspectionDocument returns the report as html, docx or pdf; the caller closes it.
 func (c *Client) InspectionDocument(ctx context.Context, id, format, language string) (io.ReadCloser, error) {
-	return c.inspected(ctx, id, "/document", url.Values{"format": {format}, "language": {language}})
+	return c.body(ctx, inspectionPath(id)+"/document", url.Values{"format": {format}, "language": {language}})
 }
 
 // InspectionPicture returns a picture of the report by its digest; the caller closes it.
 func (c *Client) InspectionPicture(ctx context.Context, id, digest string) (io.ReadCloser, error) {
-	return c.inspected(ctx, id, "/picture", url.Values{"sha256": {digest}})
-}
-
-func (c *Client) inspected(ctx context.Context, id, what string, query url.Values) (io.ReadCloser, error) {
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: inspectionPath(id) + what, query: query})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
+	return c.body(ctx, inspectionPath(id)+"/picture", url.Values{"sha256": {digest}})
 }

@@ -67,6 +67,11 @@ type PackFiling struct {
 	Incomplete bool      `json:"incomplete"`
 }
 
+// fields are those of a form that says how something was filed. Who says so the server knows.
+func (f PackFiling) fields() [][2]string {
+	return [][2]string{{"channel", f.Channel}, {"reference", f.Reference}, {"at", f.At.Format(time.RFC3339)}, {"incomplete", strconv.FormatBool(f.Incomplete)}}
+}
+
 // PackProof is a proof of filing, without its bytes.
 type PackProof struct {
 	SHA256 string    `json:"sha256"`
@@ -156,20 +161,12 @@ func (c *Client) ReadPack(ctx context.Context, id string) (d PackDocument, err e
 
 // DownloadPack returns a pack as json, text, html, pdf or zip; the caller closes it. A record says that you read it.
 func (c *Client) DownloadPack(ctx context.Context, id, format string) (io.ReadCloser, error) {
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: packPath(id) + "/download", query: url.Values{"format": {format}}})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
+	return c.body(ctx, packPath(id)+"/download", url.Values{"format": {format}})
 }
 
 // PackProof returns a proof of filing; the caller closes it. A record says that you read the report.
 func (c *Client) PackProof(ctx context.Context, id, sha256 string) (io.ReadCloser, error) {
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: packPath(id) + "/proofs/" + url.PathEscape(sha256)})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
+	return c.body(ctx, packPath(id)+"/proofs/"+url.PathEscape(sha256), nil)
 }
 
 // DraftPack drafts a pack of what is known now.
@@ -190,8 +187,7 @@ func (c *Client) AmendPack(ctx context.Context, id string, answers ...PackAnswer
 // FilePack says that a pack was filed, and how. Of the filing, By is not sent. It is sent once: proofs may not be there a
 // second time.
 func (c *Client) FilePack(ctx context.Context, id string, f PackFiling, proofs ...CaseUpload) (p Pack, err error) {
-	fields := [][2]string{{"channel", f.Channel}, {"reference", f.Reference}, {"at", f.At.Format(time.RFC3339)}, {"incomplete", strconv.FormatBool(f.Incomplete)}}
-	return p, c.form(ctx, packPath(id)+":file", "", fields, proofs, &p)
+	return p, c.form(ctx, packPath(id)+":file", "", f.fields(), proofs, &p)
 }
 
 // ProvePack adds a proof to a pack that was filed. It is sent once.

@@ -294,11 +294,7 @@ func (c *Client) RecallKey(ctx context.Context) ([]byte, error) {
 
 // RecallLines returns the lines of the recall feed behind a place. Whoever reads closes it.
 func (c *Client) RecallLines(ctx context.Context, after uint64) (io.ReadCloser, error) {
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: "/v1/recall/lines", query: url.Values{"after": {strconv.FormatUint(after, 10)}}})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
+	return c.body(ctx, "/v1/recall/lines", url.Values{"after": {strconv.FormatUint(after, 10)}})
 }
 
 // RecallSources returns the feeds that are followed, or were.

@@ -394,9 +394,5 @@ func (c *Client) StepSecurityAssessment(ctx context.Context, id, step string, bo
 // ReviewDocument returns a review as html, docx or pdf; the caller closes it. Kind is mechanism, ethics or security.
 func (c *Client) ReviewDocument(ctx context.Context, kind, id, format, language string) (io.ReadCloser, error) {
 	path := map[string]string{"mechanism": "/v1/mechanism-reviews/", "ethics": "/v1/ethics-reviews/", "security": "/v1/security-assessments/"}[kind]
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: path + url.PathEscape(id) + "/document", query: url.Values{"format": {format}, "language": {language}}})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
+	return c.body(ctx, path+url.PathEscape(id)+"/document", url.Values{"format": {format}, "language": {language}})
 }

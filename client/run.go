@@ -213,11 +213,7 @@ func (c *Client) RunResult(ctx context.Context, id string) (r RunResult, err err
 
 // RunReport returns the report of a run as html, docx or pdf; the caller closes it.
 func (c *Client) RunReport(ctx context.Context, id, format, language string) (io.ReadCloser, error) {
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: runPath(id) + "/report", query: url.Values{"format": {format}, "language": {language}}})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
+	return c.body(ctx, runPath(id)+"/report", url.Values{"format": {format}, "language": {language}})
 }
 
 // PanelAbout says what a sample is of.

@@ -145,7 +145,7 @@ const (
 // Probe is one way to find out whether a control works.
 type Probe struct {
 	Name    string `json:"name"`
-	Version int    `json:"version"`
+	Version int    `json:"version"` // raised with what it asks or expects: what another version saw counts no more
 	Kind    Kind   `json:"kind"`
 	Title   Text   `json:"title"`
 	Expect  Text   `json:"expect"`

@@ -1,8 +1,10 @@
 package duty_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,6 +28,32 @@ func china(t *testing.T) (duty.Pack, *duty.Catalogue) {
 		t.Fatal(err)
 	}
 	return p, c
+}
+
+// TestProbesHaveVersions: what a probe expects does not change under its version, since an observation counts for its version
+// alone. Whoever changes it raises the version, and enters it in the file.
+func TestProbesHaveVersions(t *testing.T) {
+	t.Parallel()
+	p, _ := china(t)
+	raw, err := os.ReadFile("testdata/probes.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]string{}
+	for line := range strings.Lines(string(raw)) {
+		name, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		known[name] = rest
+	}
+	for _, probe := range p.Probes {
+		sum := sha256.Sum256([]byte(string(probe.Kind) + "\n" + probe.Expect.EN + "\n" + probe.Expect.ZH))
+		if now := fmt.Sprintf("%d %x", probe.Version, sum[:8]); known[probe.Name] != now {
+			t.Errorf("%s was %q, and is %q", probe.Name, known[probe.Name], now)
+		}
+		delete(known, probe.Name)
+	}
+	for name := range known {
+		t.Errorf("there is no probe %s any more", name)
+	}
 }
 
 // TestChina looks at what the pack has to have: every article that it promises, and a file in docs/law for each clause.

@@ -50,6 +50,19 @@ type Call struct {
 	Language     string // in which the client reads sentences: zh, en
 	// May says whether whoever asks may use a function of a service; nil for whoever may use all. A Gate asks it.
 	May func(service, function string) error
+	// For says whether whoever asks may do so for an account; nil for whoever may for all.
+	For func(account string) error
+}
+
+// CheckAccount refuses a call that names no account, or one that whoever asks may not ask for.
+func (c *Call) CheckAccount() error {
+	if c.Account == "" || len(c.Account) > production.MaxAccount {
+		return &colophon.Error{Kind: colophon.Invalid, Code: CodeAccount, Clauses: []colophon.Clause{colophon.ClauseDS9}}
+	}
+	if c.For != nil {
+		return c.For(c.Account)
+	}
+	return nil
 }
 
 // Sink is where a door writes an answer. Begin is called once, before anything else.

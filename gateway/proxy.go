@@ -160,8 +160,8 @@ func read(x *exchange) (_ func(error) error, err error) {
 		return nil, refuse(colophon.Unsupported, CodeEndpoint)
 	}
 	x.Account, x.Function = cmp.Or(x.Account, x.doc.User()), cmp.Or(x.Function, x.model.Function)
-	if x.Account == "" || len(x.Account) > production.MaxAccount {
-		return nil, refuse(colophon.Invalid, CodeAccount)
+	if err = x.CheckAccount(); err != nil {
+		return nil, err
 	}
 	x.seen.Stream = x.doc.Stream()
 	number, err := x.p.c.Recorder.NewID()

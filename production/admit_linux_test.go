@@ -3,6 +3,8 @@ package production_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"reflect"
 	"testing"
 
 	"github.com/colophon-project/colophon"
@@ -44,6 +46,19 @@ func TestAdmittedBeforeItIsEntered(t *testing.T) {
 	if q := g.seen[0]; len(g.seen) != 1 || g.over != 1 || q.Number != a.Number || q.Subject != a.Account || q.Use.Consents[0] != "a-token" || q.Again {
 		t.Fatalf("%+v", g)
 	}
+	of := order()
+	of.Use = production.Use{Depicted: 2}
+	shown, err := b.line.Produce(t.Context(), by, of, bytes.NewReader(picture(t)))
+	b.must(err)
+	for n, want := range map[artefact.Number]production.Use{a.Number: {Function: "portrait-swap", Model: "m"}, shown.Number: {Depicted: 2}} {
+		kept, err := b.register.Artefact(t.Context(), n)
+		b.must(err)
+		var m production.Marks
+		b.must(json.Unmarshal(kept.Marks, &m))
+		if m.Policy.Use == nil || !reflect.DeepEqual(*m.Policy.Use, want) {
+			t.Errorf("%+v is kept as %+v", want, m.Policy.Use)
+		}
+	}
 	late, err := b.line.Accept(t.Context(), by, o, bytes.NewReader(picture(t)))
 	b.must(err)
 	if bytes.Contains(late.Work.Order, []byte("a-token")) {
@@ -64,7 +79,7 @@ func TestAdmittedBeforeItIsEntered(t *testing.T) {
 		b.want(send(), "stopped")
 		list, _, err := b.register.Find(t.Context(), artefact.Query{}, "", 9)
 		b.must(err)
-		if len(list) != 2 || len(b.blobs.files) != blobs || len(j.seen) != asked {
+		if len(list) != 3 || len(b.blobs.files) != blobs || len(j.seen) != asked {
 			t.Errorf("%d items, %d blobs more, and %d judgements after a refusal", len(list), len(b.blobs.files)-blobs, len(j.seen)-asked)
 		}
 	}

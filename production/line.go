@@ -443,7 +443,7 @@ func marksOf(plan *stamp.Plan, o Order, unlooked colophon.Code) (json.RawMessage
 		clauses = append(clauses, colophon.ClauseDS17)
 	}
 	var use *Use
-	if o.Use.Function != "" {
+	if o.Use.Function != "" || o.Use.Depicted > 0 {
 		use = &o.Use
 	}
 	n := plan.Notice

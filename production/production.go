@@ -14,6 +14,7 @@ import (
 	"context"
 	"io"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -29,6 +30,7 @@ import (
 const (
 	CodeEmpty    colophon.Code = "production-empty"         // there are no bytes
 	CodeTooLarge colophon.Code = "production-too-large"     // arg "limit", in bytes
+	CodeOwn      colophon.Code = "account-own"              // the account is one of the program's own
 	CodeAccount  colophon.Code = "production-account"       // the account's identifier is missing or too long
 	CodeFormat   colophon.Code = "production-format"        // the format is not known, so nothing can be marked
 	CodeNotReady colophon.Code = "production-not-ready"     // arg "state": there are no marked bytes to hand over
@@ -45,6 +47,10 @@ const (
 
 // MaxAccount is the longest identifier of an account, in bytes.
 const MaxAccount = 256
+
+// Own reports whether an account is one of those for which the program itself asks: its probes and assessment runs. What they make
+// is left out where is counted what people do, so nobody else may ask for them.
+func Own(account string) bool { return strings.HasPrefix(account, "colophon-") }
 
 // Accounts gives an account of the provider its pseudonym.
 type Accounts interface {
@@ -217,6 +223,6 @@ type NoticeMark struct {
 type PolicyMark struct {
 	Function stamp.Function    `json:"function"`
 	Clauses  []colophon.Clause `json:"clauses"`
-	// Use says by which registered function the item was made; nil where none was named.
+	// Use says by which registered function the item was made, and how many people it shows; nil where neither was told.
 	Use *Use `json:"use,omitempty"`
 }

@@ -148,7 +148,7 @@ func checkKey(by Actor, name string, scope Scope) error {
 	bad := func(field string) error {
 		return refuse(colophon.Invalid, CodeKeyInvalid, colophon.Args{"field": field})
 	}
-	if n := utf8.RuneCountInString(name); n == 0 || n > maxKeyName || !utf8.ValidString(name) || strings.TrimSpace(name) != name ||
+	if n := utf8.RuneCountInString(name); n == 0 || name == ProbeKeyName || n > maxKeyName || !utf8.ValidString(name) || strings.TrimSpace(name) != name ||
 		strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) }) {
 		return bad("name")
 	}

@@ -154,9 +154,14 @@ func TestNothingGoesUpBeforeItIsJudged(t *testing.T) {
 		"media in an unknown field": {`{"model":"painter","prompt":"a cat","pose":"https://pictures.test/a.png"}`, nil, media.CodeReference},
 		"not admitted":              {`{"model":"painter","prompt":"a cat"}`, func(b *bench, _ *gateway.Call) { b.gate.err = denied }, "denied"},
 		"no account":                {`{"model":"painter","prompt":"a cat"}`, func(_ *bench, c *gateway.Call) { c.Account = "" }, gateway.CodeAccount},
-		"no model":                  {`{"model":"other","prompt":"a cat"}`, nil, gateway.CodeModel},
-		"stream":                    {`{"model":"painter","prompt":"a cat","stream":true,"partial_images":2}`, nil, gateway.CodeNoStream},
-		"for text":                  {`{"model":"writer","prompt":"a cat"}`, nil, gateway.CodeEndpoint},
+		"the program's own account": {`{"model":"painter","prompt":"a cat","user":"colophon-probe"}`, func(_ *bench, c *gateway.Call) {
+			c.Account, c.For = "", func(account string) error {
+				return &colophon.Error{Kind: colophon.Refused, Code: colophon.Code("for-" + account)}
+			}
+		}, "for-colophon-probe"},
+		"no model": {`{"model":"other","prompt":"a cat"}`, nil, gateway.CodeModel},
+		"stream":   {`{"model":"painter","prompt":"a cat","stream":true,"partial_images":2}`, nil, gateway.CodeNoStream},
+		"for text": {`{"model":"writer","prompt":"a cat"}`, nil, gateway.CodeEndpoint},
 		"court fails": {`{"model":"painter","prompt":"a cat"}`, func(b *bench, _ *gateway.Call) {
 			b.court.fail = &colophon.Error{Code: "screen-journal"}
 		}, "screen-journal"},

@@ -61,8 +61,8 @@ type reference struct {
 // start makes the work of a call, once its model and account are known. A service that keeps company has duties at each turn, which
 // only answers in text can fulfil.
 func (s *Studio) start(c gateway.Call, m gateway.Model, class stamp.Function, o *gateway.Observation) (*work, error) {
-	if c.Account == "" || len(c.Account) > production.MaxAccount {
-		return nil, &colophon.Error{Kind: colophon.Invalid, Code: gateway.CodeAccount, Clauses: []colophon.Clause{colophon.ClauseDS9}}
+	if err := c.CheckAccount(); err != nil {
+		return nil, err
 	}
 	if m.Companion != nil {
 		return nil, notFor(m, c.Endpoint)

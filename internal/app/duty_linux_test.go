@@ -1,9 +1,11 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +22,10 @@ import (
 	"github.com/colophon-project/colophon/incident"
 	"github.com/colophon-project/colophon/internal/httpapi"
 	"github.com/colophon-project/colophon/internal/store/ledgers"
+	"github.com/colophon-project/colophon/register/card"
+	"github.com/colophon-project/colophon/register/dataset"
 	"github.com/colophon-project/colophon/register/filing"
+	"github.com/colophon-project/colophon/review/security"
 )
 
 // standings is how obligations stand, as the API tells it.
@@ -173,6 +178,8 @@ func (h *hands) annotates(run func(probe string) httpapi.Observation) {
 func (h *hands) filesLabels(run func(probe string) httpapi.Observation) {
 	h.Helper()
 	h.goLive()
+	h.secured(run)
+	h.dated()
 	if o := run("output-assessed"); o.Outcome != duty.Untold || !slices.Contains(o.Samples, "portrait-swap") {
 		h.Errorf("%s %s %v %q", o.Outcome, o.Code, o.Args, o.Samples)
 	}
@@ -205,6 +212,55 @@ func (h *hands) filesLabels(run func(probe string) httpapi.Observation) {
 	late := plant(h, filing.Ledger, filing.RecordDrafted, ledger.Entry[filing.Draft]{State: string(filing.Drafted), Value: filing.Draft{Function: "portrait-swap", Part: 1, Days: filing.Days{Began: time.Now().AddDate(0, 0, -60)}}})
 	if o := run("filings-current"); o.Outcome != duty.Failed || o.Samples[0] != late {
 		h.Errorf("a filing that is late: %s %s %v %q", o.Outcome, o.Code, o.Args, o.Samples)
+	}
+}
+
+// secured asks after the security assessment of a live face swap, and then after each that might be one.
+func (h *hands) secured(run func(probe string) httpapi.Observation) {
+	h.Helper()
+	f, err := h.server.functions.Function(h.Context(), "portrait-swap")
+	h.must(err)
+	if o := run("security-assessed"); o.Outcome != duty.Untold || o.Args["untold"] != "1" {
+		h.Errorf("in the register alone: %s %s %v", o.Outcome, o.Code, o.Args)
+	}
+	for _, c := range []struct {
+		state        security.State
+		facts, tools string
+		want         duty.Outcome
+	}{
+		{security.Proposed, f.Facts, "passed", duty.Untold}, {security.Approved, "before", "passed", duty.Untold},
+		{security.Approved, f.Facts, "could-not-tell", duty.Untold}, {security.Filed, f.Facts, "passed", duty.Passed},
+	} {
+		v := security.Assessment{Rests: security.Baseline{Models: map[string]string{"portrait-swap": c.facts}}, Statements: []security.Statement{{Head: "tools", Text: "Looked at."}}}
+		for _, head := range security.Heads() {
+			for _, query := range head.Queries {
+				v.Answers = append(v.Answers, security.Answer{Query: query, Verdict: c.tools})
+			}
+		}
+		plant(h, security.LedgerAssessments, security.RecordApproved, ledger.Entry[security.Assessment]{State: string(c.state), Value: v})
+		if o := run("security-assessed"); o.Outcome != c.want {
+			h.Errorf("%+v: %s %s %v", c, o.Outcome, o.Code, o.Args)
+		}
+	}
+}
+
+// dated looks for a card that ends and a removal that is late in the calendar.
+func (h *hands) dated() {
+	h.Helper()
+	ends := time.Now().AddDate(0, 1, 0).UTC().Truncate(time.Millisecond)
+	want := map[string]httpapi.DateState{
+		plant(h, card.Ledger, card.RecordIssued, ledger.Entry[card.Issue]{State: string(card.Current), Value: card.Issue{Service: "studio", Until: ends}}):                                                     httpapi.DateComing,
+		plant(h, dataset.RemovalLedger, dataset.RecordOpened, ledger.Entry[dataset.Removal]{State: string(dataset.Open), Value: dataset.Removal{Dataset: "stories", Due: time.Now().AddDate(0, 0, -1).UTC()}}): httpapi.DateOver,
+	}
+	var year struct{ Dates []httpapi.CalendarDate }
+	h.as(h.first, "GET", "/v1/calendar", nil, 200, &year)
+	for _, d := range year.Dates {
+		if want[d.ID] == d.State {
+			delete(want, d.ID)
+		}
+	}
+	if len(want) > 0 {
+		h.Errorf("the calendar has nothing of %v in %+v", want, year.Dates)
 	}
 }
 
@@ -352,6 +408,31 @@ func TestQueries(t *testing.T) {
 	c.look("c", good(false))
 	if s := c.saw(); s.verdict.String() != string(duty.Failed) || len(s.amiss) != 1 {
 		t.Errorf("one amiss is %s", s.verdict)
+	}
+	c = count{}
+	numbers := func(last int) func(string) ([]int, string, error) { // pages of a thousand, up to a number
+		return func(after string) (page []int, next string, err error) {
+			from, _ := strconv.Atoi(after)
+			for n := from + 1; n <= min(last, from+1000); n++ {
+				page = append(page, n)
+			}
+			if from+1000 < last {
+				next = strconv.Itoa(from + 1000)
+			}
+			return page, next, t.Context().Err()
+		}
+	}
+	err = every(numbers(25_001), func(n int) error { c.look(strconv.Itoa(n), good(n <= 25_000 && n%12_500 != 0)); return nil })
+	if s := c.saw(); err != nil || s.verdict != colophon.Failed || s.looked != 25_001 || s.args["amiss"] != "3" || len(s.sample) != queryKept || !slices.Equal(s.amiss, []string{"12500", "25000", "25001"}) {
+		t.Errorf("a long list: %s of %d, %v, %q: %v", s.verdict, s.looked, s.args, s.amiss, err)
+	}
+	for name, page := range map[string]func(string) ([]int, string, error){
+		"a page that leads to itself": func(string) ([]int, string, error) { return []int{1}, "1", nil },
+		"a page that can't be read":   func(string) ([]int, string, error) { return nil, "", context.DeadlineExceeded },
+	} {
+		if err := every(page, func(int) error { return nil }); err == nil {
+			t.Errorf("%s: that was the whole list", name)
+		}
 	}
 	if raw, err := json.Marshal(shortened([]string{"a", "a", "", "b c", strings.Repeat("x", 200)})); err != nil || string(raw) != `["a"]` {
 		t.Errorf("%s %v", raw, err)

@@ -181,7 +181,7 @@ func TestInspectPages(t *testing.T) {
 	t.Parallel()
 	number, other := filed(t, "11010800000000124001"), filed(t, "11010800000000124009")
 	s := showcase(t, number, other)
-	host, chromium := s.Listener.Addr().String(), mediatest.Tool(t, "chromium")
+	host, chromium := s.Listener.Addr().String(), mediatest.Tool(t, "chromium-headless-shell")
 	expected := []inspection.Expected{{Number: number, Link: s.URL + "/public"}}
 	w := &Inspection{Press: &stamp.Press{}, Version: "test", Now: time.Now, Only: true, Filings: expected, Browser: browser.Config{Path: chromium, Allow: []string{host}}}
 	var list []inspection.Target

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	api "github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/internal/browsertest"
@@ -47,6 +48,12 @@ func TestGovernedLooks(t *testing.T) {
 	}
 	assessments, _, err := one.Assessments(ctx, api.Listing{Filter: url.Values{"function": {"portrait-swap"}}})
 	c.must(err)
+	year := fine(one.Calendar(ctx, time.Now(), time.Now().AddDate(1, 0, 0), ""))(c.hands)
+	for ref, title := range map[string]string{"obligation": "A waiver ends: Taken up, handled and answered in time (ds-12-3)", "rules": "System of rules to be reviewed: user registration"} {
+		if !slices.ContainsFunc(year.Dates, func(d api.CalendarDate) bool { return d.Ref == ref && d.Title == title }) {
+			t.Errorf("the calendar does not say %q: %+v", title, year.Dates)
+		}
+	}
 	reviewer := c.client(c.session(staff.Reviewer))
 	item := fine(reviewer.NextPanelItem(ctx, drawn.Panel))(c.hands)
 
@@ -77,5 +84,17 @@ func TestGovernedLooks(t *testing.T) {
 			languages = languages[1:]
 		}
 		c.glance(staff.Officer, at[name], name, languages...)
+	}
+	for _, shot := range []struct {
+		role       staff.Role
+		path, name string
+	}{
+		{staff.Officer, "/obligations", "14-duties"}, {staff.Officer, at["run-result"], "16-result"}, {staff.Reviewer, "/judge/" + item.ID, "17-judge"},
+		{staff.Officer, at["incident"], "18-incident"}, {staff.Officer, at["inspection"], "19-inspection"}, {staff.Officer, "/calendar", "20-calendar"},
+	} {
+		if browsertest.Touring() {
+			c.tab(shot.role).Open(shot.path)
+			c.tab(shot.role).Tour("tour-"+shot.name, "body")
+		}
 	}
 }

@@ -72,6 +72,8 @@ func TestRegisterLooks(t *testing.T) {
 			officer.Look("register-"+p.name+"-"+lang, browsertest.In(lang)...)
 		}
 	}
+	officer.Open(spoilt)
+	officer.Tour("tour-15-filing", "body")
 }
 
 // fine2 returns a page of a list, or ends the test.

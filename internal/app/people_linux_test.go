@@ -225,7 +225,8 @@ func TestFaceWithConsent(t *testing.T) {
 // doors, or for anybody else, they are owed.
 func (h *hands) ownTexts() {
 	h.Helper()
-	h.attestFor(runAccount)
+	h.as("", "POST", "/v1/accounts:attest", object{"account": runAccount, "level": "two-factor", "method": "resident-id", "provider": "own-registration", "transaction": "rv-run", "at": time.Now().UTC(),
+		"claim": object{"kind": "resident-id", "number": holderNumber, "name": holderName}}, 201, nil)
 	for _, c := range []struct {
 		own, account string
 		owed         bool

@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -14,6 +16,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +30,7 @@ import (
 	"github.com/colophon-project/colophon/internal/store/storetest"
 	"github.com/colophon-project/colophon/internal/tlog"
 	"github.com/colophon-project/colophon/label"
+	"github.com/colophon-project/colophon/screen/library"
 	"github.com/colophon-project/colophon/staff"
 )
 
@@ -66,6 +70,7 @@ func settings(t *testing.T, flags map[string]string) (Config, Serving) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	v.matchers = matchers
 	return c, v
 }
 
@@ -73,6 +78,11 @@ func deploy(t *testing.T, flags map[string]string) *deployment {
 	t.Helper()
 	d := &deployment{T: t, output: new(bytes.Buffer)}
 	d.config, d.set = settings(t, flags)
+	if path := filepath.Join(d.set.Data, "colophon.db"); d.set.Postgres == "" {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			storetest.Migrated(t, path)
+		}
+	}
 	d.start()
 	return d
 }
@@ -84,11 +94,20 @@ func (d *deployment) start() {
 	d.Cleanup(d.stop)
 }
 
+// matchers are shared by all servers, and shelved is the library of the last one, so that the next need not compile it again.
+var (
+	matchers = new(library.Matchers)
+	shelved  atomic.Pointer[library.Set]
+)
+
 func (d *deployment) launch() {
 	d.Helper()
 	var err error
 	if d.server, err = OpenServer(d.Context(), d.config, d.set, d.output); err != nil {
 		d.Fatal(err)
+	}
+	if d.set.Starter == "on" {
+		shelved.Store(d.server.screens.shelf.Current())
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(d.Context()))
 	listening, ended := make(chan string, 1), make(chan error, 1)

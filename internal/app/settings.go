@@ -29,6 +29,7 @@ import (
 	"github.com/colophon-project/colophon/internal/keys"
 	"github.com/colophon-project/colophon/internal/verify"
 	"github.com/colophon-project/colophon/label"
+	"github.com/colophon-project/colophon/screen/library"
 )
 
 // Codes of errors about settings.
@@ -126,6 +127,8 @@ type Serving struct {
 	Gateway     GatewaySettings     `koanf:"gateway"`
 
 	weak weakened // set by tests alone
+	// matchers is what servers of one process share; nil where there is one server. Set by tests alone.
+	matchers *library.Matchers
 
 	// Known are all settings with where they come from, without secrets, as they were read.
 	Known []Setting

@@ -22,6 +22,7 @@ const datePage = 200
 func (s *Server) calendar() []func(ctx context.Context, from, until time.Time) ([]httpapi.Date, error) {
 	return []func(ctx context.Context, from, until time.Time) ([]httpapi.Date, error){
 		s.incidentDates, s.drillDates, s.correctionDates, s.reportDates, s.dutyDates, s.ruleDates, s.limitDates, s.reviewDates,
+		s.removalDates, s.cardDates,
 	}
 }
 
@@ -126,7 +127,11 @@ func (s *Server) dutyDates(ctx context.Context, from, until time.Time) ([]httpap
 	list, err := s.duties.Coming(ctx, from, until, slices.Collect(maps.Keys(kinds))...)
 	var dates []httpapi.Date
 	for _, c := range list {
-		dates = append(dates, httpapi.Date{At: c.At, Kind: kinds[c.Why], Title: colophon.Code("calendar-duty-" + string(c.Why)), Args: colophon.Args{"obligation": c.Obligation}, Ref: "obligation", ID: c.Obligation, State: httpapi.DateNote})
+		item, err := s.duties.Catalogue().Item(c.Obligation)
+		if err != nil {
+			return nil, err
+		}
+		dates = append(dates, httpapi.Date{At: c.At, Kind: kinds[c.Why], Title: colophon.Code("calendar-duty-" + string(c.Why)), Args: colophon.Args{"obligation": c.Obligation}, Of: item.Obligation.Title, Ref: "obligation", ID: c.Obligation, State: httpapi.DateNote})
 	}
 	return dates, err
 }

@@ -92,7 +92,7 @@ func (s *Server) openModels(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c := gateway.Config{Model: v.model, Gate: modelGate{s}, Court: probedCourt{modelCourt{s}}, Journal: journal{s}, Upstreams: v.pool, Fetcher: v.fetch, Streams: streams.New(s.store), Usage: v.usage,
+	c := gateway.Config{Model: v.model, Gate: modelGate{s, ""}, Court: probedCourt{modelCourt{s}}, Journal: journal{s}, Upstreams: v.pool, Fetcher: v.fetch, Streams: streams.New(s.store), Usage: v.usage,
 		Register: s.register, Network: networkLog{s}, Labels: labels, Recorder: s.recorder, Companion: s.company(), Now: time.Now, Say: say, Outgoing: s.outgoingText, Observe: s.called,
 		Report: func(err error) { s.log.Error("gateway", "error", err) },
 		Limits: gateway.Limits{Request: int64(set.MaxBody) << 20, Answer: int64(set.MaxAnswer) << 20, Node: int64(set.Memory) << 20, Time: set.Time, Idle: set.Idle, Heartbeat: set.Heartbeat}}
@@ -246,7 +246,10 @@ func (c modelCourt) Stream(ctx context.Context, role evidence.Role, item screen.
 }
 
 // modelGate admits calls of models.
-type modelGate struct{ *Server }
+type modelGate struct {
+	*Server
+	own string // the account for which the provider itself asks through this gate; empty for none
+}
 
 // Admit implements gateway.Gate. The use of a named function is decided and recorded; that its answer may be published is looked
 // at before the model is asked, lest it works for nothing. Where no function is named the answer alone is decided about, as of
@@ -278,7 +281,7 @@ func (g modelGate) Admit(ctx context.Context, a gateway.Asked) (adm gateway.Admi
 		return adm, err
 	}
 	publish := admission.Question{Account: adm.Subject, Act: admission.Publish, Service: adm.Service, Function: a.Function, Class: string(cmp.Or(a.Model.Class, stamp.Dialogue)), Model: use.Model, Template: use.Template,
-		Content: string(a.Number), Purpose: use.Purpose, Scene: use.Scene, Channel: use.Channel, Depicted: use.Depicted, Tokens: use.Consents}
+		Content: string(a.Number), Purpose: use.Purpose, Scene: use.Scene, Channel: use.Channel, Depicted: use.Depicted, Tokens: use.Consents, Own: g.own != "" && a.Account == g.own}
 	by := entries.By{Role: a.By.Role, ID: a.By.ID}
 	view, refused := g.decide(ctx, by, publish)
 	if err = cmp.Or(refused, err); err != nil {

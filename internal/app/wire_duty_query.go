@@ -30,8 +30,10 @@ const (
 const (
 	// querySample is how many of the newest entries a query looks at.
 	querySample = 50
-	// queryMost is how many entries a query goes through where it has to look at all.
-	queryMost = 10_000
+	// queryKept is how many identifiers of what it looked at a query keeps, and as many of what was amiss. It counts all.
+	queryKept = 1000
+	// aboutMost is how many of the records about one thing are looked at, the first ones.
+	aboutMost = 10_000
 	// queryTime is how long one query may take, and pagesTime one that opens pages in a browser.
 	queryTime, pagesTime = 2 * time.Minute, 8 * time.Minute
 )
@@ -42,6 +44,7 @@ type saw struct {
 	code    colophon.Code
 	args    colophon.Args
 	looked  int
+	against int       // how much of it is not as expected, where that is more than amiss lists
 	amiss   []string  // of what was looked at, what is not as expected
 	until   time.Time // when a pass ends before its time to live; zero for its time to live
 	sample  []string  // what was looked at
@@ -59,19 +62,23 @@ func queries() map[string]query {
 	return all
 }
 
-// count weighs things one by one.
+// count weighs things one by one. However many there are it keeps the first ones only.
 type count struct {
-	looked, untold int
-	amiss, sample  []string
+	looked, against, untold int
+	amiss, sample           []string
 }
 
 // look weighs one thing.
 func (c *count) look(id string, v colophon.Verdict) {
 	c.looked++
-	c.sample = append(c.sample, id)
+	if len(c.sample) < queryKept {
+		c.sample = append(c.sample, id)
+	}
 	switch v {
 	case colophon.Failed:
-		c.amiss = append(c.amiss, id)
+		if c.against++; len(c.amiss) < queryKept {
+			c.amiss = append(c.amiss, id)
+		}
 	case colophon.Unknown:
 		c.untold++
 	}
@@ -79,10 +86,10 @@ func (c *count) look(id string, v colophon.Verdict) {
 
 // saw is what was weighed: one thing amiss is a failure, and where there was nothing nothing can be told.
 func (c *count) saw() saw {
-	s := saw{looked: c.looked, amiss: c.amiss, sample: c.sample, args: colophon.Args{"looked": strconv.Itoa(c.looked)}}
+	s := saw{looked: c.looked, against: c.against, amiss: c.amiss, sample: c.sample, args: colophon.Args{"looked": strconv.Itoa(c.looked)}}
 	switch {
-	case len(c.amiss) > 0:
-		s.verdict, s.code, s.args["amiss"] = colophon.Failed, sawAmiss, strconv.Itoa(len(c.amiss))
+	case c.against > 0:
+		s.verdict, s.code, s.args["amiss"] = colophon.Failed, sawAmiss, strconv.Itoa(c.against)
 	case c.looked == 0:
 		return saw{code: sawNothing}
 	case c.untold > 0:
@@ -101,7 +108,7 @@ func good(ok bool) colophon.Verdict {
 	return colophon.Failed
 }
 
-// shows is the artefact of a query: what it saw, whole.
+// shows is the artefact of a query: what it saw.
 type shows struct {
 	Probe   string           `json:"probe"`
 	Version int              `json:"version"`
@@ -159,7 +166,7 @@ func (s *Server) observed(ctx context.Context, p duty.Probe, asked string, now t
 	return s.duties.Observe(ctx, ledger.By{Role: system}, o, artefact)
 }
 
-// shortened lists identifiers once, and no more than an observation holds. The artefact has them all.
+// shortened lists identifiers once, and no more than an observation holds. The artefact has more.
 func shortened(list []string) []string {
 	var kept []string
 	for _, id := range list {
@@ -224,26 +231,23 @@ func (s *Server) told(ctx context.Context, id string, into any) (bool, error) {
 	return true, json.Unmarshal(o.Payload, into)
 }
 
-// about lists the records that are about a thing.
+// about lists the first records that are about a thing.
 func (s *Server) about(ctx context.Context, thing string) ([]evidence.Held, error) {
-	return s.store.RecordsAbout(ctx, thing, 0, queryMost)
+	return s.store.RecordsAbout(ctx, thing, 0, aboutMost)
 }
 
 // errEnough ends a walk through a list: nothing further on is asked about.
 var errEnough = errors.New("enough was looked at")
 
-// every goes through all pages of a list, up to a bound; more than that is an error, since nothing could be told of the rest.
+// every goes through all pages of a list, however long it is. What bounds it is the context of whoever reads the pages: a list
+// that was not read to its end is an error, since nothing could be told of the rest.
 func every[T any](page func(after string) ([]T, string, error), fn func(T) error) error {
-	seen := 0
 	for after := ""; ; {
 		list, next, err := page(after)
 		if err != nil {
 			return err
 		}
 		for _, v := range list {
-			if seen++; seen > queryMost {
-				return errors.New("going through a list: it has too many entries")
-			}
 			switch err := fn(v); {
 			case errors.Is(err, errEnough):
 				return nil
@@ -251,8 +255,12 @@ func every[T any](page func(after string) ([]T, string, error), fn func(T) error
 				return err
 			}
 		}
-		if after = next; next == "" {
+		if next == "" {
 			return nil
 		}
+		if next == after {
+			return errors.New("going through a list: a page leads to itself")
+		}
+		after = next
 	}
 }

@@ -62,8 +62,8 @@ func (s *Server) seeAccepted(ctx context.Context, _ time.Time) (saw, error) {
 	})
 }
 
-// likeness says of how many people an item uses the likeness, and whether its function edits it. How many they are is kept where
-// a function was named. One of a face or voice of which nobody named the function is about it too, and nothing can be told of it.
+// likeness says of how many people an item uses the likeness, and whether its function edits it. One of a face or voice of which
+// nobody named the function is about it too: whether it edits, and how many people it shows where nobody said, can't be told.
 func (s *Server) likeness(ctx context.Context, a artefact.Artefact, m production.Marks) (people int, edited, untold bool, err error) {
 	var use production.Use
 	if m.Policy.Use != nil {
@@ -74,7 +74,7 @@ func (s *Server) likeness(ctx context.Context, a artefact.Artefact, m production
 	if edited {
 		people = max(people, 1)
 	}
-	return people, edited, t.Biometric && use.Function == "", err
+	return people, edited, use.Function == "" && (t.Biometric || people > 0), err
 }
 
 // seeCovered looks whether a consent was spent for each person whose likeness an item uses. One is spent only where it covers the use.

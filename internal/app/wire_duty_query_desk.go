@@ -134,12 +134,12 @@ func (s *Server) seeCases(ctx context.Context, now time.Time, rights bool) (saw,
 			if seen[one.ID] || (one.Kind == desk.Rights) != rights || one.State == desk.Duplicate || one.State == desk.Withdrawn {
 				return
 			}
-			seen[one.ID] = true
 			late := slices.ContainsFunc(one.Breaches, func(b desk.Breach) bool { return b.At.After(since) || owed(one, b.Step) })
 			decided := one.Decision != nil && one.Decision.At.After(since)
 			if !late && !decided {
 				return
 			}
+			seen[one.ID] = true
 			reasons := !rights || !decided || one.Decision.Outcome != desk.Unfounded || len(one.Decision.Statement.Clauses) > 0 || one.Decision.Statement.Terms != ""
 			c.look(one.ID, good(!late && reasons))
 		})
@@ -147,9 +147,7 @@ func (s *Server) seeCases(ctx context.Context, now time.Time, rights bool) (saw,
 			return saw{}, err
 		}
 	}
-	found := c.saw()
-	found.sample = found.sample[:min(len(found.sample), querySample)]
-	return found, nil
+	return c.saw(), nil
 }
 
 // owed reports whether a step of a case is still to be made.

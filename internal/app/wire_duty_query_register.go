@@ -10,6 +10,7 @@ import (
 	"github.com/colophon-project/colophon/duty/policy"
 	"github.com/colophon-project/colophon/register"
 	"github.com/colophon-project/colophon/register/filing"
+	"github.com/colophon-project/colophon/review/security"
 )
 
 // What queries about functions saw, as sentences.
@@ -23,7 +24,7 @@ func registerQueries() map[string]query {
 		return func(s *Server, ctx context.Context, _ time.Time) (saw, error) { return s.conditions(ctx, names...) }
 	}
 	return map[string]query{
-		"impact-assessed": held(register.OnAssessment), "security-assessed": held(register.OnSecurity), "filings-current": (*Server).seeFilings,
+		"impact-assessed": held(register.OnAssessment), "security-assessed": (*Server).seeSecurity, "filings-current": (*Server).seeFilings,
 		"purposes-published": (*Server).seePurposes, "minors-guarded": (*Server).seeMinors,
 		"filing-shown": (*Server).seeFilingShown, "label-materials": (*Server).seeLabelMaterials,
 	}
@@ -50,6 +51,45 @@ func (s *Server) conditions(ctx context.Context, names ...string) (saw, error) {
 			if slices.Contains(names, one.Name) && !one.Exempt {
 				c.look(f.ID, one.Verdict)
 			}
+		}
+		return nil
+	})
+	return c.saw(), err
+}
+
+// seeSecurity looks whether every live function that needs a security assessment has one here that asked live records of it as
+// it is, and that another person approved; of a tool for faces or voices, or another risky one, its head of tools has to have
+// passed too. Of one that is in the register alone, and was made elsewhere, it can't be told.
+func (s *Server) seeSecurity(ctx context.Context, _ time.Time) (saw, error) {
+	covered, tools := map[string]bool{}, map[string]bool{} // by function and its facts
+	for _, state := range []security.State{security.Approved, security.Filed} {
+		err := every(func(after string) ([]security.Entry, string, error) {
+			return s.oversight.security.Assessments(ctx, state, after, 100)
+		}, func(e security.Entry) error {
+			passed := slices.ContainsFunc(e.Value.Results(), func(r security.HeadResult) bool {
+				return r.Group == "tools" && r.State == colophon.Passed.String()
+			})
+			for id, facts := range e.Value.Rests.Models {
+				covered[id+"/"+facts] = true
+				tools[id+"/"+facts] = passed || tools[id+"/"+facts]
+			}
+			return nil
+		})
+		if err != nil {
+			return saw{}, err
+		}
+	}
+	var c count
+	err := s.live(ctx, func(f register.Snapshot) error {
+		for _, one := range f.Conditions {
+			if one.Name != register.OnSecurity || one.Exempt {
+				continue
+			}
+			v, as := one.Verdict, f.ID+"/"+f.Facts
+			if v == colophon.Passed && (!covered[as] || f.High() && !tools[as]) {
+				v = colophon.Unknown
+			}
+			c.look(f.ID, v)
 		}
 		return nil
 	})

@@ -66,7 +66,7 @@ func (p probed) Ask(ctx context.Context, name string) (security.Answer, error) {
 		p.log.ErrorContext(ctx, "query of a security assessment", "query", name, "error", err)
 		return security.Answer{}, err
 	}
-	return security.Answer{Verdict: found.verdict.String(), Why: found.code, Args: found.args, Count: found.looked, Against: len(found.amiss), Of: sampleKind(name), Sample: shortened(append(slices.Clone(found.amiss), found.sample...))}, nil
+	return security.Answer{Verdict: found.verdict.String(), Why: found.code, Args: found.args, Count: found.looked, Against: max(found.against, len(found.amiss)), Of: sampleKind(name), Sample: shortened(append(slices.Clone(found.amiss), found.sample...))}, nil
 }
 
 // sampleKind says what the identifiers of a query name, where a page shows each of them.
@@ -74,7 +74,7 @@ func sampleKind(query string) string {
 	switch query {
 	case "staff-roles":
 		return "staff"
-	case "deliveries-logged", "judged", "label-read-back":
+	case "deliveries-logged", "judged", "label-read-back", "identity-held", "packs-ready":
 		return "artefact"
 	case "impact-assessed", "tools-reviewed":
 		return "function"
@@ -192,7 +192,7 @@ func (s *Server) seeBanks(ctx context.Context, _ time.Time) (saw, error) {
 		c.look(v.ID, good(!slices.ContainsFunc(b.Coverage().Held, func(h bank.Held) bool { return h.Verdict == colophon.Failed })))
 	}
 	found := saw{verdict: colophon.Failed, code: sawBankLess, looked: c.looked, amiss: c.amiss, sample: c.sample, args: colophon.Args{"looked": strconv.Itoa(c.looked)}}
-	if fit := c.looked - len(c.amiss); fit > 0 { // one that is large enough is what is asked for
+	if fit := c.looked - c.against; fit > 0 { // one that is large enough is what is asked for
 		found.verdict, found.code, found.amiss, found.args["fit"] = colophon.Passed, sawBanks, nil, strconv.Itoa(fit)
 	}
 	return found, nil

@@ -37,13 +37,15 @@ const (
 	CodeRunParameter colophon.Code = "run-parameter"  // arg "parameter": no such parameter, or its value is out of form
 )
 
-// runAccount is the account for which runs ask. Nobody is asked for it but the provider: with admission on it has to be verified
-// like any other, and what refuses it stands in the run.
+// runAccount is the account for which runs ask. It is the provider's own: with admission on it has to be verified like any other,
+// and what refuses it stands in the run, but no text is accepted for it when a run asks. Whoever asks for it through the doors is
+// asked for everything.
 const runAccount = "colophon-assessment"
 
-// openAsker makes the gateway through which runs ask: that of everybody, but for three things. Nobody has to look at what a test
-// question sets off, and no report duty follows from it, since nobody said it; the notice stands around answers, not in them; and
-// nobody holds them against what was refuted. Screening, admission, orders, marks and records are the same.
+// openAsker makes the gateway through which runs ask: that of everybody, but for four things. Nobody has to look at what a test
+// question sets off, and no report duty follows from it, since nobody said it; the notice stands around answers, not in them;
+// nobody holds them against what was refuted; and the provider need not accept its own texts, which the record of the admission
+// says. Screening, admission else, orders, marks and records are the same.
 func (s *Server) openAsker(c gateway.Config) {
 	models := c.Model
 	c.Model = func(name string) (gateway.Model, bool) {
@@ -51,7 +53,7 @@ func (s *Server) openAsker(c gateway.Config) {
 		m.Notice, m.Companion = mark.Interface, nil
 		return m, ok
 	}
-	c.Court, c.Outgoing, c.Companion = runCourt{s}, nil, nil
+	c.Gate, c.Court, c.Outgoing, c.Companion = modelGate{s, runAccount}, runCourt{s}, nil, nil
 	s.runs.proxy = gateway.New(c)
 }
 

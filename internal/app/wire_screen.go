@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -68,7 +69,7 @@ func words() keyword.Options { return keyword.Options{Sound: true, Loose: true} 
 // openScreens opens the feature library, the policy, the engine, and what waits for a person.
 func (s *Server) openScreens(ctx context.Context) error {
 	kept := features.New(s.store)
-	curator, err := library.New(ctx, library.Config{Store: kept, Samples: kept, Recorder: s.recorder, Keys: s.keys.Envelopes, Options: library.Options{Words: words()}})
+	curator, err := library.New(ctx, library.Config{Store: kept, Samples: kept, Recorder: s.recorder, Keys: s.keys.Envelopes, Options: library.Options{Words: words(), Matchers: cmp.Or(s.set.matchers, new(library.Matchers))}})
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func site(t *testing.T) *httptest.Server {
 
 func open(t *testing.T, c browser.Config) *browser.Browser {
 	t.Helper()
-	c.Path = mediatest.Tool(t, "chromium")
+	c.Path = mediatest.Tool(t, "chromium-headless-shell")
 	b, err := browser.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

@@ -64,6 +64,7 @@ type commands struct {
 	Measure    measureCommand    `cmd:""`
 	Desk       deskCommand       `cmd:""`
 	Duty       dutyCommand       `cmd:""`
+	System     systemCommand     `cmd:""`
 	Agreement  agreementCommand  `cmd:""`
 	Bank       bankCommand       `cmd:""`
 	Run        runCommand        `cmd:""`
@@ -71,10 +72,13 @@ type commands struct {
 	List       listCommand       `cmd:""`
 	Pack       packCommand       `cmd:""`
 	Incident   incidentCommand   `cmd:""`
+	Drill      drillCommand      `cmd:""`
+	Correction correctionCommand `cmd:""`
 	Calendar   calendarCommand   `cmd:""`
 	Copies     copiesCommand     `cmd:""`
 	Algorithm  algorithmCommand  `cmd:""`
 	Dataset    datasetCommand    `cmd:""`
+	Annotation annotationCommand `cmd:""`
 	Review     reviewCommand     `cmd:""`
 	Service    serviceCommand    `cmd:""`
 	Card       cardCommand       `cmd:""`

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"text/tabwriter"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -183,28 +182,12 @@ type accountListCommand struct {
 
 // Run lists verifications, the newest first.
 func (c *accountListCommand) Run(s *session, a *accountCommand) error {
-	filter := url.Values{"state": c.State}
-	if c.Subject != "" {
-		filter.Set("subject", c.Subject)
-	}
+	filter := chosen(map[string]string{"subject": c.Subject})
+	filter["state"] = c.State
 	return a.call(s, func(ctx context.Context, server *client.Client) error {
-		w := tabwriter.NewWriter(s.Stdout, 0, 4, 2, ' ', 0)
-		for l := (client.Listing{Filter: filter}); ; {
-			list, next, err := server.AccountVerifications(ctx, l)
-			if err != nil {
-				return err
-			}
-			for _, v := range list {
-				if s.json {
-					s.printJSON(v)
-					continue
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", locale.Visible(v.ID), locale.Visible(v.Subject), s.say.Say("identity-level-"+v.Level), s.say.Say("identity-state-"+v.State), locale.Visible(v.Source), v.Requested.Local().Format(time.DateTime))
-			}
-			if l.Cursor = next; next == "" {
-				return w.Flush()
-			}
-		}
+		return tableOf(ctx, s, filter, server.AccountVerifications, func(v client.AccountVerification) []string {
+			return []string{locale.Visible(v.ID), locale.Visible(v.Subject), s.say.Say("identity-level-" + v.Level), s.say.Say("identity-state-" + v.State), locale.Visible(v.Source), v.Requested.Local().Format(time.DateTime)}
+		})
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/colophon-project/colophon/client"
@@ -100,27 +99,12 @@ func (c *admissionListCommand) Run(s *session, a *admissionCommand) error {
 		filter.Set("refused", "true")
 	}
 	return a.call(s, func(ctx context.Context, server *client.Client) error {
-		w := tabwriter.NewWriter(s.Stdout, 0, 4, 2, ' ', 0)
-		for l := (client.Listing{Filter: filter}); ; {
-			list, next, err := server.Admissions(ctx, l)
-			if err != nil {
-				return err
+		return tableOf(ctx, s, filter, server.Admissions, func(d client.PastDecision) []string {
+			var codes []string
+			for _, code := range d.Codes {
+				codes = append(codes, string(code))
 			}
-			for _, d := range list {
-				if s.json {
-					s.printJSON(d)
-					continue
-				}
-				var codes []string
-				for _, code := range d.Codes {
-					codes = append(codes, string(code))
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", d.At.Local().Format(time.DateTime), locale.Visible(d.Record), locale.Visible(d.Subject), s.say.Say("mark-"+d.Verdict),
-					locale.Visible(strings.TrimSpace(d.Act+" "+d.Function)), locale.Visible(strings.Join(codes, " ")))
-			}
-			if l.Cursor = next; next == "" {
-				return w.Flush()
-			}
-		}
+			return []string{d.At.Local().Format(time.DateTime), locale.Visible(d.Record), locale.Visible(d.Subject), s.say.Say("mark-" + d.Verdict), locale.Visible(strings.TrimSpace(d.Act + " " + d.Function)), locale.Visible(strings.Join(codes, " "))}
+		})
 	})
 }

@@ -3,9 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/colophon-project/colophon/agreement"
@@ -31,26 +29,12 @@ type agreementListCommand struct {
 
 // Run lists versions, the newest first.
 func (c *agreementListCommand) Run(s *session) error {
-	filter := url.Values{"state": c.State}
-	for name, value := range map[string]string{"kind": c.Kind, "audience": c.Audience} {
-		if value != "" {
-			filter.Set(name, value)
-		}
-	}
+	filter := chosen(map[string]string{"kind": c.Kind, "audience": c.Audience})
+	filter["state"] = c.State
 	return c.call(s, func(ctx context.Context, server *client.Client) error {
-		all, err := pages(filter, func(l client.Listing) ([]client.Agreement, string, error) { return server.Agreements(ctx, l) })
-		if err != nil {
-			return err
-		}
-		w := tabwriter.NewWriter(s.Stdout, 0, 4, 2, ' ', 0)
-		for _, a := range all {
-			if s.json {
-				s.printJSON(a)
-				continue
-			}
-			fmt.Fprintf(w, "%s\t%s\n", a.ID, s.agreementLine(a))
-		}
-		return w.Flush()
+		return tableOf(ctx, s, filter, server.Agreements, func(a client.Agreement) []string {
+			return []string{a.ID, s.agreementLine(a)}
+		})
 	})
 }
 

@@ -28,19 +28,9 @@ type algorithmListCommand struct {
 // Run lists algorithms with what serves them.
 func (c *algorithmListCommand) Run(s *session, p *algorithmCommand) error {
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
-		all, err := pages(url.Values{"state": c.State}, func(l client.Listing) ([]client.Algorithm, string, error) { return server.Algorithms(ctx, l) })
-		if err != nil {
-			return err
-		}
-		w := s.columns()
-		for _, a := range all {
-			if s.json {
-				s.printJSON(a)
-				continue
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", locale.Visible(a.ID), s.say.Say("algorithm-state-"+a.State), s.serves(a), s.say.Say("algorithm-provenance", "verdict", s.say.Say("page-verdict-"+a.Provenance)))
-		}
-		return w.Flush()
+		return tableOf(ctx, s, url.Values{"state": c.State}, server.Algorithms, func(a client.Algorithm) []string {
+			return []string{locale.Visible(a.ID), s.say.Say("algorithm-state-" + a.State), s.serves(a), s.say.Say("algorithm-provenance", "verdict", s.say.Say("page-verdict-"+a.Provenance))}
+		})
 	})
 }
 

@@ -34,23 +34,11 @@ type assessmentListCommand struct {
 
 // Run lists assessments, the newest first.
 func (c *assessmentListCommand) Run(s *session) error {
-	filter := url.Values{}
-	for name, value := range map[string]string{"function": c.Function, "state": c.State} {
-		if value != "" {
-			filter.Set(name, value)
-		}
-	}
+	filter := chosen(map[string]string{"function": c.Function, "state": c.State})
 	return c.call(s, func(ctx context.Context, server *client.Client) error {
-		var all []client.Assessment
-		for l := (client.Listing{Filter: filter}); ; {
-			list, next, err := server.Assessments(ctx, l)
-			if err != nil {
-				return err
-			}
-			all = append(all, list...)
-			if l.Cursor = next; next == "" {
-				break
-			}
+		all, err := pages(filter, func(l client.Listing) ([]client.Assessment, string, error) { return server.Assessments(ctx, l) })
+		if err != nil {
+			return err
 		}
 		if s.json {
 			for _, a := range all {

@@ -28,23 +28,9 @@ type bankListCommand struct{}
 // Run lists banks, the newest first.
 func (c *bankListCommand) Run(s *session, p *bankCommand) error {
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
-		w := s.columns()
-		for l := (client.Listing{}); ; {
-			list, next, err := server.TestBanks(ctx, l)
-			if err != nil {
-				return err
-			}
-			for _, b := range list {
-				if s.json {
-					s.printJSON(b)
-					continue
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", locale.Visible(b.ID), s.say.Say("bank-state-"+b.State), itoa(b.Questions), locale.Visible(b.Name))
-			}
-			if l.Cursor = next; next == "" {
-				return w.Flush()
-			}
-		}
+		return tableOf(ctx, s, nil, server.TestBanks, func(b client.TestBank) []string {
+			return []string{locale.Visible(b.ID), s.say.Say("bank-state-" + b.State), itoa(b.Questions), locale.Visible(b.Name)}
+		})
 	})
 }
 

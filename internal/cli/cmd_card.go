@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -45,26 +44,11 @@ type cardListCommand struct {
 
 // Run lists cards, the newest first.
 func (c *cardListCommand) Run(s *session) error {
-	filter := url.Values{}
-	for name, value := range map[string]string{"service": c.Service, "state": c.State} {
-		if value != "" {
-			filter.Set(name, value)
-		}
-	}
+	filter := chosen(map[string]string{"service": c.Service, "state": c.State})
 	return c.call(s, func(ctx context.Context, server *client.Client) error {
-		all, err := pages(filter, func(l client.Listing) ([]client.ConformanceCard, string, error) { return server.Cards(ctx, l) })
-		if err != nil {
-			return err
-		}
-		w := s.columns()
-		for _, one := range all {
-			if s.json {
-				s.printJSON(one)
-				continue
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", locale.Visible(one.ID), s.word("page-card-state-", one.State), locale.Visible(one.Service), one.Until.Local().Format(time.DateOnly))
-		}
-		return w.Flush()
+		return tableOf(ctx, s, filter, server.Cards, func(one client.ConformanceCard) []string {
+			return []string{locale.Visible(one.ID), s.word("page-card-state-", one.State), locale.Visible(one.Service), one.Until.Local().Format(time.DateOnly)}
+		})
 	})
 }
 
@@ -208,7 +192,7 @@ func (c *cardVerifyCommand) Run(s *session) error {
 	return s.cardReport(r)
 }
 
-// short reads a file of a bounded length.
+// short reads a file of a bounded length, and a byte more of one that is longer, which is refused for it.
 func short(name string, limit int64) ([]byte, error) {
 	file, err := os.Open(name)
 	if err != nil {

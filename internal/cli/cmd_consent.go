@@ -8,10 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -88,30 +86,11 @@ type consentListCommand struct {
 
 // Run lists consents, the newest first.
 func (c *consentListCommand) Run(s *session) error {
-	filter := url.Values{}
-	for name, value := range map[string]string{"state": c.State, "requester": c.Requester, "subject": c.Subject} {
-		if value != "" {
-			filter.Set(name, value)
-		}
-	}
+	filter := chosen(map[string]string{"state": c.State, "requester": c.Requester, "subject": c.Subject})
 	return c.call(s, func(ctx context.Context, server *client.Client) error {
-		w := tabwriter.NewWriter(s.Stdout, 0, 4, 2, ' ', 0)
-		for l := (client.Listing{Filter: filter}); ; {
-			list, next, err := server.Consents(ctx, l)
-			if err != nil {
-				return err
-			}
-			for _, k := range list {
-				if s.json {
-					s.printJSON(k)
-					continue
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(k.ID), s.say.Say("consent-state-"+k.State), s.say.Say("consent-level-"+k.Level), k.Made.Format(time.DateOnly), locale.Visible(k.Terms.Purpose))
-			}
-			if l.Cursor = next; next == "" {
-				return w.Flush()
-			}
-		}
+		return tableOf(ctx, s, filter, server.Consents, func(k client.Consent) []string {
+			return []string{locale.Visible(k.ID), s.say.Say("consent-state-" + k.State), s.say.Say("consent-level-" + k.Level), k.Made.Format(time.DateOnly), locale.Visible(k.Terms.Purpose)}
+		})
 	})
 }
 

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -35,31 +33,13 @@ type copiesListCommand struct {
 
 // Run lists requests, the newest first.
 func (c *copiesListCommand) Run(s *session) error {
-	filter := url.Values{"state": c.State}
-	for name, value := range map[string]string{"subject": c.Subject, "number": c.Number} {
-		if value != "" {
-			filter.Set(name, value)
-		}
-	}
+	filter := chosen(map[string]string{"subject": c.Subject, "number": c.Number})
+	filter["state"] = c.State
 	return c.call(s, func(ctx context.Context, server *client.Client) error {
-		all, err := pages(filter, func(l client.Listing) ([]client.Copy, string, error) { return server.Copies(ctx, l) })
-		if err != nil {
-			return err
-		}
-		w := s.columns()
-		for _, one := range all {
-			if s.json {
-				s.printJSON(one)
-				continue
-			}
-			fmt.Fprintln(w, s.copyRow(one))
-		}
-		return w.Flush()
+		return tableOf(ctx, s, filter, server.Copies, func(c client.Copy) []string {
+			return []string{locale.Visible(c.ID), s.say.Say("copy-state-" + c.State), locale.Visible(c.Number), locale.Visible(c.Subject), locally(&c.Made)}
+		})
 	})
-}
-
-func (s *session) copyRow(c client.Copy) string {
-	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s", locale.Visible(c.ID), s.say.Say("copy-state-"+c.State), locale.Visible(c.Number), locale.Visible(c.Subject), c.Made.Local().Format(time.DateTime))
 }
 
 // copied prints a request.
@@ -188,14 +168,9 @@ func (c *copiesReceiptCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.Open(c.File)
+	raw, err := short(c.File, copies.MaxReceipt)
 	if err != nil {
-		return durable.Fault(c.File, err)
-	}
-	defer file.Close()
-	raw, err := io.ReadAll(io.LimitReader(file, copies.MaxReceipt+1))
-	if err != nil {
-		return durable.Fault(c.File, err)
+		return err
 	}
 	r, err := copies.OpenReceipt(raw, trust.Log...)
 	var wrong *colophon.Error

@@ -39,19 +39,9 @@ type datasetListCommand struct {
 // Run lists datasets.
 func (c *datasetListCommand) Run(s *session, p *datasetCommand) error {
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
-		all, err := pages(url.Values{"state": c.State}, func(l client.Listing) ([]client.Dataset, string, error) { return server.Datasets(ctx, l) })
-		if err != nil {
-			return err
-		}
-		w := s.columns()
-		for _, d := range all {
-			if s.json {
-				s.printJSON(d)
-				continue
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", locale.Visible(d.ID), s.datasetState(d), s.say.Say("dataset-grounds", "verdict", s.say.Say("page-verdict-"+d.Grounds)), s.say.Say("dataset-removals", "open", itoa(d.Removals), "late", itoa(d.Late)))
-		}
-		return w.Flush()
+		return tableOf(ctx, s, url.Values{"state": c.State}, server.Datasets, func(d client.Dataset) []string {
+			return []string{locale.Visible(d.ID), s.datasetState(d), s.say.Say("dataset-grounds", "verdict", s.say.Say("page-verdict-"+d.Grounds)), s.say.Say("dataset-removals", "open", itoa(d.Removals), "late", itoa(d.Late))}
+		})
 	})
 }
 
@@ -261,46 +251,26 @@ type datasetRemovalsCommand struct {
 
 // Run lists removals, the newest first.
 func (c *datasetRemovalsCommand) Run(s *session, p *datasetCommand) error {
-	filter := url.Values{"state": c.State}
-	if c.Dataset != "" {
-		filter.Set("dataset", c.Dataset)
-	}
+	filter := chosen(map[string]string{"dataset": c.Dataset})
+	filter["state"] = c.State
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
-		all, err := pages(filter, func(l client.Listing) ([]client.DatasetRemoval, string, error) { return server.DatasetRemovals(ctx, l) })
-		if err != nil {
-			return err
-		}
-		w := s.columns()
-		for _, r := range all {
-			if s.json {
-				s.printJSON(r)
-				continue
-			}
-			fmt.Fprintln(w, s.removalRow(r))
-		}
-		return w.Flush()
+		return tableOf(ctx, s, filter, server.DatasetRemovals, s.removalRow)
 	})
 }
 
-func (s *session) removalRow(r client.DatasetRemoval) string {
+func (s *session) removalRow(r client.DatasetRemoval) []string {
 	state := r.State
 	if r.Late && state == "open" {
 		state = "late"
 	}
-	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s", locale.Visible(r.ID), s.say.Say("page-removal-state-"+state), locale.Visible(r.Dataset), locale.Visible(r.Consent), s.say.Say("dataset-due", "due", r.Due.Local().Format(time.DateOnly)))
+	return []string{locale.Visible(r.ID), s.say.Say("page-removal-state-" + state), locale.Visible(r.Dataset), locale.Visible(r.Consent), s.say.Say("dataset-due", "due", r.Due.Local().Format(time.DateOnly))}
 }
 
 func (s *session) removed(r client.DatasetRemoval, err error) error {
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case s.json:
-		s.printJSON(r)
-		return nil
 	}
-	w := s.columns()
-	fmt.Fprintln(w, s.removalRow(r))
-	if err := w.Flush(); err != nil || r.Proof == nil {
+	if err := table(s, []client.DatasetRemoval{r}, s.removalRow); err != nil || s.json || r.Proof == nil {
 		return err
 	}
 	fmt.Fprintln(s.Stdout, "  "+s.say.Say("dataset-proof", "before", locale.Visible(r.Before), "after", locale.Visible(r.Proof.After), "removed", itoa(r.Proof.Removed), "verdict", s.say.Say("page-verdict-"+r.Proof.Verdict)))

@@ -40,12 +40,7 @@ type cases struct {
 }
 
 func (c cases) filter() url.Values {
-	filter := url.Values{}
-	for name, value := range map[string]string{"kind": c.Kind, "number": c.Number} {
-		if value != "" {
-			filter.Set(name, value)
-		}
-	}
+	filter := chosen(map[string]string{"kind": c.Kind, "number": c.Number})
 	return filter
 }
 

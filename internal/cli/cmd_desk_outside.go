@@ -164,22 +164,9 @@ type limitsListCommand struct{}
 // Run lists versions of the time limits, the newest first.
 func (c *limitsListCommand) Run(s *session, d *deskCommand) error {
 	return d.call(s, func(ctx context.Context, server *client.Client) error {
-		for l := (client.Listing{}); ; {
-			list, next, err := server.LimitsVersions(ctx, l)
-			if err != nil {
-				return err
-			}
-			for _, v := range list {
-				if s.json {
-					s.printJSON(v)
-					continue
-				}
-				fmt.Fprintf(s.Stdout, "%s  %s  %s\n", locale.Visible(v.ID), s.say.Say("desk-limits-state-"+v.State), locale.Visible(v.Reason))
-			}
-			if l.Cursor = next; next == "" {
-				return nil
-			}
-		}
+		return tableOf(ctx, s, nil, server.LimitsVersions, func(v client.LimitsVersion) []string {
+			return []string{locale.Visible(v.ID), s.say.Say("desk-limits-state-" + v.State), locale.Visible(v.Reason)}
+		})
 	})
 }
 

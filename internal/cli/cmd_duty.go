@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
 	"slices"
 	"time"
 
@@ -80,10 +79,8 @@ func (c *dutyStatusCommand) Run(s *session, d *dutyCommand) error {
 	if err != nil {
 		return err
 	}
-	filter := url.Values{"state": c.State}
-	if c.Instrument != "" {
-		filter.Set("instrument", c.Instrument)
-	}
+	filter := chosen(map[string]string{"instrument": c.Instrument})
+	filter["state"] = c.State
 	return d.call(s, func(ctx context.Context, server *client.Client) error {
 		o, err := server.Obligations(ctx, at, filter)
 		if err != nil {

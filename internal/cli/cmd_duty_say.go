@@ -127,37 +127,19 @@ type dutyWaiverListCommand struct{}
 // Run lists waivers, the newest first.
 func (dutyWaiverListCommand) Run(s *session, d *dutyCommand) error {
 	return d.call(s, func(ctx context.Context, server *client.Client) error {
-		w := s.columns()
-		for l := (client.Listing{}); ; {
-			list, next, err := server.DutyWaivers(ctx, l)
-			if err != nil {
-				return err
-			}
-			for _, one := range list {
-				s.waiverRow(w, one)
-			}
-			if l.Cursor = next; next == "" {
-				return w.Flush()
-			}
-		}
+		return tableOf(ctx, s, nil, server.DutyWaivers, s.waiverRow)
 	})
 }
 
-func (s *session) waiverRow(w *columns, one client.DutyWaiver) {
-	if s.json {
-		s.printJSON(one)
-		return
-	}
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(one.ID), s.say.Say("duty-step-"+one.Step), locale.Visible(one.Obligation), clock(one.Until), locale.Visible(one.Why))
+func (s *session) waiverRow(one client.DutyWaiver) []string {
+	return []string{locale.Visible(one.ID), s.say.Say("duty-step-" + one.Step), locale.Visible(one.Obligation), clock(one.Until), locale.Visible(one.Why)}
 }
 
 func (s *session) oneWaiver(one client.DutyWaiver, err error) error {
 	if err != nil {
 		return err
 	}
-	w := s.columns()
-	s.waiverRow(w, one)
-	return w.Flush()
+	return table(s, []client.DutyWaiver{one}, s.waiverRow)
 }
 
 type dutyWaiverProposeCommand struct {

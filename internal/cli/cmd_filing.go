@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"time"
 
@@ -57,10 +56,8 @@ type filingListCommand struct {
 
 // Run lists filings, the newest first.
 func (c *filingListCommand) Run(s *session, p *filingCommand) error {
-	filter := url.Values{"state": c.State}
-	if c.Function != "" {
-		filter.Set("function", c.Function)
-	}
+	filter := chosen(map[string]string{"function": c.Function})
+	filter["state"] = c.State
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
 		for l := (client.Listing{Filter: filter}); ; {
 			list, next, err := server.AlgorithmFilings(ctx, l)
@@ -280,20 +277,7 @@ func (c *filingDownloadCommand) Run(s *session, p *filingCommand) error {
 		if err != nil {
 			return err
 		}
-		defer from.Close()
-		b := durable.NewBatch(durable.Options{Force: c.Force})
-		defer b.Abort()
-		to, err := b.Create(c.Out, nil)
-		if err != nil {
-			return err
-		}
-		if _, err := io.Copy(to, from); err != nil {
-			return err
-		}
-		if err := to.Finish(); err != nil {
-			return err
-		}
-		return b.Commit()
+		return s.keep(from, c.Out, c.Force)
 	})
 }
 

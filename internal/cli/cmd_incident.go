@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/url"
 	"strings"
 	"time"
 
@@ -21,19 +19,28 @@ const (
 
 type incidentCommand struct {
 	remote
-	List     incidentListCommand     `cmd:""`
-	Open     incidentOpenCommand     `cmd:""`
-	Show     incidentShowCommand     `cmd:""`
-	Learn    incidentLearnCommand    `cmd:""`
-	Step     incidentStepCommand     `cmd:""`
-	Note     incidentNoteCommand     `cmd:""`
-	Report   incidentReportCommand   `cmd:""`
-	File     incidentFileCommand     `cmd:""`
-	Amend    incidentAmendCommand    `cmd:""`
-	Download incidentDownloadCommand `cmd:""`
-	Close    incidentCloseCommand    `cmd:""`
-	Confirm  incidentConfirmCommand  `cmd:""`
-	Verify   incidentVerifyCommand   `cmd:""`
+	List         incidentListCommand     `cmd:""`
+	Open         incidentOpenCommand     `cmd:""`
+	Show         incidentShowCommand     `cmd:""`
+	Read         incidentReadCommand     `cmd:""`
+	Learn        incidentLearnCommand    `cmd:""`
+	Agree        incidentAgreeCommand    `cmd:""`
+	Disagree     incidentDisagreeCommand `cmd:""`
+	Widen        incidentWidenCommand    `cmd:""`
+	KnownEarlier incidentKnownCommand    `cmd:""`
+	Step         incidentStepCommand     `cmd:""`
+	Note         incidentNoteCommand     `cmd:""`
+	Report       incidentReportCommand   `cmd:""`
+	File         incidentFileCommand     `cmd:""`
+	Prove        incidentProveCommand    `cmd:""`
+	Amend        incidentAmendCommand    `cmd:""`
+	Drop         incidentDropCommand     `cmd:""`
+	Download     incidentDownloadCommand `cmd:""`
+	Close        incidentCloseCommand    `cmd:""`
+	Confirm      incidentConfirmCommand  `cmd:""`
+	KeepOpen     incidentKeepOpenCommand `cmd:""`
+	Reopen       incidentReopenCommand   `cmd:""`
+	Verify       incidentVerifyCommand   `cmd:""`
 }
 
 type incidentListCommand struct {
@@ -43,32 +50,12 @@ type incidentListCommand struct {
 
 // Run lists incidents, the newest first.
 func (c *incidentListCommand) Run(s *session, p *incidentCommand) error {
-	filter := url.Values{"state": c.State}
-	if c.Kind != "" {
-		filter.Set("kind", c.Kind)
-	}
+	filter := chosen(map[string]string{"kind": c.Kind})
+	filter["state"] = c.State
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
-		w := s.columns()
-		for l := (client.Listing{Filter: filter}); ; {
-			list, next, err := server.Incidents(ctx, l)
-			if err != nil {
-				return err
-			}
-			for _, v := range list {
-				if s.json {
-					s.printJSON(v)
-					continue
-				}
-				due := ""
-				if v.Due != nil {
-					due = v.Due.Local().Format(time.DateTime)
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(v.ID), s.kindsOf(v), s.say.Say("page-incident-state-"+v.State), s.gradeOf(v), due)
-			}
-			if l.Cursor = next; next == "" {
-				return w.Flush()
-			}
-		}
+		return tableOf(ctx, s, filter, server.Incidents, func(v client.Incident) []string {
+			return []string{locale.Visible(v.ID), s.kindsOf(v), s.say.Say("page-incident-state-" + v.State), s.gradeOf(v), locally(v.Due)}
+		})
 	})
 }
 
@@ -105,40 +92,44 @@ type incidentOpenCommand struct {
 
 // Run opens an incident.
 func (c *incidentOpenCommand) Run(s *session, p *incidentCommand) error {
-	d := client.IncidentDraft{Kinds: c.Kind, Title: c.Title, Summary: c.Summary, Origin: c.Origin, Knew: c.Knew.Time}
-	for _, pair := range c.About {
-		kind, id, ok := strings.Cut(pair, "=")
-		if !ok {
-			return &colophon.Error{Kind: colophon.Invalid, Code: codeIncidentAbout, Args: colophon.Args{"value": pair}}
-		}
-		d.About = append(d.About, client.IncidentRef{Kind: kind, ID: id})
+	about, err := refs(c.About)
+	if err != nil {
+		return err
 	}
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
-		v, err := server.OpenIncident(ctx, d)
+		v, err := server.OpenIncident(ctx, client.IncidentDraft{Kinds: c.Kind, Title: c.Title, Summary: c.Summary, Origin: c.Origin, About: about, Knew: c.Knew.Time})
 		return s.incident(v, err)
 	})
 }
 
+// refs reads what something is about, or what shows it.
+func refs(pairs []string) (list []client.IncidentRef, err error) {
+	for _, pair := range pairs {
+		kind, id, ok := strings.Cut(pair, "=")
+		if !ok {
+			return nil, invalid(codeIncidentAbout, "value", pair)
+		}
+		list = append(list, client.IncidentRef{Kind: kind, ID: id})
+	}
+	return list, nil
+}
+
 // incident prints an incident and its clocks.
 func (s *session) incident(v client.Incident, err error) error {
-	switch {
-	case err != nil:
+	if done, err := s.plain(v, err); done {
 		return err
-	case s.json:
-		s.printJSON(v)
-		return nil
 	}
 	fmt.Fprintf(s.Stdout, "%s  %s  %s  %s\n", locale.Visible(v.ID), s.kindsOf(v), s.say.Say("page-incident-state-"+v.State), s.gradeOf(v))
+	if v.Correction != nil {
+		fmt.Fprintln(s.Stdout, "  "+s.say.Say("page-incident-correction"))
+	}
 	w := s.columns()
 	for _, c := range v.Clocks {
-		name, due := c.Names.In(string(s.say.Language)), ""
+		name := c.Names.In(string(s.say.Language))
 		if c.Names.ZH == "" {
 			name = s.say.Say("page-clock-" + c.ID)
 		}
-		if c.Due != nil {
-			due = c.Due.Local().Format(time.DateTime)
-		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", locale.Visible(name), s.say.Say("page-clock-state-"+c.State), due)
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", locale.Visible(name), s.say.Say("page-clock-state-"+c.State), locally(c.Due))
 	}
 	return w.Flush()
 }
@@ -217,14 +208,11 @@ type incidentNoteCommand struct {
 func (c *incidentNoteCommand) Run(s *session, p *incidentCommand) error {
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
 		l, err := server.NoteIncident(ctx, c.ID, c.At.Time, c.Text)
-		if err == nil {
-			if s.json {
-				s.printJSON(l)
-				return nil
-			}
-			fmt.Fprintln(s.Stdout, locale.Visible(l.ID))
+		if done, err := s.plain(l, err); done {
+			return err
 		}
-		return err
+		fmt.Fprintln(s.Stdout, locale.Visible(l.ID))
+		return nil
 	})
 }
 
@@ -275,12 +263,8 @@ func reportFilled(ctx context.Context, server *client.Client, r client.IncidentR
 
 // reported prints a report, without what it says.
 func (s *session) reported(r client.IncidentReport, err error) error {
-	switch {
-	case err != nil:
+	if done, err := s.plain(r, err); done {
 		return err
-	case s.json:
-		s.printJSON(r)
-		return nil
 	}
 	fmt.Fprintf(s.Stdout, "%s  %s  %s\n", locale.Visible(r.ID), locale.Visible(r.Names.In(string(s.say.Language))), s.say.Say("page-report-state-"+r.State))
 	fmt.Fprintf(s.Stdout, "  SHA-256 %s\n", locale.Visible(r.SHA256))
@@ -339,19 +323,19 @@ func (c *incidentAmendCommand) Run(s *session, p *incidentCommand) error {
 
 type incidentDownloadCommand struct {
 	Format string `placeholder:"json|text|html|pdf|docx" default:"json" enum:"json,text,html,pdf,docx"`
+	Out    string `short:"o" placeholder:"FILE"`
+	Force  bool
 	Report string `arg:"" name:"report"`
 }
 
-// Run writes a report to the standard output; a record says who read it.
+// Run writes a report to a file, or to the standard output; a record says who read it.
 func (c *incidentDownloadCommand) Run(s *session, p *incidentCommand) error {
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
 		from, err := server.DownloadIncidentReport(ctx, c.Report, c.Format)
 		if err != nil {
 			return err
 		}
-		defer from.Close()
-		_, err = io.Copy(s.Stdout, from)
-		return err
+		return s.keep(from, c.Out, c.Force)
 	})
 }
 
@@ -365,19 +349,6 @@ type incidentCloseCommand struct {
 func (c *incidentCloseCommand) Run(s *session, p *incidentCommand) error {
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
 		v, err := server.CloseIncident(ctx, c.ID, c.Outcome, c.Why)
-		return s.incident(v, err)
-	})
-}
-
-type incidentConfirmCommand struct {
-	Why string `required:"" placeholder:"TEXT"`
-	ID  string `arg:"" name:"id"`
-}
-
-// Run confirms what somebody else proposed.
-func (c *incidentConfirmCommand) Run(s *session, p *incidentCommand) error {
-	return p.call(s, func(ctx context.Context, server *client.Client) error {
-		v, err := server.JudgeIncident(ctx, c.ID, "confirm", c.Why)
 		return s.incident(v, err)
 	})
 }

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -164,27 +162,11 @@ type intakeListCommand struct {
 // Run lists uploads, the newest first.
 func (c *intakeListCommand) Run(s *session, i *intakeCommand) error {
 	return i.call(s, func(ctx context.Context, server *client.Client) error {
-		w := tabwriter.NewWriter(s.Stdout, 0, 4, 2, ' ', 0)
-		filter := url.Values{"state": c.State}
-		if c.Scan != "" {
-			filter.Set("scan", c.Scan)
-		}
-		for l := (client.Listing{Filter: filter}); ; {
-			list, next, err := server.Intakes(ctx, l)
-			if err != nil {
-				return err
-			}
-			for _, t := range list {
-				if s.json {
-					s.printJSON(t)
-					continue
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", locale.Visible(t.ID), s.say.Say("intake-word-"+t.State), locale.Visible(t.Format), t.Created.Local().Format(time.DateTime))
-			}
-			if l.Cursor = next; next == "" {
-				return w.Flush()
-			}
-		}
+		filter := chosen(map[string]string{"scan": c.Scan})
+		filter["state"] = c.State
+		return tableOf(ctx, s, filter, server.Intakes, func(t client.Intake) []string {
+			return []string{locale.Visible(t.ID), s.say.Say("intake-word-" + t.State), locale.Visible(t.Format), locally(&t.Created)}
+		})
 	})
 }
 

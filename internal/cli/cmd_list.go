@@ -63,23 +63,9 @@ type listBatchesCommand struct{}
 // Run lists imported lists, the newest first.
 func (c *listBatchesCommand) Run(s *session, p *listCommand) error {
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
-		w := s.columns()
-		for l := (client.Listing{}); ; {
-			list, next, err := server.FilingLists(ctx, l)
-			if err != nil {
-				return err
-			}
-			for _, b := range list {
-				if s.json {
-					s.printJSON(b)
-					continue
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\n", locale.Visible(b.ID), s.say.Say("page-list-series-"+b.Series), locale.Visible(b.Name), locale.Visible(b.Published), b.Counts.Rows, s.say.Say("page-list-state-"+b.State))
-			}
-			if l.Cursor = next; next == "" {
-				return w.Flush()
-			}
-		}
+		return tableOf(ctx, s, nil, server.FilingLists, func(b client.FilingList) []string {
+			return []string{locale.Visible(b.ID), s.say.Say("page-list-series-" + b.Series), locale.Visible(b.Name), locale.Visible(b.Published), itoa(b.Counts.Rows), s.say.Say("page-list-state-" + b.State)}
+		})
 	})
 }
 
@@ -138,6 +124,16 @@ func verdictExit(v string) int {
 	return map[string]int{"passed": exitDone, "failed": exitNotConforming, "could-not-tell": exitCouldNotTell}[v]
 }
 
+// weigh adds a verdict to the exit code: one that failed outweighs all that is neither, and that what passed.
+func (s *session) weigh(verdict string) {
+	switch {
+	case verdict == "failed":
+		s.exit = exitNotConforming
+	case verdict != "passed" && s.exit == exitDone:
+		s.exit = exitCouldNotTell
+	}
+}
+
 type listOwnCommand struct{}
 
 // Run holds the numbers that we show against the lists.
@@ -145,9 +141,7 @@ func (c *listOwnCommand) Run(s *session, p *listCommand) error {
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
 		list, _, err := server.OwnNumbers(ctx)
 		for _, o := range list {
-			if o.Verdict != "passed" && s.exit != exitNotConforming {
-				s.exit = verdictExit(o.Verdict)
-			}
+			s.weigh(o.Verdict)
 			if s.json {
 				s.printJSON(o)
 				continue

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"time"
 
 	"github.com/colophon-project/colophon/client"
@@ -32,26 +31,11 @@ type listingListCommand struct {
 
 // Run lists the apps of a store, the newest first.
 func (c *listingListCommand) Run(s *session) error {
-	filter := url.Values{}
-	for name, value := range map[string]string{"state": c.State, "verdict": c.Verdict} {
-		if value != "" {
-			filter.Set(name, value)
-		}
-	}
+	filter := chosen(map[string]string{"state": c.State, "verdict": c.Verdict})
 	return c.call(s, func(ctx context.Context, server *client.Client) error {
-		all, err := pages(filter, func(l client.Listing) ([]client.ListedApp, string, error) { return server.ListedApps(ctx, l) })
-		if err != nil {
-			return err
-		}
-		w := s.columns()
-		for _, one := range all {
-			if s.json {
-				s.printJSON(one)
-				continue
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(one.ID), s.word("page-listing-state-", one.State), s.word("page-verdict-", one.Verdict), locale.Visible(one.App), locale.Visible(one.Address))
-		}
-		return w.Flush()
+		return tableOf(ctx, s, filter, server.ListedApps, func(one client.ListedApp) []string {
+			return []string{locale.Visible(one.ID), s.word("page-listing-state-", one.State), s.word("page-verdict-", one.Verdict), locale.Visible(one.App), locale.Visible(one.Address)}
+		})
 	})
 }
 

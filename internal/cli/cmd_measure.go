@@ -3,9 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/colophon-project/colophon"
@@ -32,30 +30,12 @@ type measureListCommand struct {
 
 // Run lists measures, the newest first.
 func (c *measureListCommand) Run(s *session, m *measureCommand) error {
-	filter := url.Values{"state": c.State}
-	for name, value := range map[string]string{"subject": c.Subject, "step": c.Step} {
-		if value != "" {
-			filter.Set(name, value)
-		}
-	}
+	filter := chosen(map[string]string{"subject": c.Subject, "step": c.Step})
+	filter["state"] = c.State
 	return m.call(s, func(ctx context.Context, server *client.Client) error {
-		w := tabwriter.NewWriter(s.Stdout, 0, 4, 2, ' ', 0)
-		for l := (client.Listing{Filter: filter}); ; {
-			list, next, err := server.Measures(ctx, l)
-			if err != nil {
-				return err
-			}
-			for _, m := range list {
-				if s.json {
-					s.printJSON(m)
-					continue
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(m.ID), locale.Visible(m.Subject), s.say.Say("measure-step-"+m.Step), s.say.Say("measure-state-"+m.State), m.Made.Local().Format(time.DateTime))
-			}
-			if l.Cursor = next; next == "" {
-				return w.Flush()
-			}
-		}
+		return tableOf(ctx, s, filter, server.Measures, func(m client.Measure) []string {
+			return []string{locale.Visible(m.ID), locale.Visible(m.Subject), s.say.Say("measure-step-" + m.Step), s.say.Say("measure-state-" + m.State), m.Made.Local().Format(time.DateTime)}
+		})
 	})
 }
 

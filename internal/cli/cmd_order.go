@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"text/tabwriter"
 	"time"
 
 	"github.com/colophon-project/colophon/client"
@@ -30,23 +29,9 @@ type orderListCommand struct {
 // Run lists control orders, the newest first.
 func (c *orderListCommand) Run(s *session, o *orderCommand) error {
 	return o.call(s, func(ctx context.Context, server *client.Client) error {
-		w := tabwriter.NewWriter(s.Stdout, 0, 4, 2, ' ', 0)
-		for l := (client.Listing{Filter: url.Values{"state": c.State}}); ; {
-			list, next, err := server.Orders(ctx, l)
-			if err != nil {
-				return err
-			}
-			for _, o := range list {
-				if s.json {
-					s.printJSON(o)
-					continue
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(o.ID), s.say.Say("order-state-"+o.State), s.say.Say("order-action-"+o.Action), s.orderTarget(o), o.Issued.Local().Format(time.DateTime))
-			}
-			if l.Cursor = next; next == "" {
-				return w.Flush()
-			}
-		}
+		return tableOf(ctx, s, url.Values{"state": c.State}, server.Orders, func(o client.ControlOrder) []string {
+			return []string{locale.Visible(o.ID), s.say.Say("order-state-" + o.State), s.say.Say("order-action-" + o.Action), s.orderTarget(o), o.Issued.Local().Format(time.DateTime)}
+		})
 	})
 }
 

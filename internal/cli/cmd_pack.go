@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,30 +69,12 @@ type packListCommand struct {
 
 // Run lists packs, the newest first.
 func (c *packListCommand) Run(s *session, p *packCommand) error {
-	filter := url.Values{"state": c.State}
-	for name, value := range map[string]string{"form": c.Form, "number": c.Number, "case": c.Case, "duty": c.Duty, "refutation": c.Refutation} {
-		if value != "" {
-			filter.Set(name, value)
-		}
-	}
+	filter := chosen(map[string]string{"form": c.Form, "number": c.Number, "case": c.Case, "duty": c.Duty, "refutation": c.Refutation})
+	filter["state"] = c.State
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
-		w := s.columns()
-		for l := (client.Listing{Filter: filter}); ; {
-			list, next, err := server.Packs(ctx, l)
-			if err != nil {
-				return err
-			}
-			for _, one := range list {
-				if s.json {
-					s.printJSON(one)
-					continue
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(one.ID), locale.Visible(one.Number), locale.Visible(one.Form), s.say.Say("pack-state-"+one.State), s.say.Say("pack-unknown-count", "count", itoa(one.Unknown)))
-			}
-			if l.Cursor = next; next == "" {
-				return w.Flush()
-			}
-		}
+		return tableOf(ctx, s, filter, server.Packs, func(one client.Pack) []string {
+			return []string{locale.Visible(one.ID), locale.Visible(one.Number), locale.Visible(one.Form), s.say.Say("pack-state-" + one.State), s.say.Say("pack-unknown-count", "count", itoa(one.Unknown))}
+		})
 	})
 }
 
@@ -314,24 +294,7 @@ func (c *packDownloadCommand) Run(s *session, p *packCommand) error {
 		if err != nil {
 			return err
 		}
-		defer from.Close()
-		if c.Out == "" {
-			_, err = io.Copy(s.Stdout, from)
-			return err
-		}
-		b := durable.NewBatch(durable.Options{Force: c.Force})
-		defer b.Abort()
-		to, err := b.Create(c.Out, nil)
-		if err != nil {
-			return err
-		}
-		if _, err := io.Copy(to, from); err != nil {
-			return err
-		}
-		if err := to.Finish(); err != nil {
-			return err
-		}
-		return b.Commit()
+		return s.keep(from, c.Out, c.Force)
 	})
 }
 
@@ -369,7 +332,7 @@ func (c *packVerifyCommand) Run(s *session) error {
 func (s *session) chained(files []string, chain func(...[]byte) error, known func(raw []byte) (number string, part int)) error {
 	var documents [][]byte
 	for _, path := range files {
-		raw, err := packFile(path)
+		raw, err := short(path, pack.MaxDocument)
 		if err != nil {
 			return err
 		}
@@ -401,18 +364,4 @@ func (s *session) chained(files []string, chain func(...[]byte) error, known fun
 		}
 	}
 	return nil
-}
-
-// packFile reads a document that may be as long as documents are.
-func packFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, durable.Fault(path, err)
-	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, pack.MaxDocument+1))
-	if err != nil {
-		return nil, durable.Fault(path, err)
-	}
-	return raw, nil
 }

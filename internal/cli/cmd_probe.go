@@ -79,12 +79,11 @@ func (c *probeRunCommand) Run(s *session, p *probeCommand) error {
 		}
 		list = slices.DeleteFunc(list, func(l client.Probe) bool { return !slices.Contains(run.Probes, l.Name) })
 		for _, one := range list {
-			switch {
-			case one.Last != nil && one.Last.Void == "" && one.Last.Outcome == colophon.Failed.String():
-				s.exit = exitNotConforming
-			case s.exit == exitDone && (one.Last == nil || one.Last.Void != "" || one.Last.Outcome != colophon.Passed.String()):
-				s.exit = exitCouldNotTell
+			verdict := colophon.Unknown.String()
+			if one.Last != nil && one.Last.Void == "" {
+				verdict = one.Last.Outcome
 			}
+			s.weigh(verdict)
 		}
 		return s.probes(list)
 	})

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -121,28 +120,11 @@ type recallEntriesCommand struct {
 
 // Run lists what was taken from feeds, the newest first.
 func (c *recallEntriesCommand) Run(s *session) error {
-	filter := url.Values{}
-	if c.Source != "" {
-		filter.Set("source", c.Source)
-	}
+	filter := chosen(map[string]string{"source": c.Source})
 	return c.call(s, func(ctx context.Context, server *client.Client) error {
-		w := s.columns()
-		for l := (client.Listing{Filter: filter}); ; {
-			list, next, err := server.RecallEntries(ctx, l)
-			if err != nil {
-				return err
-			}
-			for _, e := range list {
-				if s.json {
-					s.printJSON(e)
-					continue
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(e.Name), s.word("recall-state-", e.State), e.At.Local().Format(time.DateTime), s.word("refutation-verdict-", e.Verdict), locale.Visible(s.inWords(e.Claim)))
-			}
-			if l.Cursor = next; next == "" {
-				return w.Flush()
-			}
-		}
+		return tableOf(ctx, s, filter, server.RecallEntries, func(e client.RecallEntry) []string {
+			return []string{locale.Visible(e.Name), s.word("recall-state-", e.State), e.At.Local().Format(time.DateTime), s.word("refutation-verdict-", e.Verdict), locale.Visible(s.inWords(e.Claim))}
+		})
 	})
 }
 

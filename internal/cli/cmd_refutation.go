@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 
 	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/internal/locale"
@@ -30,30 +29,12 @@ type refutationListCommand struct {
 
 // Run lists refutations, the newest first.
 func (c *refutationListCommand) Run(s *session, r *refutationCommand) error {
-	filter := url.Values{"state": c.State}
-	for name, value := range map[string]string{"number": c.Number, "case": c.Case} {
-		if value != "" {
-			filter.Set(name, value)
-		}
-	}
+	filter := chosen(map[string]string{"number": c.Number, "case": c.Case})
+	filter["state"] = c.State
 	return r.call(s, func(ctx context.Context, server *client.Client) error {
-		w := s.columns()
-		for l := (client.Listing{Filter: filter}); ; {
-			list, next, err := server.Refutations(ctx, l)
-			if err != nil {
-				return err
-			}
-			for _, r := range list {
-				if s.json {
-					s.printJSON(r)
-					continue
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", locale.Visible(r.ID), s.word("refutation-state-", r.State), s.word("refutation-verdict-", r.Verdict), locale.Visible(s.inWords(r.Claim)))
-			}
-			if l.Cursor = next; next == "" {
-				return w.Flush()
-			}
-		}
+		return tableOf(ctx, s, filter, server.Refutations, func(r client.Refutation) []string {
+			return []string{locale.Visible(r.ID), s.word("refutation-state-", r.State), s.word("refutation-verdict-", r.Verdict), locale.Visible(s.inWords(r.Claim))}
+		})
 	})
 }
 

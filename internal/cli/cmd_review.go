@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
 	"time"
 
 	"github.com/colophon-project/colophon/client"
@@ -115,12 +114,7 @@ func (s *session) assessment(a client.SecurityAssessment, err error) error {
 		return err
 	}
 	for _, h := range a.Heads {
-		switch {
-		case h.State == "failed":
-			s.exit = exitNotConforming
-		case h.State != "passed" && s.exit == exitDone:
-			s.exit = exitCouldNotTell
-		}
+		s.weigh(h.State)
 	}
 	if s.json {
 		s.printJSON(a)
@@ -250,37 +244,20 @@ type reviewTriggersCommand struct {
 
 // Run lists what asks for a security assessment. It exits 4 when a report is late.
 func (c *reviewTriggersCommand) Run(s *session, p *reviewCommand) error {
-	filter := url.Values{}
-	if c.State != "" {
-		filter.Set("state", c.State)
-	}
+	filter := chosen(map[string]string{"state": c.State})
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
-		w := s.columns()
-		for l := (client.Listing{Filter: filter}); ; {
-			list, next, err := server.SecurityTriggers(ctx, l)
-			if err != nil {
-				return err
+		return tableOf(ctx, s, filter, server.SecurityTriggers, func(t client.SecurityTrigger) []string {
+			due := s.say.Say("review-due-before")
+			switch {
+			case t.Due != nil:
+				due = t.Due.Format(time.DateOnly)
+			case t.State != "open":
+				due = "-"
 			}
-			for _, t := range list {
-				due := s.say.Say("review-due-before")
-				switch {
-				case t.Due != nil:
-					due = t.Due.Format(time.DateOnly)
-				case t.State != "open":
-					due = "-"
-				}
-				if t.Late {
-					s.exit = exitNotConforming
-				}
-				if s.json {
-					s.printJSON(t)
-					continue
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", locale.Visible(t.ID), s.say.Say("review-trigger-"+t.Kind), locale.Visible(t.Ref), s.say.Say("review-triggerstate-"+t.State), due)
+			if t.Late {
+				s.exit = exitNotConforming
 			}
-			if l.Cursor = next; next == "" {
-				return w.Flush()
-			}
-		}
+			return []string{locale.Visible(t.ID), s.say.Say("review-trigger-" + t.Kind), locale.Visible(t.Ref), s.say.Say("review-triggerstate-" + t.State), due}
+		})
 	})
 }

@@ -34,23 +34,9 @@ type runListCommand struct{}
 // Run lists assessment runs, the newest first.
 func (c *runListCommand) Run(s *session, p *runCommand) error {
 	return p.call(s, func(ctx context.Context, server *client.Client) error {
-		w := s.columns()
-		for l := (client.Listing{}); ; {
-			list, next, err := server.TestRuns(ctx, l)
-			if err != nil {
-				return err
-			}
-			for _, r := range list {
-				if s.json {
-					s.printJSON(r)
-					continue
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", locale.Visible(r.ID), s.say.Say("run-state-"+r.State), locale.Visible(r.Plan.Model), locale.Visible(r.Plan.Name))
-			}
-			if l.Cursor = next; next == "" {
-				return w.Flush()
-			}
-		}
+		return tableOf(ctx, s, nil, server.TestRuns, func(r client.TestRun) []string {
+			return []string{locale.Visible(r.ID), s.say.Say("run-state-" + r.State), locale.Visible(r.Plan.Model), locale.Visible(r.Plan.Name)}
+		})
 	})
 }
 

@@ -100,23 +100,11 @@ func (c *serviceListCommand) Run(s *session) error {
 			}
 			return err
 		}
-		filter := url.Values{"state": c.State}
-		if c.Service != "" {
-			filter.Set("service", c.Service)
-		}
-		all, err := pages(filter, func(l client.Listing) ([]client.Function, string, error) { return server.Functions(ctx, l) })
-		if err != nil {
-			return err
-		}
-		w := tabwriter.NewWriter(s.Stdout, 0, 4, 2, ' ', 0)
-		for _, f := range all {
-			if s.json {
-				s.printJSON(f)
-				continue
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", f.ID, s.say.Say("function-state-"+f.State), f.Function.Service, f.Function.Kind, locale.Visible(s.local(f.Function.Names)))
-		}
-		return w.Flush()
+		filter := chosen(map[string]string{"service": c.Service})
+		filter["state"] = c.State
+		return tableOf(ctx, s, filter, server.Functions, func(f client.Function) []string {
+			return []string{f.ID, s.say.Say("function-state-" + f.State), f.Function.Service, f.Function.Kind, locale.Visible(s.local(f.Function.Names))}
+		})
 	})
 }
 

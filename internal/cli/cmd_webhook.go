@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -133,10 +132,8 @@ type webhookMessagesCommand struct {
 // Run lists messages with what came of the last attempt, the newest first.
 func (c *webhookMessagesCommand) Run(s *session, w *webhookCommand) error {
 	return w.call(s, func(ctx context.Context, server *client.Client) error {
-		filter := url.Values{"state": c.State}
-		if c.Webhook != "" {
-			filter.Set("webhook", c.Webhook)
-		}
+		filter := chosen(map[string]string{"webhook": c.Webhook})
+		filter["state"] = c.State
 		for l := (client.Listing{Filter: filter}); ; {
 			list, next, err := server.WebhookMessages(ctx, l)
 			if err != nil {

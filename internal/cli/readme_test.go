@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/internal/app"
 	"github.com/colophon-project/colophon/internal/app/sample"
 	"github.com/colophon-project/colophon/internal/media"
@@ -220,19 +221,38 @@ func TestOperate(t *testing.T) {
 	}
 }
 
-// againstServer runs testdata/server/*.txtar against a server.
+// againstServer runs testdata/server/*.txtar against a server. Each script has the sessions of two officers, who signed in once:
+// an address may not do so often.
 func againstServer(t *testing.T, site, key string) {
 	secondOfficer(t, site)
+	files := map[string]string{"key.txt": key, "password.txt": password, "officer.session": signedIn(t, site, "duty.officer"), "second.session": signedIn(t, site, "second.officer")}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/server",
-		Setup: func(env *testscript.Env) error {
+		Setup: func(env *testscript.Env) (err error) {
 			for _, e := range [][2]string{{"LANG", "C.UTF-8"}, {"SITE", site}, {"KEY", key}, {"TOMORROW", time.Now().AddDate(0, 0, 1).UTC().Format(time.DateOnly)}, {"COLOPHON_SERVER", site}, {"COLOPHON_API_KEY", env.WorkDir + "/key.txt"}} {
 				env.Setenv(e[0], e[1])
 			}
-			return errors.Join(os.WriteFile(env.WorkDir+"/key.txt", []byte(key+"\n"), 0o600), os.WriteFile(env.WorkDir+"/password.txt", []byte(password+"\n"), 0o600))
+			for name, text := range files {
+				err = errors.Join(err, os.WriteFile(filepath.Join(env.WorkDir, name), []byte(text+"\n"), 0o600))
+			}
+			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"sample": writeSample, "exit": exitCode, "keep": keepMatch, "truncate": truncateFile},
 	})
+}
+
+// signedIn returns the token of a person's session.
+func signedIn(t *testing.T, site, login string) string {
+	t.Helper()
+	c, err := client.New(client.Config{URL: site})
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, err := c.SignIn(t.Context(), login, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return open.Token
 }
 
 // keep NAME PATTERN keeps in a variable what the last output has in the pattern's brackets.

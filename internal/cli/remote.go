@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
@@ -56,6 +58,67 @@ func reach(s *session, address, file string, do func(context.Context, *client.Cl
 		s.stop(answered(err))
 	}
 	return nil
+}
+
+// chosen are the parameters of a list that a person gave.
+func chosen(words map[string]string) url.Values {
+	filter := url.Values{}
+	for name, value := range words {
+		if value != "" {
+			filter.Set(name, value)
+		}
+	}
+	return filter
+}
+
+// tableOf prints all that a server lists by a filter, page after page, as [table] does.
+func tableOf[T any](ctx context.Context, s *session, filter url.Values, fetch func(context.Context, client.Listing) ([]T, string, error), row func(T) []string) error {
+	w := s.columns()
+	for l := (client.Listing{Filter: filter}); ; {
+		list, next, err := fetch(ctx, l)
+		if err != nil {
+			return err
+		}
+		rows(s, w, list, row)
+		if l.Cursor = next; next == "" {
+			return w.Flush()
+		}
+	}
+}
+
+// table prints a list: each as JSON where that is wanted, and as a row of columns elsewhere. Row is called for both, so that it
+// may set the exit code.
+func table[T any](s *session, list []T, row func(T) []string) error {
+	w := s.columns()
+	rows(s, w, list, row)
+	return w.Flush()
+}
+
+func rows[T any](s *session, w *columns, list []T, row func(T) []string) {
+	for _, one := range list {
+		cells := row(one)
+		if s.json {
+			s.printJSON(one)
+			continue
+		}
+		fmt.Fprintln(w, strings.Join(cells, "\t"))
+	}
+}
+
+// plain prints a value as JSON where that is wanted, and reports whether nothing is left to print, as after an error.
+func (s *session) plain(v any, err error) (bool, error) {
+	if err == nil && s.json {
+		s.printJSON(v)
+	}
+	return err != nil || s.json, err
+}
+
+// locally is a time as it is here, and empty where there is none.
+func locally(at *time.Time) string {
+	if at == nil || at.IsZero() {
+		return ""
+	}
+	return at.Local().Format(time.DateTime)
 }
 
 // printFields says which parameters, fields or lines of a file the server does not take.

@@ -25,11 +25,14 @@ type cell struct {
 	Text  string // as it is
 	Key   string // of a sentence, where Text is the value that it says
 	Tone  tone
-	Mark  bool // a state: shown with the shape of its tone
-	Mono  bool // an identifier
-	Staff bool // of whoever did something
-	Law   bool // a clause: shown with the name of its law
-	Span  bool // a length of time, as Go writes it
+	Mark  bool   // a state: shown with the shape of its tone
+	Mono  bool   // an identifier
+	Staff bool   // of whoever did something
+	Law   bool   // a clause: shown with the name of its law
+	Span  bool   // a length of time, as Go writes it
+	Of    string // the catalogue that it is an identifier of: obligation or probe
+	Said  string // its name there, once it was asked for
+	Whole string // what it says at length, where Text is cut
 	At    time.Time
 	N     *int64
 	Many  []cell // chips
@@ -66,6 +69,17 @@ func sometime(t *time.Time) cell {
 		return cell{}
 	}
 	return cell{At: *t}
+}
+
+// lastDay is the end of a term: the last day of one that ends with a day in Beijing, or the moment.
+func lastDay(t *time.Time) cell {
+	if t == nil || t.IsZero() {
+		return cell{}
+	}
+	if at := t.In(beijing()); at.Add(time.Millisecond).Format(time.TimeOnly) == "00:00:00" {
+		return text(at.Add(-1).Format(time.DateOnly))
+	}
+	return moment(*t)
 }
 
 // count is a number of things.
@@ -122,6 +136,9 @@ var made = regexp.MustCompile(`^([0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32,}|[A-Z2-7
 
 // named is what it says as the name of a page.
 func (c cell) named(p Printer) string {
+	if c.Said != "" {
+		return c.Said
+	}
 	if c.Key != "" {
 		return valued(p, c.Key, c.Text)
 	}
@@ -144,6 +161,8 @@ func (c cell) raw() string {
 		return c.At.UTC().Format(time.RFC3339)
 	case c.N != nil:
 		return strconv.FormatInt(*c.N, 10)
+	case c.Whole != "":
+		return c.Whole
 	}
 	return c.Text
 }

@@ -84,21 +84,27 @@ func algorithmFields[T any](of func(T) client.AlgorithmText) []field[T] {
 		{name: "supplier", kind: "text", hint: true, value: told(func(t client.AlgorithmText) string { return t.Supplier })},
 		{name: "filed-number", kind: "text", hint: true, value: told(func(t client.AlgorithmText) string { return t.Number })},
 		{name: "contract", kind: "text", hint: true, most: 64, value: told(func(t client.AlgorithmText) string { return t.Contract })},
+		{name: "contract-file", kind: "file"},
 		{name: "contract-paper", kind: "text", hint: true, value: told(func(t client.AlgorithmText) string { return t.Paper })},
 		{name: "algorithm-functions", kind: "area", hint: true, value: told(func(t client.AlgorithmText) string { return strings.Join(t.Functions, "\n") })},
 		{name: "algorithm-models", kind: "area", hint: true, value: told(func(t client.AlgorithmText) string { return strings.Join(t.Models, "\n") })},
 	}
 }
 
-func (v *visit) algorithmText() client.AlgorithmText {
+func (v *visit) algorithmText() (client.AlgorithmText, error) {
+	contract, err := v.paperDigest("contract")
 	return client.AlgorithmText{Names: client.TextPair{ZH: v.sent("name-zh"), EN: v.sent("name-en")}, Kind: v.sent("algorithm-kind"), Origin: v.sent("algorithm-origin"), Supplier: strings.TrimSpace(v.sent("supplier")), Number: strings.TrimSpace(v.sent("filed-number")),
-		Contract: strings.ToLower(strings.TrimSpace(v.sent("contract"))), Paper: strings.TrimSpace(v.sent("contract-paper")), Functions: splitLines(v.sent("algorithm-functions")), Models: splitLines(v.sent("algorithm-models"))}
+		Contract: contract, Paper: strings.TrimSpace(v.sent("contract-paper")), Functions: splitLines(v.sent("algorithm-functions")), Models: splitLines(v.sent("algorithm-models"))}, err
 }
 
 func algorithmAdd() deed[none] {
 	fields := append([]field[none]{{name: "id", kind: "text", required: true, hint: true, most: 64}}, algorithmFields(func(none) client.AlgorithmText { return client.AlgorithmText{} })...)
-	return deed[none]{name: "algorithm-add", action: staff.RegisterChange, record: "algorithm.added", fields: fields, do: func(v *visit, _ none) (string, error) {
-		a, err := v.api().AddAlgorithm(v.r.Context(), strings.TrimSpace(v.sent("id")), v.algorithmText())
+	return deed[none]{name: "algorithm-add", action: staff.RegisterChange, record: "algorithm.added", upload: maxFilingForm, fields: fields, do: func(v *visit, _ none) (string, error) {
+		t, err := v.algorithmText()
+		if err != nil {
+			return "", err
+		}
+		a, err := v.api().AddAlgorithm(v.r.Context(), strings.TrimSpace(v.sent("id")), t)
 		return algorithmLink(a.ID), err
 	}}
 }
@@ -138,9 +144,12 @@ func algorithmSheet() sheet[client.Algorithm] {
 					_, err := v.api().DeclareVersion(v.r.Context(), a.ID, strings.TrimSpace(v.sent("version")), strings.ToLower(strings.TrimSpace(v.sent("weights"))), strings.Join(splitLines(v.sent("version-note")), " "))
 					return "", err
 				}},
-			{name: "algorithm-change", step: "change", action: staff.RegisterChange, record: "algorithm.changed", may: active, fields: algorithmFields(func(a client.Algorithm) client.AlgorithmText { return a.Algorithm }),
+			{name: "algorithm-change", step: "change", action: staff.RegisterChange, record: "algorithm.changed", upload: maxFilingForm, may: active, fields: algorithmFields(func(a client.Algorithm) client.AlgorithmText { return a.Algorithm }),
 				do: func(v *visit, a client.Algorithm) (string, error) {
-					_, err := v.api().ChangeAlgorithm(v.r.Context(), a.ID, v.algorithmText())
+					t, err := v.algorithmText()
+					if err == nil {
+						_, err = v.api().ChangeAlgorithm(v.r.Context(), a.ID, t)
+					}
 					return "", err
 				}},
 			{name: "algorithm-retire", step: "retire", action: staff.RegisterChange, record: "algorithm.retired", danger: true, may: active,

@@ -58,14 +58,13 @@ func bankList() list[client.TestBank] {
 			return c.TestBanks(ctx, l)
 		},
 		columns: []column[client.TestBank]{
-			{name: "name", cell: func(b client.TestBank) cell { return text(b.Name).to(bankLink(b.ID)) }},
+			{name: "name", long: true, cell: func(b client.TestBank) cell { return text(b.Name).to(bankLink(b.ID)) }},
 			{name: "state", cell: bankState},
 			{name: "bank-questions", cell: func(b client.TestBank) cell { return count(int64(b.Questions)) }},
 			{name: "bank-generation", side: true, cell: func(b client.TestBank) cell { return count(ofKind(b.Kinds, "generation")) }},
 			{name: "bank-should-refuse", side: true, cell: func(b client.TestBank) cell { return count(ofKind(b.Kinds, "should-refuse")) }},
 			{name: "bank-should-not-refuse", side: true, cell: func(b client.TestBank) cell { return count(ofKind(b.Kinds, "should-not-refuse")) }},
 			{name: "bank-made", cell: func(b client.TestBank) cell { return moment(b.Made) }},
-			{name: "digest", side: true, cell: func(b client.TestBank) cell { return ident(b.Digest) }},
 		},
 		filters: []filter{{name: "state", kind: "choice", words: "page-bank-state-", options: bankStates()}},
 		deeds:   []lead{{"/banks/new", "page-deed-bank-import", staff.BankWrite}, {"/banks/starter", "page-deed-bank-starter", staff.BankWrite}, {"/runs", "page-runs", staff.RunRead}},
@@ -162,7 +161,7 @@ func bankParts(v *visit, b client.TestBank) ([]part, error) {
 		{name: "bank-there", cell: func(h client.BankHeld) cell { return count(int64(h.Fewest)) }},
 		{name: "verdict", cell: func(h client.BankHeld) cell { return heldCell(h.Verdict) }},
 		{name: "bank-sure", side: true, cell: func(h client.BankHeld) cell { return word("page-confidence-", h.Confidence) }},
-		{name: "source", side: true, cell: func(h client.BankHeld) cell { return text(h.Source) }},
+		{name: "source", side: true, long: true, cell: func(h client.BankHeld) cell { return sourced(h.Source) }},
 	}, c.Held)}}
 	for _, kind := range questionKinds() {
 		of := slices.DeleteFunc(slices.Clone(c.Topics), func(n client.BankCount) bool { return n.Kind != kind })

@@ -121,7 +121,7 @@ func yearColumns() []column[calendarMonth] {
 func dateColumns() []column[client.CalendarDate] {
 	return []column[client.CalendarDate]{
 		{name: "calendar-at", cell: func(d client.CalendarDate) cell { return moment(d.At) }},
-		{name: "calendar-what", cell: func(d client.CalendarDate) cell { return text(d.Title).to(dateLink(d)) }},
+		{name: "calendar-what", long: true, cell: func(d client.CalendarDate) cell { return text(d.Title).to(dateLink(d)) }},
 		{name: "calendar-kind", cell: func(d client.CalendarDate) cell { return word("page-calendar-kind-", d.Kind) }},
 		{name: "state", cell: func(d client.CalendarDate) cell {
 			return state("page-calendar-state-", d.State, map[string]tone{"coming": wait, "over": bad, "done": good})
@@ -131,7 +131,7 @@ func dateColumns() []column[client.CalendarDate] {
 
 // dateLink leads to what a date belongs to; empty where there is no page for it.
 func dateLink(d client.CalendarDate) string {
-	place := map[string]string{"incident": "/incidents/", "drill": "/drills/", "correction": "/illegal-outputs/", "report-duty": "/report-duties/", "obligation": "/obligations/", "limits": "/limits/", "rules": "/systems/versions?system=", "mechanism-review": "/mechanism-reviews/", "ethics-review": "/ethics-reviews/", "security-trigger": "/security-triggers/"}[d.Ref]
+	place := map[string]string{"incident": "/incidents/", "drill": "/drills/", "correction": "/illegal-outputs/", "report-duty": "/report-duties/", "obligation": "/obligations/", "limits": "/limits/", "rules": "/systems/versions?system=", "mechanism-review": "/mechanism-reviews/", "ethics-review": "/ethics-reviews/", "security-trigger": "/security-triggers/", "dataset-removal": removalsPath + "/", "card": "/cards/"}[d.Ref]
 	switch {
 	case d.Ref == "drills":
 		return "/drills/standing"

@@ -80,7 +80,7 @@ type casePage struct {
 	Events   []event
 	Keys     []caseKey
 	Deeds    []deedLink
-	Packs    []lead // to packs for authorities about the case
+	Packs    []lead // to packs for authorities about the case, and to a case of illegal output
 	Takes    []string
 	Returns  []string
 	Reads    []string
@@ -138,7 +138,7 @@ func (v *visit) casePage(c client.Case) (casePage, error) {
 	case held && !data.Mine:
 		data.Notice = "page-case-elsewhere"
 	}
-	data.Deeds, data.Packs = v.caseDeedLinks(c, data.Mine), packWays(v, "case", c.ID)
+	data.Deeds, data.Packs = v.caseDeedLinks(c, data.Mine), append(packWays(v, "case", c.ID), correctionWays(v, "case/"+c.ID)...)
 	return data, nil
 }
 

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,8 +29,15 @@ func spokenCell(s *client.Sentence) cell {
 	if s == nil {
 		return cell{}
 	}
-	return text(strings.TrimRight(capital(s.Sentence), ".。"))
+	c := text(strings.TrimRight(capital(s.Sentence), ".。"))
+	if short := sums.ReplaceAllStringFunc(c.Text, tail); short != c.Text {
+		c.Whole, c.Text = c.Text, short
+	}
+	return c
 }
+
+// sums are SHA-256 within a sentence, of which pages show the end.
+var sums = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
 
 func copyColumns() []column[client.Copy] {
 	return []column[client.Copy]{

@@ -207,12 +207,16 @@ func annotatorSheet() sheet[client.Annotator] {
 		labels: []string{"entered", "annotation-rule", "training-day", "training-passed", "training-paper", "by", "annotator-duty"},
 		says:   slices.Concat(of("page-annotator-duty-", annotation.Duties()...), of("page-annotator-state-", "active", "left")),
 		deeds: []deed[client.Annotator]{
-			{name: "annotator-train", step: "train", action: staff.DatasetWrite, record: "annotator.trained", may: active,
-				fields: []field[client.Annotator]{ruleField[client.Annotator]("in-force"), {name: "training-day", kind: "day", required: true}, {name: "training-passed", kind: "yes"}, {name: "training-paper", kind: "text", hint: true, most: 64}},
+			{name: "annotator-train", step: "train", action: staff.DatasetWrite, record: "annotator.trained", upload: maxFilingForm, may: active,
+				fields: []field[client.Annotator]{ruleField[client.Annotator]("in-force"), {name: "training-day", kind: "day", required: true}, {name: "training-passed", kind: "yes"}, {name: "training-paper", kind: "text", hint: true, most: 64}, {name: "training-paper-file", kind: "file"}},
 				do: func(v *visit, a client.Annotator) (string, error) {
 					day, err := v.sentDate("training-day")
+					if err != nil {
+						return "", err
+					}
+					paper, err := v.paperDigest("training-paper")
 					if err == nil {
-						_, err = v.api().TrainAnnotator(v.r.Context(), a.ID, v.sent("annotation-rule"), day, v.sent("training-passed") != "", strings.ToLower(strings.TrimSpace(v.sent("training-paper"))))
+						_, err = v.api().TrainAnnotator(v.r.Context(), a.ID, v.sent("annotation-rule"), day, v.sent("training-passed") != "", paper)
 					}
 					return "", err
 				}},

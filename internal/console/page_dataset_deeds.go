@@ -45,6 +45,7 @@ func datasetFields[T any](of func(T) client.DatasetText) []field[T] {
 		{name: "dataset-source", kind: "area", required: true, hint: true, most: 4000, value: told(func(t client.DatasetText) string { return t.Source })},
 		{name: "licence", kind: "text", hint: true, most: 4000, value: told(func(t client.DatasetText) string { return t.Licence })},
 		{name: "licence-paper", kind: "text", hint: true, most: 64, value: told(func(t client.DatasetText) string { return t.Paper })},
+		{name: "licence-paper-file", kind: "file"},
 		{name: "dataset-items", kind: "number", value: amount(func(t client.DatasetText) int64 { return t.Items })},
 		{name: "dataset-bytes", kind: "number", value: amount(func(t client.DatasetText) int64 { return t.Bytes })},
 		{name: "personal", kind: "choice", words: "page-tri-", options: tris(), required: true, hint: true, value: tri(func(t client.DatasetText) string { return t.Personal })},
@@ -52,6 +53,7 @@ func datasetFields[T any](of func(T) client.DatasetText) []field[T] {
 		{name: "bases", kind: "several", words: "page-basis-", options: dataset.Bases(), value: told(func(t client.DatasetText) string { return strings.Join(t.Bases, " ") })},
 		{name: "ground", kind: "area", most: 4000, value: told(func(t client.DatasetText) string { return t.Ground })},
 		{name: "ground-proof", kind: "text", hint: true, most: 64, value: told(func(t client.DatasetText) string { return t.Proof })},
+		{name: "ground-proof-file", kind: "file"},
 		{name: "dataset-consents", kind: "area", hint: true, most: 64 << 10, value: told(func(t client.DatasetText) string { return strings.Join(t.Consents, "\n") })},
 		{name: "biometric", kind: "choice", words: "page-tri-", options: tris(), required: true, hint: true, value: tri(func(t client.DatasetText) string { return t.Biometric })},
 		{name: "biometrics", kind: "several", words: "page-biometric-", options: dataset.Biometrics(), value: told(func(t client.DatasetText) string { return strings.Join(t.Biometrics, " ") })},
@@ -67,8 +69,8 @@ func (v *visit) datasetText() (client.DatasetText, error) {
 		}
 		return ""
 	}
-	t := client.DatasetText{Names: client.TextPair{ZH: v.sent("name-zh"), EN: v.sent("name-en")}, Modalities: append([]string{}, v.r.PostForm["corpus-modalities"]...), Origin: v.sent("dataset-origin"), Source: one("dataset-source"), Licence: one("licence"), Paper: strings.ToLower(one("licence-paper")),
-		Personal: tri("personal"), Kinds: splitLines(v.sent("personal-kinds")), Bases: append([]string{}, v.r.PostForm["bases"]...), Ground: one("ground"), Proof: strings.ToLower(one("ground-proof")), Consents: splitLines(v.sent("dataset-consents")),
+	t := client.DatasetText{Names: client.TextPair{ZH: v.sent("name-zh"), EN: v.sent("name-en")}, Modalities: append([]string{}, v.r.PostForm["corpus-modalities"]...), Origin: v.sent("dataset-origin"), Source: one("dataset-source"), Licence: one("licence"),
+		Personal: tri("personal"), Kinds: splitLines(v.sent("personal-kinds")), Bases: append([]string{}, v.r.PostForm["bases"]...), Ground: one("ground"), Consents: splitLines(v.sent("dataset-consents")),
 		Biometric: tri("biometric"), Biometrics: append([]string{}, v.r.PostForm["biometrics"]...), Minors: tri("minors")}
 	for name, at := range map[string]*int64{"dataset-items": &t.Items, "dataset-bytes": &t.Bytes} {
 		if s := one(name); s != "" {
@@ -79,12 +81,26 @@ func (v *visit) datasetText() (client.DatasetText, error) {
 			*at = n
 		}
 	}
-	return t, nil
+	var err error
+	if t.Paper, err = v.paperDigest("licence-paper"); err != nil {
+		return t, err
+	}
+	t.Proof, err = v.paperDigest("ground-proof")
+	return t, err
+}
+
+// paperDigest is the SHA-256 in a field, or of the file that the form brought in its place, which is not kept.
+func (v *visit) paperDigest(name string) (string, error) {
+	sum, err := v.sentDigest(name + "-file")
+	if sum == "" {
+		sum = strings.ToLower(strings.TrimSpace(v.sent(name)))
+	}
+	return sum, err
 }
 
 func datasetAdd() deed[none] {
 	fields := append([]field[none]{{name: "id", kind: "text", required: true, hint: true, most: 64}}, datasetFields(func(none) client.DatasetText { return client.DatasetText{} })...)
-	return deed[none]{name: "dataset-add", action: staff.DatasetWrite, record: "dataset.added", fields: fields, do: func(v *visit, _ none) (string, error) {
+	return deed[none]{name: "dataset-add", action: staff.DatasetWrite, record: "dataset.added", upload: maxFilingForm, fields: fields, do: func(v *visit, _ none) (string, error) {
 		t, err := v.datasetText()
 		if err != nil {
 			return "", err
@@ -148,7 +164,7 @@ func datasetDeeds() []deed[client.Dataset] {
 				_, err := v.api().UseDataset(v.r.Context(), d.ID, algorithm, version, v.sent("dataset-purpose"))
 				return "", err
 			}},
-		{name: "dataset-change", step: "change", action: staff.DatasetWrite, record: "dataset.changed", may: active, fields: datasetFields(func(d client.Dataset) client.DatasetText { return d.Dataset }),
+		{name: "dataset-change", step: "change", action: staff.DatasetWrite, record: "dataset.changed", upload: maxFilingForm, may: active, fields: datasetFields(func(d client.Dataset) client.DatasetText { return d.Dataset }),
 			do: func(v *visit, d client.Dataset) (string, error) {
 				t, err := v.datasetText()
 				if err == nil {
@@ -237,7 +253,11 @@ func proveRemoval(v *visit, r client.DatasetRemoval) (string, error) {
 			return "", &colophon.Error{Kind: colophon.Invalid, Code: CodeFormInvalid, Err: err}
 		}
 	}
-	_, err := v.api().ProveRemoval(v.r.Context(), r.ID, strings.Join(splitLines(v.sent("removal-how")), " "), strings.ToLower(strings.TrimSpace(v.sent("removal-paper"))), manifests...)
+	paper, err := v.paperDigest("removal-paper")
+	if err != nil {
+		return "", err
+	}
+	_, err = v.api().ProveRemoval(v.r.Context(), r.ID, strings.Join(splitLines(v.sent("removal-how")), " "), paper, manifests...)
 	return "", err
 }
 
@@ -267,7 +287,7 @@ func removalSheet() sheet[client.DatasetRemoval] {
 		says:   removalWords(),
 		deeds: []deed[client.DatasetRemoval]{
 			{name: "removal-prove", step: "prove", action: staff.DatasetProve, record: "dataset-removal.proven dataset-removal.failed dataset.changed", upload: mostManifest, may: open,
-				fields: []field[client.DatasetRemoval]{{name: "removal-how", kind: "area", required: true, hint: true, most: 4000}, {name: "manifest-before", kind: "file", hint: true}, {name: "manifest-after", kind: "file", hint: true}, {name: "removal-paper", kind: "text", hint: true, most: 64}},
+				fields: []field[client.DatasetRemoval]{{name: "removal-how", kind: "area", required: true, hint: true, most: 4000}, {name: "manifest-before", kind: "file", hint: true}, {name: "manifest-after", kind: "file", hint: true}, {name: "removal-paper", kind: "text", hint: true, most: 64}, {name: "removal-paper-file", kind: "file"}},
 				do:     proveRemoval},
 			{name: "removal-dismiss", step: "dismiss", action: staff.DatasetProve, record: "dataset-removal.dismissed dataset.changed", danger: true, may: open, fields: []field[client.DatasetRemoval]{{name: "reason", kind: "area", required: true}},
 				do: func(v *visit, r client.DatasetRemoval) (string, error) {

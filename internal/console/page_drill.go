@@ -105,7 +105,7 @@ func drillSheet(read bool) sheet[client.Drill] {
 		facts: func(d client.Drill) []fact {
 			list := []fact{{"state", drillState(d.State)}, {"drill-day", moment(d.Day)}, {"drill-result", drillResult(d.Result)}, {"drill-held", sometime(d.Held)}, {"drill-planner", by(d.Planner)}, {"drill-holder", by(d.Holder)}, {"drill-order", linked(d.Order, "/orders/")}}
 			if d.Took > 0 {
-				list = append(list, fact{"drill-took", cell{Text: (time.Duration(d.Took) * time.Second).String(), Span: true}})
+				list = append(list, fact{"drill-took", cell{Text: (time.Duration(d.Took+59) / 60 * time.Minute).String(), Span: true}})
 			}
 			return list
 		},

@@ -114,7 +114,7 @@ func dismissDeed(open func(client.ReportDuty) bool) deed[client.ReportDuty] {
 // sentDigest is the SHA-256 of a file that came with the form, in hexadecimal; empty without one.
 func (v *visit) sentDigest(name string) (string, error) {
 	file, _, err := v.r.FormFile(name)
-	if errors.Is(err, http.ErrMissingFile) {
+	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
 		return "", nil
 	}
 	if err != nil {

@@ -85,7 +85,7 @@ func committeeList() list[client.EthicsMember] {
 			{name: "rv-category", cell: func(m client.EthicsMember) cell { return word("review-category-", m.Category) }},
 			{name: "rv-outside", cell: func(m client.EthicsMember) cell { return whether(m.Outside) }},
 			{name: "rv-chair", cell: func(m client.EthicsMember) cell { return yes(m.Chair) }},
-			{name: "rv-until", side: true, cell: func(m client.EthicsMember) cell { return moment(m.Until) }},
+			{name: "rv-until", side: true, cell: func(m client.EthicsMember) cell { return lastDay(&m.Until) }},
 		},
 		deeds: []lead{{"/ethics-committee/new", "page-deed-ethics-seat", staff.OversightDecide}},
 		says:  of("review-category-", wordsOf(ethics.Categories())...),
@@ -107,7 +107,7 @@ func memberSheet() sheet[client.EthicsMember] {
 		path: "/ethics-committee/{id}", title: "page-ethics-member", action: staff.OversightRead, fetch: memberOf,
 		heading: func(m client.EthicsMember) cell { return word("review-category-", m.Category) },
 		facts: func(m client.EthicsMember) []fact {
-			return []fact{{"rv-member", memberName(m)}, {"state", state("review-member-", m.State, map[string]tone{"seated": good})}, {"rv-category", word("review-category-", m.Category)}, {"rv-outside", whether(m.Outside)}, {"rv-chair", yes(m.Chair)}, {"rv-from", moment(m.Since)}, {"rv-until", moment(m.Until)}}
+			return []fact{{"rv-member", memberName(m)}, {"state", state("review-member-", m.State, map[string]tone{"seated": good})}, {"rv-category", word("review-category-", m.Category)}, {"rv-outside", whether(m.Outside)}, {"rv-chair", yes(m.Chair)}, {"rv-from", moment(m.Since)}, {"rv-until", lastDay(&m.Until)}}
 		},
 		labels: rv("from"), says: of("review-member-", "seated", "unseated"), deeds: []deed[client.EthicsMember]{readMember(), unseatMember()},
 	}
@@ -218,7 +218,7 @@ func ethicsSheet() sheet[applied] {
 			if x.State == "accepted" {
 				clock = state("review-clock-", map[bool]string{true: "running", false: "paused"}[x.Running], map[string]tone{"paused": wait})
 			}
-			list := []fact{{"state", reviewState(x.State)}, {"rv-late", overdue(x.Late)}, {"rv-about", ident(x.Application.About)}, {"rv-applicant", by(x.Applicant)}, {"rv-made", moment(x.Made)}, {"rv-round", text(strconv.Itoa(x.Round))}, {"rv-accepted", sometime(x.Accepted)}, {"rv-limit", sometime(x.Due)},
+			list := []fact{{"state", reviewState(x.State)}, {"rv-late", overdue(x.Late)}, {"rv-about", ident(x.Application.About)}, {"rv-applicant", by(x.Applicant)}, {"rv-made", moment(x.Made)}, {"rv-round", text(strconv.Itoa(x.Round))}, {"rv-accepted", sometime(x.Accepted)}, {"rv-limit", lastDay(x.Due)},
 				{"rv-clock", clock}, {"rv-quorum", quorum}, {"rv-follow", text(x.Next)}, {"rv-number", ident(x.Number)}, {"rv-note", text(x.Note)}}
 			if o := x.Outcome; o != nil {
 				list = append(list, fact{"rv-outcome", word("review-vote-", o.Vote)}, fact{"rv-reasons", text(o.Reasons)}, fact{"rv-conditions", text(strings.Join(o.Conditions, " · "))}, fact{"rv-decider", by(o.By)}, fact{"rv-decided", moment(o.At)}, fact{"rv-decided-late", yes(o.Late)})

@@ -156,7 +156,7 @@ func kitSheet() sheet[client.AlgorithmFiling] {
 		heading: func(f client.AlgorithmFiling) cell { return text(f.Name) },
 		facts:   filingFacts, parts: filingParts,
 		more:   func(v *visit, f client.AlgorithmFiling) (any, error) { return v.filingPage(f) },
-		labels: []string{"kit-algorithm-number", "kit-check", "kit-part", "kit-version", "kit-digest", "kit-authors", "kit-reviewer", "kit-amends", "kit-amended-by", "kit-reference", "kit-submitted", "kit-receipt", "kit-decided", "kit-reason", "note", "made", "kit-level", "kit-field", "kit-finding", "kit-rule-source", "kit-clause", "kit-period", "kit-days", "kit-from", "kit-due", "kit-done", "kit-clock", "kit-annexes-name", "kit-annexes-kind", "kit-annexes-type", "kit-annexes-sha256", "kit-size"},
+		labels: []string{"kit-algorithm-number", "kit-check", "kit-part", "kit-version", "kit-digest", "kit-authors", "kit-reviewer", "kit-amends", "kit-amended-by", "kit-reference", "kit-submitted", "kit-receipt", "kit-decided", "kit-reason", "note", "made", "kit-level", "kit-form", "kit-field", "kit-finding", "kit-rule-source", "kit-clause", "kit-period", "kit-days", "kit-from", "kit-due", "kit-done", "kit-clock", "kit-annexes-name", "kit-annexes-kind", "kit-annexes-type", "kit-annexes-sha256", "kit-size"},
 		says: slices.Concat(of("page-kit-state-", kitStates()...), of("page-kit-level-", "note", "warning", "doubt", "breach"), of("page-kit-clock-", "file", "change", "cancel", "decide"), of("page-kit-clock-state-", clockStates()...), of("page-kit-confidence-", "primary", "secondary", "draft"),
 			of("page-verdict-", "passed", "failed", "could-not-tell"), of("page-kit-format-", "docx", "pdf", "html"), of("page-deed-kit-", kitFormNames()...), of("page-kit-number-", "passes", "fails"), of("page-kit-annex-", annexKinds()...), fieldNames()),
 		deeds: filingDeeds(in),
@@ -219,8 +219,13 @@ func filingParts(v *visit, f client.AlgorithmFiling) ([]part, error) {
 		return nil, err
 	}
 	writes := f.State == "draft" && v.actor().May(staff.FilingWrite)
+	open, others := openForms(found.Findings)
+	var parts []part
+	if len(open) > 0 {
+		parts = append(parts, openPart(f.ID, open, writes))
+	}
 	findings := part{Title: "page-kit-findings", Lead: "page-kit-findings-lead", Empty: "page-kit-findings-none"}
-	if len(found.Findings) > 0 {
+	if len(others) > 0 {
 		findings.Table = tableOf("page-kit-findings", []column[client.FilingFinding]{
 			{name: "kit-level", cell: func(x client.FilingFinding) cell {
 				return state("page-kit-level-", x.Level, map[string]tone{"breach": bad, "doubt": wait, "warning": plain})
@@ -235,9 +240,12 @@ func filingParts(v *visit, f client.AlgorithmFiling) ([]part, error) {
 			{name: "kit-finding", long: true, cell: func(x client.FilingFinding) cell { return text(x.Text) }},
 			{name: "kit-rule-source", side: true, cell: func(x client.FilingFinding) cell { return word("page-kit-confidence-", x.Confidence) }},
 			{name: "kit-clause", side: true, long: true, cell: func(x client.FilingFinding) cell { return cell{Text: string(x.Clause), Law: true} }},
-		}, found.Findings)
+		}, others)
 	}
-	parts := []part{findings, {Title: "page-kit-clocks", Table: tableOf("page-kit-clocks", []column[client.FilingClock]{
+	if len(others) > 0 || len(open) == 0 {
+		parts = append(parts, findings)
+	}
+	parts = append(parts, part{Title: "page-kit-clocks", Table: tableOf("page-kit-clocks", []column[client.FilingClock]{
 		{name: "kit-period", cell: func(c client.FilingClock) cell { return word("page-kit-clock-", c.ID) }},
 		{name: "kit-clock", cell: func(c client.FilingClock) cell { return kitClock(c.State) }},
 		{name: "kit-due", cell: func(c client.FilingClock) cell { return sometime(c.Until) }},
@@ -245,7 +253,7 @@ func filingParts(v *visit, f client.AlgorithmFiling) ([]part, error) {
 		{name: "kit-from", side: true, cell: func(c client.FilingClock) cell { return sometime(c.From) }},
 		{name: "kit-done", side: true, cell: func(c client.FilingClock) cell { return sometime(c.Done) }},
 		{name: "kit-clause", side: true, cell: func(c client.FilingClock) cell { return cell{Text: string(c.Clause), Law: true} }},
-	}, f.Clocks)}}
+	}, f.Clocks)})
 	var kit filed.Kit
 	if err := json.Unmarshal(f.Kit, &kit); err != nil {
 		return nil, err
@@ -262,6 +270,69 @@ func filingParts(v *visit, f client.AlgorithmFiling) ([]part, error) {
 	return append(parts, annexes), nil
 }
 
+// openIn are the fields of a form that are not known yet.
+type openIn struct {
+	form   string
+	fields []client.FilingFinding
+}
+
+// openForms takes what is not known yet out of findings, and puts it together by the forms that ask for it.
+func openForms(all []client.FilingFinding) (open []openIn, others []client.FilingFinding) {
+	for _, x := range all {
+		form := kitFormOf(x.Field)
+		if x.Code != filed.LintOpen || form == "" {
+			others = append(others, x)
+			continue
+		}
+		i := slices.IndexFunc(open, func(o openIn) bool { return o.form == form })
+		if i < 0 {
+			i, open = len(open), append(open, openIn{form: form})
+		}
+		open[i].fields = append(open[i].fields, x)
+	}
+	return open, others
+}
+
+// openPart lists what is not known yet, with the ways to the forms for whoever may fill them.
+func openPart(id string, open []openIn, writes bool) part {
+	leads := func(c cell, to string) cell {
+		if !writes {
+			return c
+		}
+		return c.to(filingLink(id) + to)
+	}
+	return part{Title: "page-kit-open", Lead: "page-kit-open-lead", Table: tableOf("page-kit-open", []column[openIn]{
+		{name: "kit-form", cell: func(o openIn) cell {
+			c := word("page-deed-kit-", o.form)
+			if o.form == "attach" {
+				c.Key = "page-deed-filing-attach"
+			}
+			return leads(c, "/"+o.form)
+		}},
+		{name: "kit-unknown", cell: func(o openIn) cell { return count(int64(len(o.fields))) }},
+		{name: "kit-field", long: true, cell: func(o openIn) (c cell) {
+			for _, x := range o.fields {
+				c.Many = append(c.Many, leads(text(x.Name), "/field/"+escaped(x.Field)))
+			}
+			return c
+		}},
+		{name: "kit-clause", side: true, long: true, cell: func(o openIn) cell { return cell{Text: string(o.fields[0].Clause), Law: true} }},
+	}, open)}
+}
+
+// kitFormOf is the form that a field stands in; empty for one of none.
+func kitFormOf(path string) string {
+	for _, p := range kitParts() {
+		if inPart(p, path) {
+			return p
+		}
+	}
+	if strings.HasPrefix(path, "annexes") {
+		return "attach"
+	}
+	return ""
+}
+
 func (v *visit) filingPage(f client.AlgorithmFiling) (filingPage, error) {
 	documents, err := v.api().FilingDocuments(v.r.Context(), f.ID)
 	data := filingPage{ID: f.ID, Documents: documents, Formats: []string{"docx", "pdf"}, People: v.actor().May(staff.FilingPeople), Reads: []string{"filing.read"}}
@@ -274,16 +345,15 @@ func (v *visit) filingPage(f client.AlgorithmFiling) (filingPage, error) {
 // toKitField leads to the form with a field, and to the field in it.
 func toKitField(v *visit) error {
 	field := v.r.PathValue("field")
-	name := filed.Name(field)
-	for _, p := range kitParts() {
-		if p == "people" && strings.HasPrefix(field, "people") || strings.HasPrefix(field, p+".") || field == p || p == "public" && strings.HasPrefix(field, "listing") || p == "products" && strings.HasPrefix(field, "technical") {
-			return v.send("/filings/" + escaped(v.r.PathValue("id")) + "/" + p + "#" + url.PathEscape("kit-"+name))
-		}
+	to := filingLink(v.r.PathValue("id"))
+	switch form := kitFormOf(field); form {
+	case "":
+		return v.send(to)
+	case "attach":
+		return v.send(to + "/attach")
+	default:
+		return v.send(to + "/" + form + "#" + url.PathEscape("kit-"+filed.Name(field)))
 	}
-	if strings.HasPrefix(field, "annexes") {
-		return v.send("/filings/" + escaped(v.r.PathValue("id")) + "/attach")
-	}
-	return v.send("/filings/" + escaped(v.r.PathValue("id")))
 }
 
 func filingDocument(v *visit) error {

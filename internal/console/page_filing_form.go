@@ -31,6 +31,11 @@ func roots(part string) []string {
 	return []string{part}
 }
 
+// inPart reports whether a field stands in the form of a part.
+func inPart(part, path string) bool {
+	return slices.ContainsFunc(roots(part), func(r string) bool { return path == r || strings.HasPrefix(path, r+".") })
+}
+
 // kitForms are the forms by which a kit is entered, one for each part, from the fields of the kit itself.
 func kitForms() []questionnaire[client.AlgorithmFiling] {
 	var forms []questionnaire[client.AlgorithmFiling]
@@ -49,14 +54,11 @@ type kitField struct {
 // kitFields are the fields of a part that a form asks for by themselves, and the lists of things in it.
 func kitFields(part string) (fields []kitField, lists []string) {
 	all := filed.Fields()
-	inside := func(path string) bool {
-		return slices.ContainsFunc(roots(part), func(r string) bool { return path == r || strings.HasPrefix(path, r+".") })
-	}
 	for _, f := range all {
 		grid := slices.ContainsFunc(all, func(g filed.Field) bool { return strings.HasPrefix(g.Path, f.Path+"[].") })
 		shots := slices.Contains(filed.Places(), f.Path) || strings.HasSuffix(f.Path, ".shots")
 		switch {
-		case !inside(f.Path) || strings.Contains(f.Path, "[]") || f.Kind == "part" || f.Kind == "sha256" || shots:
+		case !inPart(part, f.Path) || strings.Contains(f.Path, "[]") || f.Kind == "part" || f.Kind == "sha256" || shots:
 		case grid:
 			lists = append(lists, f.Path)
 		default:

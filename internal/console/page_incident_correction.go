@@ -42,6 +42,14 @@ func correctionList() list[client.Correction] {
 	}
 }
 
+// correctionWays lead from where illegal output was found to a new case of it.
+func correctionWays(v *visit, origin string) []lead {
+	if !v.actor().May(staff.IncidentOpen) {
+		return nil
+	}
+	return []lead{{with("/illegal-outputs/new", nil, "correction-origin", origin), "page-deed-correction-open", staff.IncidentOpen}}
+}
+
 func openCorrection() deed[none] {
 	return deed[none]{
 		name: "correction-open", action: staff.IncidentOpen, record: "correction.opened",

@@ -55,7 +55,9 @@ func reportSheet(read bool) sheet[client.IncidentReport] {
 	return sheet[client.IncidentReport]{
 		path: "/incident-reports/{id}", title: "page-incident-report", action: staff.IncidentRead, template: "incidentreport",
 		fetch: func(v *visit, id string) (client.IncidentReport, error) {
-			return v.api().IncidentReport(v.r.Context(), id)
+			p, err := v.api().IncidentReport(v.r.Context(), id)
+			v.spoken(&p.Names)
+			return p, err
 		},
 		facts:  reportFacts,
 		parts:  reportParts,
@@ -68,7 +70,7 @@ func reportSheet(read bool) sheet[client.IncidentReport] {
 
 func reportFacts(p client.IncidentReport) []fact {
 	list := []fact{
-		{"state", reportState(p)}, {"incident", linked(p.Incident, "/incidents/")}, {"report-form", named(client.TextPair(p.Names))}, {"report-part", count(int64(p.Part))}, {"report-open", count(int64(len(p.Open)))}, {"report-clauses", lawful(p.Clauses)},
+		{"state", reportState(p)}, {"incident", linked(p.Incident, "/incidents/")}, {"report-form", tongued(p.Names)}, {"report-part", count(int64(p.Part))}, {"report-open", count(int64(len(p.Open)))}, {"report-clauses", lawful(p.Clauses)},
 		{"report-made", moment(p.Made)}, {"report-author", by(p.Author)}, {"paper-digest", ident(p.SHA256)}, {"report-amends", linked(p.Amends, "/incident-reports/")}, {"report-before", ident(p.Before)}, {"report-amended-by", linked(p.AmendedBy, "/incident-reports/")},
 	}
 	if f := p.Filing; f != nil {
@@ -145,25 +147,10 @@ func fileReport(may func(client.IncidentReport) bool) deed[client.IncidentReport
 }
 
 func proveReport() deed[client.IncidentReport] {
-	return deed[client.IncidentReport]{
-		name: "report-prove", step: "prove", action: staff.IncidentFile, record: "incident-report.proven", upload: maxPackProofs,
-		may: func(p client.IncidentReport) bool {
-			return (p.State == "filed" || p.State == "amended") && p.Sealed == "whole"
-		},
-		fields: []field[client.IncidentReport]{{name: "pack-proof-file", kind: "file", required: true, hint: true}},
-		do: func(v *visit, p client.IncidentReport) (string, error) {
-			proofs, done, err := v.sentProofs("pack-proof-file")
-			if err != nil {
-				return "", err
-			}
-			defer done()
-			if len(proofs) != 1 {
-				return "", &colophon.Error{Kind: colophon.Invalid, Code: CodeFormInvalid}
-			}
-			_, err = v.api().ProveIncidentReport(v.r.Context(), p.ID, proofs[0])
-			return "", err
-		},
-	}
+	return provenDeed("report-prove", staff.IncidentFile, "incident-report.proven", func(p client.IncidentReport) bool { return provable(p.State, p.Sealed) }, func(v *visit, p client.IncidentReport, proof client.CaseUpload) error {
+		_, err := v.api().ProveIncidentReport(v.r.Context(), p.ID, proof)
+		return err
+	})
 }
 
 func amendReport() deed[client.IncidentReport] {

@@ -198,7 +198,7 @@ type inspectionRow struct {
 }
 
 func inspectionParts(v *visit, i client.Inspection) ([]part, error) {
-	targets := part{Title: "page-inspection-targets", Table: tableOf("inspection-targets", []column[client.InspectionTarget]{
+	targets := part{Title: "page-inspection-targets", Table: tableOf("page-inspection-targets", []column[client.InspectionTarget]{
 		{name: "inspection-address", cell: func(t client.InspectionTarget) cell { return text(t.Address) }}, {name: "inspection-chosen", cell: func(t client.InspectionTarget) cell { return text(t.Chosen) }},
 	}, i.Targets)}
 	if i.State != "done" {
@@ -212,7 +212,7 @@ func inspectionParts(v *visit, i client.Inspection) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := []part{{Title: "page-inspection-summary", Table: tableOf("inspection-summary", []column[client.InspectionSum]{
+	parts := []part{{Title: "page-inspection-summary", Table: tableOf("page-inspection-summary", []column[client.InspectionSum]{
 		{name: "inspection-heading", cell: func(s client.InspectionSum) cell { return word("inspection-heading-", s.Heading) }},
 		{name: "inspection-outcome", cell: func(s client.InspectionSum) cell {
 			if s.Passed+s.Failed+s.Untold == 0 {
@@ -226,7 +226,7 @@ func inspectionParts(v *visit, i client.Inspection) ([]part, error) {
 	}, i.Headings)}}
 	for _, h := range inspection.Headings() {
 		if rows := rowsUnder(book, r, h); len(rows) > 0 {
-			parts = append(parts, part{Title: "inspection-heading-" + string(h), Table: tableOf("inspection-"+string(h), v.inspectionColumns(i.ID, r), rows)})
+			parts = append(parts, part{Title: "inspection-heading-" + string(h), Table: tableOf("inspection-heading-"+string(h), v.inspectionColumns(i.ID, r), rows)})
 		}
 	}
 	return append(parts, targets), nil

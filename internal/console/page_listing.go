@@ -76,7 +76,7 @@ func listingSheet() sheet[client.ListedApp] {
 				{name: "function", cell: func(f client.CardFinding) cell { return ident(f.Function) }},
 				{name: "app-verdict", cell: func(f client.CardFinding) cell { return verdict(f.Verdict) }},
 				{name: "found", long: true, cell: func(f client.CardFinding) cell { return spokenCell(&f.Finding) }},
-				{name: "law", side: true, cell: func(f client.CardFinding) cell { return lawOf(f.Clause) }},
+				{name: "law", side: true, long: true, cell: func(f client.CardFinding) cell { return lawOf(f.Clause) }},
 			}, a.Findings)}}
 			if a.Card != nil {
 				parts = append(parts, cardParts(*a.Card)...)
@@ -99,7 +99,7 @@ func lawOf(clause colophon.Clause) cell {
 	if clause == "" {
 		return cell{}
 	}
-	return lawful([]colophon.Clause{clause})
+	return cell{Text: string(clause), Law: true}
 }
 
 func listingDeeds() []deed[client.ListedApp] {

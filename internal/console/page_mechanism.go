@@ -52,7 +52,7 @@ func mechanismSheet() sheet[examined] {
 				why = text(capital(x.Why.Sentence))
 			}
 			return []fact{{"state", reviewState(x.State)}, {"rv-coverage", coverageState(x.Coverage)}, {"rv-why", why}, {"rv-conclusion", word("review-conclusion-", string(x.Form.Conclusion))}, {"rv-algorithm", ident(x.Form.Algorithm)}, {"rv-serving", ident(x.Form.Digest)},
-				{"rv-next", text(x.Form.Next)}, {"rv-until", sometime(x.Until)}, {"rv-author", by(x.Author)}, {"rv-made", moment(x.Proposed)}, {"rv-decider", by(x.Decider)}, {"rv-decided", sometime(x.Decided)}, {"rv-ended", sometime(x.Ended)}}
+				{"rv-next", text(x.Form.Next)}, {"rv-until", lastDay(x.Until)}, {"rv-author", by(x.Author)}, {"rv-made", moment(x.Proposed)}, {"rv-decider", by(x.Decider)}, {"rv-decided", sometime(x.Decided)}, {"rv-ended", sometime(x.Ended)}}
 		},
 		parts: mechanismParts, ways: func(_ *visit, x examined) []lead { return paperWays("mechanism", x.ID) },
 		labels: append(rv("coverage", "why", "conclusion", "algorithm", "serving", "next", "until", "author", "made", "decider", "decided", "ended", "point", "finding", "note", "proof", "condition", "due", "met"), "state"),

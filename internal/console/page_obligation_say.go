@@ -1,6 +1,7 @@
 package console
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/colophon-project/colophon/client"
@@ -15,7 +16,7 @@ func stepOf(value string) cell {
 func waiverColumns() []column[client.DutyWaiver] {
 	return []column[client.DutyWaiver]{
 		{name: "duty-waiver", cell: func(w client.DutyWaiver) cell { return ident(w.ID).to("/duty-waivers/" + escaped(w.ID)) }},
-		{name: "obligation", cell: func(w client.DutyWaiver) cell { return ident(w.Obligation).to("/obligations/" + escaped(w.Obligation)) }},
+		{name: "obligation", long: true, cell: func(w client.DutyWaiver) cell { return obligation(w.Obligation) }},
 		{name: "state", cell: func(w client.DutyWaiver) cell { return stepOf(w.Step) }},
 		{name: "until", cell: func(w client.DutyWaiver) cell { return moment(w.Until) }},
 		{name: "author", side: true, cell: func(w client.DutyWaiver) cell { return by(w.Author) }},
@@ -64,8 +65,9 @@ func waiverSheet() sheet[client.DutyWaiver] {
 	proposed := func(w client.DutyWaiver) bool { return w.Step == string(duty.Proposed) }
 	return sheet[client.DutyWaiver]{
 		path: "/duty-waivers/{id}", title: "page-duty-waiver", action: staff.DutyRead, fetch: waiverOf,
+		heading: func(w client.DutyWaiver) cell { return cell{Text: w.Obligation, Of: "obligation"} },
 		facts: func(w client.DutyWaiver) []fact {
-			return []fact{{"obligation", ident(w.Obligation).to("/obligations/" + escaped(w.Obligation))}, {"state", stepOf(w.Step)}, {"until", moment(w.Until)}, {"reason", text(w.Why)}, {"author", by(w.Author)},
+			return []fact{{"obligation", obligation(w.Obligation)}, {"state", stepOf(w.Step)}, {"until", moment(w.Until)}, {"reason", text(w.Why)}, {"author", by(w.Author)},
 				{"second", by(w.Second)}, {"approved", sometime(w.Approved)}, {"ended", sometime(w.Ended)}, {"ender", by(w.Ender)}}
 		},
 		labels: []string{"obligation", "state", "until", "reason", "author", "second", "approved", "ended", "ender"},
@@ -98,9 +100,21 @@ func (v *visit) ownWords(author string) []said {
 	return nil
 }
 
+// obligationNames are the names of all obligations, each with its identifier.
+func (v *visit) obligationNames() map[string]string {
+	names := map[string]string{}
+	for id, name := range v.catalogued("obligation") {
+		names[id] = id + " · " + name
+	}
+	return names
+}
+
 func dutyWaiverPages() []page {
 	return slices.Concat(waiverList().rows(), start("/duty-waivers/new", "/duty-waivers", deed[none]{name: "duty-waive", action: staff.DutySay, record: "duty.waiver-proposed",
-		fields: []field[none]{{name: "obligation", kind: "text", required: true, hint: true}, {name: "waived-until", kind: "day", required: true, hint: true}, {name: "reason-of-waiver", kind: "area", required: true, hint: true, most: 1300}},
+		fields: []field[none]{{name: "obligation", kind: "choice", required: true, choices: func(v *visit, _ none) ([]string, error) {
+			names, err := v.catalogue("obligation")
+			return slices.Sorted(maps.Keys(names)), err
+		}, names: (*visit).obligationNames}, {name: "waived-until", kind: "day", required: true, hint: true}, {name: "reason-of-waiver", kind: "area", required: true, hint: true, most: 1300}},
 		do: func(v *visit, _ none) (string, error) {
 			until, err := v.sentDate("waived-until")
 			if err != nil {
@@ -121,7 +135,7 @@ func factList() list[client.DutyFact] {
 			return list, next, err
 		},
 		columns: []column[client.DutyFact]{
-			{name: "duty-fact", cell: func(f client.DutyFact) cell { return word("duty-fact-", f.Fact).to("/duty-facts/" + escaped(f.ID)) }},
+			{name: "duty-fact", long: true, cell: func(f client.DutyFact) cell { return word("duty-fact-", f.Fact).to("/duty-facts/" + escaped(f.ID)) }},
 			{name: "duty-answer", cell: func(f client.DutyFact) cell { return factAnswer(f.Answer) }},
 			{name: "state", cell: func(f client.DutyFact) cell { return stepOf(f.Step) }},
 			{name: "span-from", cell: func(f client.DutyFact) cell { return moment(f.From) }},

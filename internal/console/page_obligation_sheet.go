@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/duty"
 	"github.com/colophon-project/colophon/staff"
@@ -56,19 +57,22 @@ type probeRow struct {
 	Seen client.Observation
 }
 
-// coded says what a probe saw by its code.
-func (v *visit) coded(o client.Observation) string {
-	var args []string
-	for name, value := range o.Args {
-		args = append(args, name, value)
+// coded says what a query or a probe saw by its code, with large counts as pages write them.
+func (v *visit) coded(code colophon.Code, args colophon.Args) string {
+	var list []string
+	for name, value := range args {
+		if n, err := strconv.ParseInt(value, 10, 32); err == nil && n >= 10_000 {
+			value = grouped(n)
+		}
+		list = append(list, name, value)
 	}
-	return v.speakers[v.lang].Say(string(o.Code), args...)
+	return v.speakers[v.lang].Say(string(code), list...)
 }
 
 // seen says what a probe saw.
 func (v *visit) seen(o client.Observation) cell {
 	if o.Code != "" {
-		return text(v.coded(o))
+		return text(v.coded(o.Code, o.Args))
 	}
 	return text(o.Actual)
 }
@@ -213,7 +217,7 @@ func probeSheet() sheet[client.Probe] {
 		facts: func(p client.Probe) []fact {
 			var leads cell
 			for _, id := range p.Obligations {
-				leads.Many = append(leads.Many, ident(id).to("/obligations/"+escaped(id)))
+				leads.Many = append(leads.Many, obligation(id))
 			}
 			return []fact{{"probe-expect", tongued(p.Expect)}, {"probe-kind", word("duty-kind-", p.Kind)}, {"probe-every", count(int64(p.Every))}, {"probe-life", count(int64(p.Life))}, {"obligations", leads}}
 		},
@@ -258,7 +262,7 @@ func observationList() list[client.Observation] {
 		},
 		columns: []column[client.Observation]{
 			{name: "observation", cell: func(o client.Observation) cell { return ident(o.ID).to("/observations/" + escaped(o.ID)) }},
-			{name: "probe-name", cell: func(o client.Observation) cell { return ident(o.Probe).to("/probes/" + escaped(o.Probe)) }},
+			{name: "probe-name", long: true, cell: func(o client.Observation) cell { return probe(o.Probe) }},
 			{name: "probe-outcome", cell: func(o client.Observation) cell { return outcome(o.Outcome) }},
 			{name: "collected", cell: func(o client.Observation) cell { return moment(o.Collected) }},
 			{name: "void", side: true, cell: func(o client.Observation) cell { return word("", string(o.Void)) }},
@@ -272,15 +276,25 @@ func observationList() list[client.Observation] {
 func observationSheet() sheet[client.Observation] {
 	return sheet[client.Observation]{
 		path: "/observations/{id}", title: "page-observation", action: staff.DutyRead,
+		heading: func(o client.Observation) cell { return cell{Text: o.Probe, Of: "probe"} },
 		fetch: func(v *visit, id string) (client.Observation, error) {
 			o, err := v.api().Observation(v.r.Context(), id)
-			if err == nil && o.Code != "" { // in the visitor's language
-				o.Actual = v.coded(o)
+			if err != nil {
+				return o, err
+			}
+			all, err := v.probes()
+			for _, p := range all {
+				if p.Name == o.Probe && p.Version == o.Version { // what it expected then, in the visitor's language
+					o.Expected = v.name(p.Expect)
+				}
+			}
+			if o.Code != "" {
+				o.Actual = v.coded(o.Code, o.Args)
 			}
 			return o, err
 		},
 		facts: func(o client.Observation) []fact {
-			return []fact{{"probe-outcome", outcome(o.Outcome)}, {"void", word("", string(o.Void))}, {"probe-name", ident(o.Probe).to("/probes/" + escaped(o.Probe))}, {"probe-saw", text(o.Actual)}, {"probe-expected", text(o.Expected)},
+			return []fact{{"probe-outcome", outcome(o.Outcome)}, {"void", word("", string(o.Void))}, {"probe-name", probe(o.Probe)}, {"probe-saw", text(o.Actual)}, {"probe-expected", text(o.Expected)},
 				{"collected", moment(o.Collected)}, {"received", moment(o.Received)}, {"span-from", moment(o.From)}, {"span-to", sometime(o.To)}, {"author", by(o.By)}, {"asked-by", by(o.Asked)},
 				{"sha256", ident(o.Digest)}, {"duty-samples", idents(o.Samples)}}
 		},

@@ -24,7 +24,7 @@ type overseen struct {
 	Kind, ID, About, State string
 	Stands                 cell // what it comes to now
 	Made                   time.Time
-	Due                    *time.Time
+	Due                    cell
 }
 
 func overseenLink(kind, id string) string {
@@ -68,7 +68,7 @@ func oversightList() list[overseen] {
 			{name: "rv-kind", cell: func(o overseen) cell { return word("review-kind-", o.Kind) }},
 			{name: "state", cell: func(o overseen) cell { return reviewState(o.State) }},
 			{name: "rv-stands", cell: func(o overseen) cell { return o.Stands }},
-			{name: "rv-due", cell: func(o overseen) cell { return sometime(o.Due) }},
+			{name: "rv-due", cell: func(o overseen) cell { return o.Due }},
 			{name: "rv-made", side: true, cell: func(o overseen) cell { return moment(o.Made) }},
 		},
 		filters: []filter{{name: "kind", label: "rv-kind", kind: "choice", words: "review-kind-", options: reviewKinds()}},
@@ -117,7 +117,7 @@ func overseenOf(ctx context.Context, c *client.Client, kind string, l client.Lis
 			if bad != nil {
 				return nil, "", bad
 			}
-			o := overseen{Kind: kind, ID: r.ID, About: x.Form.Algorithm, State: r.State, Made: r.Proposed, Due: r.Until}
+			o := overseen{Kind: kind, ID: r.ID, About: x.Form.Algorithm, State: r.State, Made: r.Proposed, Due: lastDay(r.Until)}
 			if r.State == "approved" {
 				o.Stands = coverageState(r.Coverage)
 			}
@@ -133,9 +133,9 @@ func overseenOf(ctx context.Context, c *client.Client, kind string, l client.Lis
 			}
 			o := overseen{Kind: kind, ID: r.ID, About: x.Application.Title, State: r.State, Made: r.Made, Stands: overdue(r.Late)}
 			if r.State == "accepted" {
-				o.Due = r.Due
-			} else if at, err := time.ParseInLocation(time.DateOnly, r.Next, time.FixedZone("CST", 8*60*60)); err == nil && r.State == "approved" {
-				o.Due = &at
+				o.Due = lastDay(r.Due)
+			} else if r.State == "approved" {
+				o.Due = text(r.Next)
 			}
 			list = append(list, o)
 		}

@@ -391,21 +391,24 @@ func (v *visit) sentProofs(name string) (proofs []client.CaseUpload, done func()
 }
 
 func provePack() deed[client.Pack] {
-	return deed[client.Pack]{
-		name: "pack-prove", step: "prove", action: staff.PackFile, record: "pack.proven", upload: maxPackProofs,
-		may:    func(p client.Pack) bool { return (p.State == "filed" || p.State == "amended") && p.Sealed == "whole" },
-		fields: []field[client.Pack]{{name: "pack-proof-file", kind: "file", required: true, hint: true}},
-		do: func(v *visit, p client.Pack) (string, error) {
-			proofs, done, err := v.sentProofs("pack-proof-file")
-			if err != nil {
-				return "", err
-			}
-			defer done()
-			if len(proofs) != 1 {
-				return "", &colophon.Error{Kind: colophon.Invalid, Code: CodeFormInvalid}
-			}
-			_, err = v.api().ProvePack(v.r.Context(), p.ID, proofs[0])
-			return "", err
+	return provenDeed("pack-prove", staff.PackFile, "pack.proven", func(p client.Pack) bool { return provable(p.State, p.Sealed) }, func(v *visit, p client.Pack, proof client.CaseUpload) error {
+		_, err := v.api().ProvePack(v.r.Context(), p.ID, proof)
+		return err
+	})
+}
+
+// provable reports whether proof may be added to a paper: one that was filed, and is not erased.
+func provable(state, sealed string) bool {
+	return (state == "filed" || state == "amended") && sealed == "whole"
+}
+
+// provenDeed adds a proof to a paper that was filed with an authority.
+func provenDeed[T any](name string, action staff.Action, record string, may func(T) bool, prove func(*visit, T, client.CaseUpload) error) deed[T] {
+	return deed[T]{
+		name: name, step: "prove", action: action, record: record, may: may, upload: maxPackProofs,
+		fields: []field[T]{{name: "pack-proof-file", kind: "file", required: true, hint: true}},
+		do: func(v *visit, p T) (string, error) {
+			return "", v.oneProof("pack-proof-file", func(proof client.CaseUpload) error { return prove(v, p, proof) })
 		},
 	}
 }

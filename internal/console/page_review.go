@@ -146,6 +146,7 @@ type heldPage struct {
 	Item      client.HeldItem
 	Kept      []fact
 	Outcome   []fact
+	Ways      []lead // to a case of illegal output
 	Findings  *tableView
 	Mine      bool // the visitor has it
 	Free      bool // the visitor may take it
@@ -186,6 +187,9 @@ func showHeld(v *visit, reveal bool) error {
 	data.Free = data.Decides && open && !held && it.Deadline.After(now) && (it.Stage != "senior" || data.Senior)
 	data.Kept = heldFacts(it)
 	data.Outcome = heldEnd(it)
+	if it.Surface == "output" {
+		data.Ways = correctionWays(v, "held/"+it.ID)
+	}
 	data.Findings = tableOf("page-held-findings", heldFindingColumns(), it.Findings)
 	data.Reasons = reasonsOf(it)
 	if err := data.context(v, it); err != nil {

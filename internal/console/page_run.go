@@ -48,12 +48,11 @@ func runList() list[client.TestRun] {
 			return c.TestRuns(ctx, l)
 		},
 		columns: []column[client.TestRun]{
-			{name: "name", cell: func(r client.TestRun) cell { return text(r.Plan.Name).to(runLink(r.ID)) }},
+			{name: "name", long: true, cell: func(r client.TestRun) cell { return text(r.Plan.Name).to(runLink(r.ID)) }},
 			{name: "state", cell: runState},
 			{name: "model", cell: func(r client.TestRun) cell { return text(r.Plan.Model) }},
 			{name: "bank-questions", cell: func(r client.TestRun) cell { return count(int64(r.Questions)) }},
 			{name: "run-made", cell: func(r client.TestRun) cell { return moment(r.Made) }},
-			{name: "run-asked", side: true, cell: func(r client.TestRun) cell { return sometime(r.Asked) }},
 			{name: "run-ended", side: true, cell: func(r client.TestRun) cell { return sometime(r.Ended) }},
 		},
 		deeds: []lead{{"/runs/new", "page-deed-run-plan", staff.RunWrite}, {"/banks", "page-banks", staff.BankRead}, {"/panels", "page-panels", staff.PanelRead}},

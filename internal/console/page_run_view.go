@@ -5,9 +5,13 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/internal/console/chart"
+	"github.com/colophon-project/colophon/review/bank"
+	"github.com/colophon-project/colophon/review/sample"
 )
 
 func judgeMethods() []string { return []string{"keyword", "classifier", "people", "outcome"} }
@@ -17,7 +21,7 @@ func runYardsticks() []string {
 }
 
 func resultWords() []string {
-	return slices.Concat(of("page-method-", judgeMethods()...), of("page-kind-", questionKinds()...), of("page-confidence-", confidences()...), of("page-yardstick-", runYardsticks()...), of("page-verdict-", "passed", "failed", "could-not-tell"),
+	return slices.Concat(sourceKeys(), of("page-method-", judgeMethods()...), of("page-kind-", questionKinds()...), of("page-confidence-", confidences()...), of("page-yardstick-", runYardsticks()...), of("page-verdict-", "passed", "failed", "could-not-tell"),
 		of("page-outcome-", "answered", "refused", "failed", "unasked"), of("page-share-generation-", "passed"), of("page-share-should-refuse-", "passed", "refused"), of("page-share-should-not-refuse-", "passed", "refused"),
 		of("page-label-", "run-figure", "run-asks", "run-sure", "run-must", "run-found", "verdict", "source", "bank-topic", "run-judge", "run-method", "run-versions", "run-judged-count", "run-kind", "panel-items", "panel-settled", "panel-raters", "panel-agreed", "panel-kappa",
 			"run-questions", "run-kept", "run-phrases", "run-before"))
@@ -32,7 +36,6 @@ type runResultPage struct {
 	Outcomes []part
 	Judges   *tableView
 	Reviews  *tableView
-	Note     string
 }
 
 // showRunResult shows what a run has come to by now: the figures of the standard with the rates held against them, and the rate
@@ -48,7 +51,7 @@ func showRunResult(v *visit) error {
 		return err
 	}
 	v.titled = v.speakers[v.lang].Say("page-run-result") + " · " + r.Plan.Name
-	data := runResultPage{Run: r, Note: res.Note, Held: v.heldChart(res), Table: v.heldRates(res), Charts: v.rateCharts(res), Outcomes: v.outcomeParts(res)}
+	data := runResultPage{Run: r, Held: v.heldChart(res), Table: v.heldRates(res), Charts: v.rateCharts(res), Outcomes: v.outcomeParts(res)}
 	data.Facts = []fact{{"state", runState(r)}, {"model", text(r.Plan.Model)}, {"run-questions", count(int64(res.Questions))}, {"run-kept", count(int64(res.Asked))}, {"run-phrases", count(int64(res.Phrases))}, {"run-before", count(int64(res.Before))}}
 	data.Judges = tableOf("page-run-judges", []column[client.RunJudge]{
 		{name: "run-judge", cell: func(j client.RunJudge) cell { return text(j.Name) }},
@@ -147,9 +150,26 @@ func (v *visit) heldRates(res client.RunResult) *tableView {
 		}},
 		{name: "run-sure", cell: func(h client.RunHeld) cell { return word("page-confidence-", h.ShareConfidence) }},
 		{name: "run-must", cell: func(h client.RunHeld) cell { return count(int64(h.Must)) }},
-		{name: "run-found", cell: func(h client.RunHeld) cell { return text(v.rateNote(h.Rate)) }},
-		{name: "source", side: true, cell: func(h client.RunHeld) cell { return text(h.ShareSource) }},
+		{name: "source", side: true, long: true, cell: func(h client.RunHeld) cell { return sourced(h.ShareSource) }},
 	}, res.Held)
+}
+
+// sourced says where a figure of a standard is from, which the data say in English.
+func sourced(source string) cell { return cell{Text: source, Key: sourceKey(source)} }
+
+func sourceKey(source string) string {
+	return "page-source-" + strings.Join(strings.FieldsFunc(strings.ToLower(source), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), "-")
+}
+
+// sourceKeys are of all sources of figures for questions and for samples of them.
+func sourceKeys() (keys []string) {
+	for _, y := range bank.Yardsticks() {
+		keys = append(keys, sourceKey(y.Source))
+	}
+	for _, y := range sample.Yardsticks() {
+		keys = append(keys, sourceKey(y.ShareSource))
+	}
+	return keys
 }
 
 // rateCharts draw the rates of each risk or aspect: one chart for each kind, method and judge.

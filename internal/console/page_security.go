@@ -28,7 +28,7 @@ func triggerDue(t client.SecurityTrigger) cell {
 	if t.Due == nil && t.State == "open" {
 		return word("review-due-", "before")
 	}
-	return sometime(t.Due)
+	return lastDay(t.Due)
 }
 
 func triggerList() list[client.SecurityTrigger] {
@@ -155,12 +155,15 @@ type headGroup struct {
 	Heads []headView
 }
 
-func securityHeads(_ *visit, a client.SecurityAssessment) (any, error) {
+func securityHeads(v *visit, a client.SecurityAssessment) (any, error) {
 	var groups []headGroup
 	for _, h := range a.Heads {
 		view := headView{SecurityHead: h, State: headState(h.State)}
 		for _, x := range h.Answers {
 			one := answerView{SecurityAnswer: x, Verdict: findingState(x.Verdict), Said: capital(x.Sentence)}
+			if len(x.Args) > 0 {
+				one.Said = capital(v.coded(x.Why, x.Args))
+			}
 			for _, id := range x.Sample {
 				one.Samples = append(one.Samples, ident(id).to(sampleLink(x.Of, id)))
 			}
@@ -189,6 +192,13 @@ func headIDs() []string {
 		list = append(list, h.ID)
 	}
 	return list
+}
+
+// provisionHeads are the heads that articles ask for.
+func provisionHeads() []string {
+	return slices.DeleteFunc(headIDs(), func(id string) bool {
+		return slices.ContainsFunc(security.Heads(), func(h security.Head) bool { return h.ID == id && h.Group == "standard" })
+	})
 }
 
 func queryNames() []string {
@@ -232,7 +242,7 @@ func securitySheet() sheet[client.SecurityAssessment] {
 		},
 		ways:   func(_ *visit, a client.SecurityAssessment) []lead { return paperWays("security", a.ID) },
 		labels: append(rv("asked", "heads-passed", "heads-failed", "heads-could-not-tell", "heads-attested", "author", "decider", "decided", "digest", "reference", "filed", "proof", "note", "functions", "hardware", "licences", "body"), "state"),
-		says: slices.Concat(paperWords(), of("review-head-", headIDs()...), of("review-query-", queryNames()...), of("review-group-", "provisions", "tools", "standard"), of("review-confidence-", "primary", "secondary", "unconfirmed"),
+		says: slices.Concat(paperWords(), of("review-head-", headIDs()...), of("review-article-", provisionHeads()...), of("review-query-", queryNames()...), of("review-group-", "provisions", "tools", "standard"), of("review-confidence-", "primary", "secondary", "unconfirmed"),
 			of("review-finding-", "passed", "failed", "could-not-tell"), of("review-part-", "basics", "other")),
 		deeds: securityDeeds(),
 	}

@@ -39,7 +39,7 @@ func systemBoard() list[client.SystemStanding] {
 	return list[client.SystemStanding]{
 		name: "systems", path: "/systems", title: "page-systems", group: groupGovernance, action: staff.SystemsRead,
 		read: func(v *visit, _ client.Listing) ([]client.SystemStanding, string, error) {
-			all, err := v.api().Systems(v.r.Context())
+			all, err := v.api().Systems(v.r.Context(), time.Time{})
 			return all, "", err
 		},
 		columns: []column[client.SystemStanding]{
@@ -56,10 +56,7 @@ func systemBoard() list[client.SystemStanding] {
 				return version(s, func(x client.SystemVersion) cell { return count(int64(x.Number)).to("/systems/" + escaped(x.ID)) })
 			}},
 			{name: "system-review", cell: func(s client.SystemStanding) cell {
-				if s.Until == nil {
-					return cell{}
-				}
-				return text(s.Until.Add(-1).In(beijing()).Format(time.DateOnly)) // the last day, which ends then
+				return lastDay(s.Until)
 			}},
 			{name: "system-owner", side: true, cell: func(s client.SystemStanding) cell {
 				return version(s, func(x client.SystemVersion) cell { return by(x.Owner) })

@@ -79,7 +79,7 @@ func (s sheet[T]) show(v *visit) error {
 	}
 	data := sheetPage{ID: id}
 	if s.heading != nil {
-		data.Heading = s.heading(x)
+		data.Heading = v.introducedCell(s.heading(x))
 	}
 	say := v.speakers[v.lang]
 	if v.titled = data.Heading.named(say); v.titled == "" {

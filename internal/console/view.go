@@ -336,12 +336,22 @@ type menuPart struct {
 	Here    bool
 }
 
+// below are the entries of the menu above pages whose addresses do not tell, by the first part of these.
+func below() map[string]string {
+	return map[string]string{"probes": "/obligations", "observations": "/obligations", "duty-facts": "/obligations", "duty-waivers": "/obligations", "illegal-outputs": "/incidents", "incident-reports": "/incidents",
+		"filed-lists": "/filed", "filed-own": "/filed", "mechanism-reviews": "/reviews", "ethics-reviews": "/reviews", "security-assessments": "/reviews"}
+}
+
 // menu has the pages that the visitor may see. The entry above the page that is shown is marked too.
 func (v *visit) menu(may map[string]bool) []menuPart {
 	var parts []menuPart
 	place, waits := v.place(), v.waits()
 	if v.page.above != "" {
 		place = v.placed(v.page.above)
+	}
+	first, rest, _ := strings.Cut(strings.TrimPrefix(place, "/"), "/")
+	if entry := below()[first]; entry != "" {
+		place = entry + "/" + first + "/" + rest
 	}
 	near := "" // the entry that the page is below
 	for _, p := range v.pages {

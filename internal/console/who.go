@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 
+	"github.com/colophon-project/colophon/client"
 	"github.com/colophon-project/colophon/staff"
 )
 
@@ -55,9 +56,51 @@ func (v *visit) roster() map[string]cell {
 	return v.named
 }
 
-// introduce names the people in cells, and shuts the ways to pages that the visitor may not see.
+// obligation and probe are identifiers of the catalogue of duties. Pages show the name with the identifier, and CSV files the
+// identifier.
+func obligation(id string) cell {
+	return cell{Text: id, Mono: true, Of: "obligation"}.to("/obligations/" + escaped(id))
+}
+
+func probe(id string) cell {
+	return cell{Text: id, Mono: true, Of: "probe"}.to("/probes/" + escaped(id))
+}
+
+// catalogue has the names of obligations or probes by identifier, in the visitor's language. It is read once for a page.
+func (v *visit) catalogue(of string) (map[string]string, error) {
+	return askOnce(v, "names of "+of, func() (map[string]string, error) {
+		names := map[string]string{}
+		if of == "probe" {
+			all, err := v.probes()
+			for _, p := range all {
+				names[p.Name] = v.name(p.Title)
+			}
+			return names, err
+		}
+		all, err := v.api().Obligations(v.r.Context(), client.Asked{}, nil)
+		for _, o := range all.Obligations {
+			names[o.ID] = v.name(o.Title)
+		}
+		return names, err
+	})
+}
+
+// catalogued is the same where a page is of use without names.
+func (v *visit) catalogued(of string) map[string]string {
+	names, err := v.catalogue(of)
+	if err != nil {
+		v.Log.WarnContext(v.r.Context(), "the names of the catalogue could not be read", "of", of, "error", err)
+		v.asked["names of "+of] = names
+	}
+	return names
+}
+
+// introduce names the people in cells and what is of a catalogue, and shuts the ways to pages that the visitor may not see.
 func (v *visit) introduce(cells []cell) {
 	for i, c := range cells {
+		if c.Of != "" {
+			cells[i].Said = v.catalogued(c.Of)[c.Text]
+		}
 		if c.Staff {
 			cells[i] = v.by(c.Text)
 		} else if c.To != "" && !v.reaches(c.To) {
@@ -77,11 +120,16 @@ func (v *visit) introduced(t *tableView) *tableView {
 	return t
 }
 
+// introducedCell is a cell with its people named.
+func (v *visit) introducedCell(c cell) cell {
+	one := []cell{c}
+	v.introduce(one)
+	return one[0]
+}
+
 // introduceFacts names the people in facts.
 func (v *visit) introduceFacts(facts []fact) {
 	for i := range facts {
-		one := []cell{facts[i].Cell}
-		v.introduce(one)
-		facts[i].Cell = one[0]
+		facts[i].Cell = v.introducedCell(facts[i].Cell)
 	}
 }

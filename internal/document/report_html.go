@@ -2,6 +2,7 @@ package document
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/base64"
 	"html/template"
@@ -29,6 +30,7 @@ type shownPart struct {
 	Block
 	Kind   string
 	Title  string // tag of a heading
+	Name   string // of a table for those who can't see it: its own, or that of the heading above
 	Source template.URL
 	Wide   int
 	Bars   []shownBar
@@ -51,13 +53,15 @@ var kindNames = [...]string{"heading", "text", "facts", "table", "picture", "bar
 func (d draft) html() ([]byte, error) {
 	page := shownReport{Tag: d.tag(), Title: oneShown(d.Title), Subtitle: oneShown(d.Subtitle), About: d.about(),
 		Head: shownHead{d.say("report-bar-name"), d.say("report-bar-chart"), d.say("report-bar-value")}}
+	above := page.Title
 	for _, b := range d.Blocks {
 		if b.Kind < 0 || int(b.Kind) >= len(kindNames) {
 			continue
 		}
-		p := shownPart{Block: b, Kind: kindNames[b.Kind]}
+		p := shownPart{Block: b, Kind: kindNames[b.Kind], Name: oneShown(cmp.Or(b.Text, above))}
 		switch b.Kind {
 		case Heading:
+			above = b.Text
 			p.Title = "h" + strconv.Itoa(min(max(b.Level, 1), 4)+1)
 		case Picture:
 			p.Source = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Picture)) //nolint:gosec // base64 of a PNG

@@ -44,3 +44,6 @@ func Reference() (text, policy string) {
 	}
 	return string(page(s.register(newMux(s)))), referencePolicy()
 }
+
+// Foremost are the samples that are listed of many.
+func Foremost(all []PanelAbout) []PanelAbout { return foremost(all) }

@@ -51,6 +51,14 @@ func (a asker) mayOf(action staff.Action, service, function string) error {
 	return a.actor.Demand(action)
 }
 
+// mayFor reports whether the asker may have something made for an account. The program's own are for its own probes.
+func (a asker) mayFor(account string) error {
+	if production.Own(account) && (a.key == nil || a.key.Name != staff.ProbeKeyName) {
+		return &colophon.Error{Kind: colophon.Refused, Code: production.CodeOwn}
+	}
+	return nil
+}
+
 // mayOfAll reports whether the asker may do something with what all functions made.
 func (a asker) mayOfAll(action staff.Action) error { return a.may(action, staff.Every) }
 

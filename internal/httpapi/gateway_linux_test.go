@@ -141,6 +141,9 @@ func TestCalls(t *testing.T) {
 	if may := w.parrot.calls[len(w.parrot.calls)-1].May; may("", "song") != nil || may("", "dialogue-1") == nil {
 		t.Error("the key reaches what it may not, or not what it may")
 	}
+	if its := w.parrot.calls[len(w.parrot.calls)-1].For; its(person) != nil || its("colophon-probe") == nil {
+		t.Error("an application may ask for accounts of the program itself, or not for its own")
+	}
 	w.ask("POST", "/v1/chat/completions", strings.Repeat(" ", maxUpload+1)).as(w.key).wantError(413, httpapi.CodeBodyTooLarge)
 	c2 := w.ask("POST", "/v1/chat/completions", strings.NewReader(body)).as(w.key)
 	c2.ContentLength = -1 // sent in chunks

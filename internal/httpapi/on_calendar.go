@@ -3,6 +3,7 @@ package httpapi
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/duty"
+	"github.com/colophon-project/colophon/internal/locale"
 	"github.com/colophon-project/colophon/staff"
 )
 
@@ -21,6 +24,8 @@ type Date struct {
 	// Title is what it is called; its arguments are identifiers, names of the catalogue and numbers.
 	Title colophon.Code
 	Args  colophon.Args
+	// Of is the name of what it is about in the catalogue; it fills {name}.
+	Of duty.Text
 	// Ref and ID name the thing that it belongs to, so that a page can lead there, such as incident and its identifier.
 	Ref, ID string
 	State   DateState
@@ -105,7 +110,8 @@ func (s *server) calendar(ctx context.Context, in *calendarInput) (*calendarOutp
 			if early || !d.At.Before(out.Body.Until) || in.Kind != "" && d.Kind != in.Kind {
 				continue
 			}
-			out.Body.Dates = append(out.Body.Dates, CalendarDate{d.At, d.Kind, d.Title, d.Args, say.Code(d.Title, d.Args), d.Ref, d.ID, d.State})
+			args := d.named(say.Language)
+			out.Body.Dates = append(out.Body.Dates, CalendarDate{d.At, d.Kind, d.Title, args, say.Code(d.Title, args), d.Ref, d.ID, d.State})
 		}
 	}
 	slices.SortStableFunc(out.Body.Dates, func(a, b CalendarDate) int {
@@ -115,6 +121,17 @@ func (s *server) calendar(ctx context.Context, in *calendarInput) (*calendarOutp
 		out.Body.Dates, out.Body.Cut = out.Body.Dates[:maxCalendarDate], true
 	}
 	return out, nil
+}
+
+// named are the arguments of its title in a language.
+func (d Date) named(lang locale.Language) colophon.Args {
+	name := map[locale.Language]string{locale.English: d.Of.EN, locale.Chinese: d.Of.ZH}[lang]
+	if name == "" {
+		return d.Args
+	}
+	args := colophon.Args{"name": name}
+	maps.Copy(args, d.Args)
+	return args
 }
 
 // calendarICS writes the dates for programs that keep calendars. It has no place to say that something is missing, so that it is

@@ -171,7 +171,7 @@ const (
 func (s *server) call(r *http.Request, e shape.Endpoint) (gateway.Call, error) {
 	who := askerOf(r.Context())
 	c := gateway.Call{By: who.by, Endpoint: e, Type: r.Header.Get("Content-Type"), Language: readerOf(r),
-		May: func(service, function string) error { return who.mayOf(staff.GatewayUse, service, function) }}
+		May: func(service, function string) error { return who.mayOf(staff.GatewayUse, service, function) }, For: who.mayFor}
 	var err error
 	if c.Account, err = accountName(r.Header.Get("Colophon-Account")).plain(); err != nil || len(c.Account) > maxAccount {
 		return c, badHeader("Colophon-Account")

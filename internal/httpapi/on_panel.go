@@ -133,30 +133,34 @@ const maxPanels = 200
 func (s *server) panelList(ctx context.Context, _ *struct{}) (*panelListOutput, error) {
 	out := &panelListOutput{}
 	out.Body.Panels = []SamplePanel{}
+	var all []PanelAbout
 	for _, source := range s.PanelSources {
 		list, err := source.Sheets(ctx)
 		if err != nil {
 			return nil, err
 		}
-		for _, about := range list[:min(len(list), maxPanels)] {
-			v, err := s.viewPanel(ctx, about)
-			if err != nil {
-				return nil, err
-			}
-			out.Body.Panels = append(out.Body.Panels, v)
-		}
+		all = append(all, list...)
 	}
-	slices.SortStableFunc(out.Body.Panels, func(a, b SamplePanel) int {
-		return cmp.Compare(closed(a), closed(b))
-	})
+	for _, about := range foremost(all) {
+		v, err := s.viewPanel(ctx, about)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Panels = append(out.Body.Panels, v)
+	}
+	slices.SortStableFunc(out.Body.Panels, func(a, b SamplePanel) int { return openFirst(a.Open, b.Open) })
 	return out, nil
 }
 
-func closed(p SamplePanel) int {
-	if p.Open {
-		return 0
-	}
-	return 1
+// foremost are the samples that are listed, where there are too many: those that are judged now come before those that were.
+func foremost(all []PanelAbout) []PanelAbout {
+	slices.SortStableFunc(all, func(a, b PanelAbout) int { return openFirst(a.Open, b.Open) })
+	return all[:min(len(all), maxPanels)]
+}
+
+func openFirst(a, b bool) int {
+	rank := map[bool]int{true: 0, false: 1}
+	return cmp.Compare(rank[a], rank[b])
 }
 
 type panelOutput struct{ Body SamplePanel }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -218,7 +219,7 @@ func (s *server) produce(ctx context.Context, in *produceInput) (*stream, error)
 		return nil, err
 	}
 	account, err := in.Account.plain()
-	if err != nil {
+	if err = cmp.Or(err, who.mayFor(account)); err != nil {
 		return nil, err
 	}
 	request := in.claim()

@@ -288,3 +288,13 @@ func TestPanelIsBlind(t *testing.T) {
 	}
 	w.ask("GET", "/v1/panels/other", nil).by(b).wantCode(404, sample.CodeMissing)
 }
+
+// TestForemost: a sample that is judged now is listed, however many were before it.
+func TestForemost(t *testing.T) {
+	t.Parallel()
+	all := make([]httpapi.PanelAbout, 500)
+	all[0].Sheet, all[450] = "first", httpapi.PanelAbout{Sheet: "open", Open: true}
+	if list := httpapi.Foremost(all); len(list) != 200 || list[0].Sheet != "open" || list[1].Sheet != "first" {
+		t.Errorf("%d, and first %+v", len(list), list[:2])
+	}
+}

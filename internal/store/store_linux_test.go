@@ -105,7 +105,7 @@ func TestDumpIsWhole(t *testing.T) {
 
 func TestSQLiteSettings(t *testing.T) {
 	t.Parallel()
-	s := storetest.Open(t, storetest.SQLite(t))
+	s := storetest.Open(t, store.Config{Path: filepath.Join(t.TempDir(), "colophon.db")})
 	if err := s.Write(context.Background(), func(tx *store.Tx) error {
 		for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "secure_delete": "1", "foreign_keys": "1"} {
 			var got string
@@ -123,7 +123,7 @@ func TestSQLiteSettings(t *testing.T) {
 // TestModes opens a database in a folder that everybody may enter: the files are their owner's alone.
 func TestModes(t *testing.T) {
 	t.Parallel()
-	config := storetest.SQLite(t)
+	config := store.Config{Path: filepath.Join(t.TempDir(), "colophon.db")}
 	if err := os.WriteFile(config.Path, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}

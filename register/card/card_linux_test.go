@@ -44,6 +44,7 @@ type world struct {
 	clock    *storetest.Clock
 	register *register.Register
 	keeper   *card.Keeper
+	faster   func() // called once, before a card is entered
 	signer   note.Signer
 	verifier note.Verifier
 }
@@ -60,6 +61,20 @@ func keys(t testing.TB, name string, seed byte) (note.Signer, note.Verifier) {
 		t.Fatal(err)
 	}
 	return s, v
+}
+
+// overtaken is a ledger in which somebody else may be faster, as on another node.
+type overtaken struct {
+	ledger.Store[card.Issue]
+	w *world
+}
+
+func (o *overtaken) Add(ctx context.Context, rec evidence.Record, entries ...card.Entry) error {
+	if f := o.w.faster; f != nil {
+		o.w.faster = nil
+		f()
+	}
+	return o.Store.Add(ctx, rec, entries...)
 }
 
 // open is a provider with one live function that swaps faces.
@@ -82,7 +97,7 @@ func open(t *testing.T) *world {
 		Quotas: []register.Quota{{Per: "account", Events: 10, Period: time.Minute, Burst: 5}}})
 	w.no(err)
 	w.signer, w.verifier = keys(t, "provider.example/log", 1)
-	w.keeper = card.New(card.Config{Cards: ledgers.Of[card.Issue](store, card.Ledger), Recorder: recorder, Register: w.register, Signer: w.signer, Provider: card.Provider{Name: "示例公司", Code: "001191110108MA01ABCDEF10001"},
+	w.keeper = card.New(card.Config{Cards: &overtaken{ledgers.Of[card.Issue](store, card.Ledger), w}, Recorder: recorder, Register: w.register, Signer: w.signer, Provider: card.Provider{Name: "示例公司", Code: "001191110108MA01ABCDEF10001"},
 		Impact: func(context.Context, string) (*card.Proof, error) { return &card.Proof{SHA256: digest}, nil },
 		Log: func(context.Context) (card.Log, error) {
 			return card.Log{Origin: "provider.example/log", Size: 7, Root: digest}, nil
@@ -158,6 +173,21 @@ func TestCard(t *testing.T) {
 	if now, err := w.keeper.Current(t.Context(), "studio"); err != nil || now.ID != second.ID {
 		t.Error(now.ID, err)
 	}
+	var theirs card.Entry // whoever is entered last has the card that counts, though its identifier was made first
+	w.faster = func() {
+		var err error
+		theirs, err = w.keeper.Issue(t.Context(), officer, card.Request{Service: "studio", Days: 2})
+		w.no(err)
+	}
+	third, err := w.keeper.Issue(t.Context(), officer, card.Request{Service: "studio", Days: 1})
+	w.no(err)
+	if now, err := w.keeper.Current(t.Context(), "studio"); err != nil || now.ID != third.ID || third.Value.Number != 4 || theirs.Value.Number != 3 || third.ID > theirs.ID {
+		t.Errorf("%s of %s %d and %s %d: %v", now.ID, third.ID, third.Value.Number, theirs.ID, theirs.Value.Number, err)
+	}
+	if list, _, err := w.keeper.Cards(t.Context(), card.Query{State: card.Current}); err != nil || len(list) != 1 {
+		t.Errorf("%d cards are current: %v", len(list), err)
+	}
+	second = third
 	w.clock.Set(w.clock.Now().Add(24 * time.Hour))
 	_, err = w.keeper.Current(t.Context(), "studio")
 	w.code(err, card.CodeMissing) // its day is over

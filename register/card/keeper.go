@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -52,6 +53,7 @@ func (s State) May(to State) bool { return steps.May(s, to) }
 
 const (
 	keyService = "service"
+	keyNumber  = "number" // of the service, with the number of the card; no two cards have the same
 	maxReason  = 1024
 	maxFiles   = 100
 	maxName    = 128
@@ -63,6 +65,7 @@ const (
 // Issue is a card as it is kept.
 type Issue struct {
 	Service string    `json:"service"`
+	Number  int       `json:"number"` // which card of the service it is, from 1
 	Note    []byte    `json:"note"`   // the signed note
 	SHA256  string    `json:"sha256"` // of the note
 	Issued  time.Time `json:"issued"`
@@ -126,7 +129,7 @@ func (k *Keeper) act(typ evidence.Type, by ledger.By, e Entry) ledger.Act {
 	return ledger.Act{Type: typ, Role: by.Role, Clauses: clauses(), Payload: event{e.ID, v.Service, v.SHA256, v.Until.UTC().Format(time.RFC3339), by.ID, v.Reason}}
 }
 
-// Issue makes the card of a service as it is now; the one before is superseded. A file that does not bear what it is to show
+// Issue makes the card of a service as it is now; those before are superseded. A file that does not bear what it is to show
 // is refused, since a card is not made to fail.
 func (k *Keeper) Issue(ctx context.Context, by ledger.By, r Request) (Entry, error) {
 	switch {
@@ -151,17 +154,19 @@ func (k *Keeper) Issue(ctx context.Context, by ledger.By, r Request) (Entry, err
 	if len(raw) > MaxCard {
 		return Entry{}, invalid("materials")
 	}
-	before, err := k.book.Store.Find(ctx, ledger.Query{States: []string{string(Current)}, Keys: []ledger.Key{{Name: keyService, Value: r.Service}}})
+	sum := sha256.Sum256(raw)
+	e, err := k.add(ctx, by, c.ID, Issue{Service: r.Service, Note: raw, SHA256: hex.EncodeToString(sum[:]), Issued: c.Issued, Until: c.Until, By: by.ID})
 	if err != nil {
 		return Entry{}, err
 	}
-	sum := sha256.Sum256(raw)
-	e := Entry{ID: c.ID, State: string(Current), Keys: []ledger.Key{{Name: keyService, Value: r.Service}},
-		Value: Issue{Service: r.Service, Note: raw, SHA256: hex.EncodeToString(sum[:]), Issued: c.Issued, Until: c.Until, By: by.ID}}
-	if e, err = k.book.Add(ctx, e, nil, k.act(RecordIssued, by, e)); err != nil {
+	current, err := k.book.Store.Find(ctx, ledger.Query{States: []string{string(Current)}, Keys: []ledger.Key{{Name: keyService, Value: r.Service}}})
+	if err != nil {
 		return Entry{}, err
 	}
-	for _, old := range before {
+	for _, old := range current {
+		if old.Value.Number >= e.Value.Number {
+			continue
+		}
 		if _, err := k.step(ctx, ledger.By{Role: "system"}, old.ID, Superseded, RecordSuperseded, ""); err != nil {
 			var gone *colophon.Error
 			if !errors.As(err, &gone) || gone.Code != CodeStep {
@@ -170,6 +175,36 @@ func (k *Keeper) Issue(ctx context.Context, by ledger.By, r Request) (Entry, err
 		}
 	}
 	return e, nil
+}
+
+// add enters a card under the next number of its service. Where somebody else was faster, on this node or another, it gets the
+// number after theirs: the numbers are in the order of the ledger, and the highest is the card that counts.
+func (k *Keeper) add(ctx context.Context, by ledger.By, id string, v Issue) (Entry, error) {
+	for {
+		last, err := k.count(ctx, v.Service)
+		if err != nil {
+			return Entry{}, err
+		}
+		v.Number = last + 1
+		e := Entry{ID: id, State: string(Current), Value: v, Keys: []ledger.Key{{Name: keyService, Value: v.Service}, numbered(v.Service, v.Number)}}
+		added, err := k.book.Add(ctx, e, nil, k.act(RecordIssued, by, e))
+		var taken *colophon.Error
+		if !errors.As(err, &taken) || taken.Code != ledger.CodeExists {
+			return added, err
+		}
+		if now, failed := k.count(ctx, v.Service); failed != nil || now == last {
+			return Entry{}, errors.Join(err, failed)
+		}
+	}
+}
+
+// count is how many cards of a service there are, which is the number of the last one.
+func (k *Keeper) count(ctx context.Context, service string) (int, error) {
+	return k.book.Store.Count(ctx, ledger.Query{Keys: []ledger.Key{{Name: keyService, Value: service}}})
+}
+
+func numbered(service string, number int) ledger.Key {
+	return ledger.Key{Name: keyNumber, Value: service + "/" + strconv.Itoa(number), Unique: true}
 }
 
 func checkMaterials(list []Material) error {
@@ -271,9 +306,16 @@ func (k *Keeper) Withdraw(ctx context.Context, by ledger.By, id, reason string) 
 // Card returns a card.
 func (k *Keeper) Card(ctx context.Context, id string) (Entry, error) { return k.book.Get(ctx, id) }
 
-// Current returns the card of a service that counts now.
+// Current returns the card of a service that counts now: the last one that was issued, unless it was withdrawn or is over. One
+// before it counts no more, even where nobody came to write that down.
 func (k *Keeper) Current(ctx context.Context, service string) (Entry, error) {
-	list, err := k.book.Store.Find(ctx, ledger.Query{States: []string{string(Current)}, Keys: []ledger.Key{{Name: keyService, Value: service}}, Newest: true, Limit: 1})
+	last, err := k.count(ctx, service)
+	if err != nil {
+		return Entry{}, err
+	}
+	key := numbered(service, last)
+	key.Unique = false
+	list, err := k.book.Store.Find(ctx, ledger.Query{States: []string{string(Current)}, Keys: []ledger.Key{key}, Limit: 1})
 	if err != nil {
 		return Entry{}, err
 	}

@@ -206,10 +206,35 @@ func (k *Keeper) known(ctx context.Context, before, consents []string) error {
 	return nil
 }
 
-// rests returns the consents that a dataset rests on now.
-func (k *Keeper) rests(ctx context.Context, id string) ([]string, error) {
+// rests looks at what a dataset is about to rest on. A consent that is new has to be given. Where fewer items rest on one than
+// before, or nothing does, and it does not hold any more, its removal is opened now, of the dataset as it was: taking the name of
+// a consent off the items before somebody followed it spares nobody the proof.
+func (k *Keeper) rests(ctx context.Context, id string, named []string, next func(Dataset) Dataset) error {
 	e, err := k.book.Get(ctx, id)
-	return e.Value.Rests(), err
+	if err != nil {
+		return err
+	}
+	before := e.Value.Rests()
+	if err := k.known(ctx, before, named); err != nil {
+		return err
+	}
+	later := next(e.Value)
+	after := later.Rests()
+	was, _ := e.Value.Now()
+	is, _ := later.Now()
+	for _, consent := range before {
+		if slices.Contains(after, consent) && is.On(consent) >= was.On(consent) {
+			continue
+		}
+		state, at, over, err := k.consents.Ended(ctx, consent)
+		if err == nil && over {
+			err = k.open(ctx, e, consent, state, at)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (k *Keeper) change(ctx context.Context, by ledger.By, id string, fn func(e *Entry) (ledger.Act, error)) (Entry, error) {
@@ -226,12 +251,9 @@ func (k *Keeper) change(ctx context.Context, by ledger.By, id string, fn func(e 
 
 // Describe describes a dataset anew, all that people say of it. A removal that is open stays so, whatever it names.
 func (k *Keeper) Describe(ctx context.Context, by ledger.By, id string, d Description) (Entry, error) {
-	if err := d.check(); err != nil {
-		return Entry{}, err
-	}
-	before, err := k.rests(ctx, id)
+	err := errors.Join(d.check(), person(by))
 	if err == nil {
-		err = k.known(ctx, before, d.Consents)
+		err = k.rests(ctx, id, d.Consents, func(v Dataset) Dataset { v.Description = d; return v })
 	}
 	if err != nil {
 		return Entry{}, err
@@ -252,11 +274,11 @@ func (k *Keeper) List(ctx context.Context, by ledger.By, id string, l Listed) (E
 	for i, c := range l.Consents {
 		named[i] = c.Name
 	}
-	rests, err := k.rests(ctx, id)
+	err := person(by)
 	if err == nil {
-		err = k.known(ctx, rests, named)
+		err = k.rests(ctx, id, named, func(v Dataset) Dataset { v.Manifests = []Listed{l}; return v })
 	}
-	if err = errors.Join(err, person(by)); err != nil {
+	if err != nil {
 		return Entry{}, err
 	}
 	return k.book.Change(ctx, id, func(e *Entry) (ledger.Act, error) {

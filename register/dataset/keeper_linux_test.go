@@ -295,10 +295,9 @@ func TestStatement(t *testing.T) {
 	}
 }
 
-// TestConsents: only a consent that is given, for training, becomes the ground of a dataset.
+// TestConsents: only a consent that is given, for training, becomes the ground of a dataset, and one that ended is not forgotten.
 func TestConsents(t *testing.T) {
-	w := open(t)
-	ctx := t.Context()
+	w, ctx := open(t), t.Context()
 	w.consents.ended["c-9"] = w.clock.Now()
 	for consent, code := range map[string]colophon.Code{"c-none": dataset.CodeInvalid, "c-asked": dataset.CodeConsent, "c-9": dataset.CodeConsent} {
 		d := description()
@@ -312,6 +311,41 @@ func TestConsents(t *testing.T) {
 	w.no(dataset.Read(strings.NewReader("id,text,consent\n1,one,c-9\n"), m.Add))
 	_, err = w.keeper.List(ctx, officer, "corpus", m.Listed())
 	storetest.WantCode(t, err, dataset.CodeConsent)
+
+	// What rested on a consent that ended is followed before its name is taken off, in the manifest or in words.
+	before := w.list(both).Value.Digest()
+	emptied := strings.ReplaceAll(both, ",c-1", ",")
+	m = dataset.NewManifest("corpus")
+	w.no(dataset.Read(strings.NewReader(emptied), m.Add))
+	w.consents.err = errors.New("away")
+	if _, err := w.keeper.List(ctx, officer, "corpus", m.Listed()); !errors.Is(err, w.consents.err) {
+		t.Error("nobody could be asked, and the manifest was taken:", err)
+	}
+	w.consents.err = nil
+	opened := func(consent string) []dataset.RemovalEntry {
+		list, _, err := w.keeper.Removals(ctx, dataset.RemovalQuery{Consent: consent, States: []dataset.RemovalState{dataset.Open}})
+		w.no(err)
+		return list
+	}
+	w.consents.ended["c-1"] = w.clock.Now()
+	e := w.list(emptied)
+	if list := opened("c-1"); len(list) != 1 || list[0].Value.Before != before || list[0].Value.Items != 2 || e.Value.Open != 1 {
+		t.Errorf("emptied before anybody followed: %+v", list)
+	}
+	w.consents.ended["c-2"] = w.clock.Now()
+	w.list(strings.ReplaceAll(emptied, ",c-2", ","))
+	w.list(both[:len(both)-len("4,four,b,\n")])
+	d := description()
+	d.Consents = nil
+	_, err = w.keeper.Describe(ctx, officer, "corpus", d)
+	w.no(err)
+	if list := opened("c-2"); len(list) != 1 || list[0].Value.Items != 1 {
+		t.Errorf("one at a time: %+v", list)
+	}
+	w.no(w.keeper.Follow(ctx))
+	if len(opened("")) != 2 {
+		t.Errorf("followed twice: %+v", opened(""))
+	}
 }
 
 func result(y dataset.Yardstick, source, digest string, v colophon.Verdict) dataset.Result {

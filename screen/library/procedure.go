@@ -27,20 +27,26 @@ type act struct {
 
 // Propose proposes features as one batch. Their identifiers are kept; who has none gets one.
 func (k *Curator) Propose(ctx context.Context, by Actor, origin string, features []Feature) (Batch, error) {
+	b, _, err := k.propose(ctx, by, origin, features)
+	return b, err
+}
+
+// propose returns what was proposed as a set, too.
+func (k *Curator) propose(ctx context.Context, by Actor, origin string, features []Feature) (Batch, *Set, error) {
 	if err := by.check(); err != nil {
-		return Batch{}, err
+		return Batch{}, nil, err
 	}
 	switch {
 	case len(features) == 0:
-		return Batch{}, refuse(colophon.Invalid, CodeNothing, nil, nil)
+		return Batch{}, nil, refuse(colophon.Invalid, CodeNothing, nil, nil)
 	case !text(origin):
-		return Batch{}, refuse(colophon.Invalid, CodeOrigin, nil, nil)
+		return Batch{}, nil, refuse(colophon.Invalid, CodeOrigin, nil, nil)
 	case len(features) > MaxBatch:
-		return Batch{}, refuseLong(MaxBatch)
+		return Batch{}, nil, refuseLong(MaxBatch)
 	}
 	id, err := k.c.Recorder.NewID()
 	if err != nil {
-		return Batch{}, err
+		return Batch{}, nil, err
 	}
 	features = slices.Clone(features)
 	now := k.now()
@@ -53,16 +59,32 @@ func (k *Curator) Propose(ctx context.Context, by Actor, origin string, features
 			clauses = append(clauses, c)
 		}
 	}
-	set, err := Compile(features, k.c.Options)
+	set, err := k.compiled(features)
 	if err != nil {
-		return Batch{}, err
+		return Batch{}, nil, err
 	}
 	b := Batch{ID: id, Proposer: by.ID, Proposed: now, Origin: origin, Digest: set.version.Digest, Count: len(features), States: map[State]int{Proposed: len(features)}}
 	p := act{By: by.ID, To: Proposed, Batch: id, Count: b.Count, Origin: origin, Digest: b.Digest.String()}
 	err = k.proven(RecordProposed, by, clauses, p, func(rec evidence.Record) error {
 		return k.c.Store.Propose(ctx, rec, []string{"batch/" + id}, b, features)
 	})
-	return b, err
+	return b, set, err
+}
+
+// compiled makes a set of features in the order of their identifiers, as they come from the store.
+func (k *Curator) compiled(features []Feature) (*Set, error) {
+	order := make([]int, len(features))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return strings.Compare(features[i].ID, features[j].ID) })
+	b := newBuilder(k.c.Options)
+	for _, i := range order {
+		if err := b.add(&features[i], i+1); err != nil {
+			return nil, err
+		}
+	}
+	return b.finish()
 }
 
 // Review says that somebody who did not propose the features agrees with them.

@@ -1,10 +1,14 @@
 package library
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+	"weak"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/screen/keyword"
@@ -15,6 +19,60 @@ import (
 type Options struct {
 	Words  keyword.Options
 	Radius int // distance up to which pictures are alike; 0 is phash.Radius
+	// Matchers remembers what was compiled, so that the same entries are compiled once; nil for nothing.
+	Matchers *Matchers
+}
+
+// Matchers are the matchers that were made last, as long as somebody uses them. The same features are compiled when they are
+// proposed and when they are put on the shelf, which takes long; a matcher never changes. It is safe for use by many goroutines.
+type Matchers struct {
+	mu   sync.Mutex
+	last [4]struct {
+		key     Sum
+		matcher weak.Pointer[keyword.Matcher]
+	}
+	next int
+}
+
+// compile makes a matcher, or finds the one that was made of the same entries in the same order.
+func (m *Matchers) compile(entries []keyword.Entry, o keyword.Options) (*keyword.Matcher, error) {
+	if m == nil {
+		return keyword.Compile(entries, o)
+	}
+	hash := sha256.New()
+	enc := json.NewEncoder(hash)
+	err := enc.Encode(o)
+	for i := range entries {
+		err = errors.Join(err, enc.Encode(&entries[i]))
+	}
+	if err != nil {
+		return nil, err
+	}
+	key := Sum(hash.Sum(nil))
+	if found := m.find(key); found != nil {
+		return found, nil
+	}
+	made, err := keyword.Compile(entries, o)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at := &m.last[m.next%len(m.last)]
+	at.key, at.matcher = key, weak.Make(made)
+	m.next++
+	return made, nil
+}
+
+func (m *Matchers) find(key Sum) *keyword.Matcher {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range m.last {
+		if found := c.matcher.Value(); found != nil && c.key == key {
+			return found
+		}
+	}
+	return nil
 }
 
 // Set is the compiled form of features. It never changes, and is safe for use by many goroutines.
@@ -210,7 +268,7 @@ func (b *builder) finish() (*Set, error) {
 	b.seen, b.names, b.content = nil, nil, content{}
 	s.keywords, s.persons = len(b.keywords), len(b.persons)
 	var err error
-	s.words, err = keyword.Compile(append(append(b.keywords, b.persons...), b.words...), b.options.Words)
+	s.words, err = b.options.Matchers.compile(append(append(b.keywords, b.persons...), b.words...), b.options.Words)
 	if err != nil {
 		return nil, b.told(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -26,14 +27,18 @@ type Shelf struct {
 // NewShelf proposes those starter features that the library does not have, in the name of the program, and makes a shelf.
 func NewShelf(ctx context.Context, k *Curator, starter []Feature) (*Shelf, error) {
 	s := &Shelf{curator: k}
-	if err := s.propose(ctx, starter); err != nil {
+	proposed, err := s.propose(ctx, starter)
+	if err != nil {
 		return nil, err
 	}
-	return s, s.Refresh(ctx)
+	err = s.Refresh(ctx)
+	runtime.KeepAlive(proposed) // so that its matcher is found, and not made again
+	return s, err
 }
 
-// propose proposes those features that the library does not have, without those that somebody else's feature says already.
-func (s *Shelf) propose(ctx context.Context, features []Feature) error {
+// propose proposes those features that the library does not have, without those that somebody else's feature says already, and
+// returns them as a set; nil where there are none.
+func (s *Shelf) propose(ctx context.Context, features []Feature) (*Set, error) {
 	for {
 		there := map[string]bool{}
 		for page := range slices.Chunk(features, MaxPage) {
@@ -43,7 +48,7 @@ func (s *Shelf) propose(ctx context.Context, features []Feature) error {
 			}
 			known, err := s.curator.Features(ctx, Query{IDs: ids})
 			if err != nil {
-				return err
+				return nil, err
 			}
 			for i := range known {
 				there[known[i].ID] = true
@@ -55,16 +60,16 @@ func (s *Shelf) propose(ctx context.Context, features []Feature) error {
 		}
 		missing := slices.DeleteFunc(slices.Clone(features), func(f Feature) bool { return there[f.ID] })
 		if len(missing) == 0 {
-			return nil
+			return nil, nil
 		}
-		b, err := s.curator.Propose(ctx, System(), StarterOrigin, missing)
+		b, set, err := s.curator.propose(ctx, System(), StarterOrigin, missing)
 		if err == nil {
 			s.batches = append(s.batches, b.ID)
-			return nil
+			return set, nil
 		}
 		var taken *ExistsError
 		if !errors.As(err, &taken) {
-			return err
+			return nil, err
 		}
 		said := map[Sum]string{}
 		if err := s.curator.each(ctx, Query{}, func(f *Feature) error {
@@ -73,7 +78,7 @@ func (s *Shelf) propose(ctx context.Context, features []Feature) error {
 			}
 			return nil
 		}); err != nil {
-			return err
+			return nil, err
 		}
 		before := len(features)
 		features = slices.DeleteFunc(slices.Clone(features), func(f Feature) bool {
@@ -81,7 +86,7 @@ func (s *Shelf) propose(ctx context.Context, features []Feature) error {
 			return id != "" && id != f.ID
 		})
 		if len(features) == before && !slices.ContainsFunc(missing, func(f Feature) bool { return f.ID == taken.ID }) {
-			return err
+			return nil, err
 		} // else another node was first, and what it proposed is there now
 	}
 }

@@ -3,6 +3,8 @@ package library_test
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +119,49 @@ func TestShelvesAtOnce(t *testing.T) {
 	if n := shelf.Current().Len(); n != len(starter) || store.proposals > 2 {
 		t.Errorf("%d features judge after %d proposals", n, store.proposals)
 	}
+}
+
+// TestCompiledOnce: what was compiled for a proposal is what judges, and serves whoever has the same features, and no other ones.
+func TestCompiledOnce(t *testing.T) {
+	t.Parallel()
+	features := []library.Feature{word("st-2", "代开发票"), word("st-1", "刷单返利"), {ID: "st-0", Kind: library.Rule, Value: "出售 & 枪支", Category: "fraud", Level: keyword.Block, Standard: "s", Reason: "r"}}
+	made := &library.Matchers{}
+	b := bench(t)
+	open := func() *library.Curator {
+		k, err := library.New(t.Context(), library.Config{Store: b.Store, Samples: b.Store.(*librarytest.Memory), Recorder: b.Recorder, Keys: b.Keys, Options: library.Options{Matchers: made}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	k, node := open(), open()
+	proposed, err := k.Proposed(t.Context(), library.System(), features)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = bench(t)
+	other := open()
+	var shelves []*library.Set
+	for _, k := range []*library.Curator{k, node, other} {
+		shelf, err := library.NewShelf(t.Context(), k, features)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shelves = append(shelves, shelf.Current()); !shelf.Current().Shares(proposed) || shelf.Current().Len() != 3 {
+			t.Errorf("shelf %d has a matcher of its own, of %d features", len(shelves), shelf.Current().Len())
+		}
+	}
+	slices.Reverse(features) // by their identifiers, as they were compiled
+	if set, err := library.Compile(features, library.Options{Matchers: made}); err != nil || !set.Shares(proposed) {
+		t.Errorf("the same features: %v", err)
+	}
+	features[1].Anywhere = true
+	for name, o := range map[string]library.Options{"other features": {Matchers: made}, "other options": {Matchers: made, Words: keyword.Options{Sound: true}}} {
+		if set, err := library.Compile(features, o); err != nil || set.Shares(proposed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	runtime.KeepAlive(proposed)
 }
 
 // TestShelfBetweenSteps has features take a step while the shelf reads what waits: they judge all the same.

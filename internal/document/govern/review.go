@@ -85,6 +85,14 @@ func (r *reviewer) code(c colophon.Code, args colophon.Args) string {
 	return r.say(string(c), pairs...)
 }
 
+// article says where a head stands; a standard has no article of it.
+func (r *reviewer) article(h security.HeadResult) string {
+	if h.Group == "standard" {
+		return h.Article
+	}
+	return r.word("article", h.ID)
+}
+
 func reviewTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -206,7 +214,7 @@ func SecurityReport(w *document.Writer, e security.Entry, triggers []security.Tr
 		rows = nil
 		for _, h := range results {
 			if h.Group == group {
-				rows = append(rows, []string{r.word("head", h.ID), h.Article, r.word("headstate", h.State), r.found(h)})
+				rows = append(rows, []string{r.word("head", h.ID), r.article(h), r.word("headstate", h.State), r.found(h)})
 			}
 		}
 		r.table([]string{"head", "source", "finding", "found"}, rows)

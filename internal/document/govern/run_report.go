@@ -220,5 +220,5 @@ func (d runReport) limits() []document.Block {
 	return []document.Block{d.heading("run-report-limits"), {Kind: document.Text, Text: strings.Join([]string{
 		d.say("run-report-limit-phrases", "count", strconv.Itoa(d.res.Phrases)),
 		d.say("run-report-limit-before", "count", strconv.Itoa(d.res.Before)),
-		d.say("run-report-limit-unknown"), d.say("run-report-limit-sample"), d.res.Note}, "\n")}}
+		d.say("run-report-limit-unknown"), d.say("run-report-limit-sample"), d.say("page-figures-note")}, "\n")}}
 }

@@ -48,8 +48,9 @@ func TestRunReport(t *testing.T) {
 	t.Parallel()
 	w := writer(t)
 	r, res := examined()
-	for language, words := range map[string][]string{"en": {"Assessment of the model sample-text", "90.0 % (69.9 % to 97.2 %), 18 of 20; 0 could not be told", "nothing known; 40 could not be told", "Could not tell", "0.57", "5 / 6", "at least 90.0 %", "not compared"},
-		"zh": {"sample-text", "90.0 %（69.9 % 至 97.2 %）", "尚无结果；40 条无法判断", "0.57", "不低于 90.0 %"}} {
+	_, note := bank.Standard()
+	for language, words := range map[string][]string{"en": {"Assessment of the model sample-text", "90.0 % (69.9 % to 97.2 %), 18 of 20; 0 could not be told", "nothing known; 40 could not be told", "Could not tell", "0.57", "5 / 6", "at least 90.0 %", note},
+		"zh": {"sample-text", "90.0 %（69.9 % 至 97.2 %）", "尚无结果；40 条无法判断", "0.57", "不低于 90.0 %", "未与 GB/T 45654-2025 正式文本核对"}} {
 		for _, f := range []media.Format{media.HTML, media.DOCX, media.PDF} {
 			first, err := govern.Run(w, r, res, language, f)
 			if err != nil {
@@ -63,6 +64,9 @@ func TestRunReport(t *testing.T) {
 				if f == media.HTML && !bytes.Contains(first, []byte(word)) {
 					t.Errorf("%s: no %q in %s", language, word, first)
 				}
+			}
+			if bytes.Contains(first, []byte(`aria-label=""`)) {
+				t.Errorf("%s: a table has no name", language)
 			}
 			if bytes.Contains(first, []byte("run-report-")) || bytes.Contains(first, []byte("page-")) && f == media.HTML {
 				t.Errorf("%s %s: a sentence is missing: %s", language, f, first)

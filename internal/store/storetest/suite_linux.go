@@ -15,6 +15,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -78,11 +79,43 @@ func Recorder(t testing.TB, keys *evidence.Keyring, now func() time.Time) *evide
 	return r
 }
 
-// SQLite returns the configuration of a new SQLite store.
+// SQLite returns the configuration of a new SQLite store. Its tables are there already, as the first one of the process made
+// them: making them takes longer than most tests do. Whoever tests how a store begins gives a path of its own.
 func SQLite(t testing.TB) store.Config {
 	t.Helper()
-	return store.Config{Path: filepath.Join(t.TempDir(), "colophon.db")}
+	config := store.Config{Path: filepath.Join(t.TempDir(), "colophon.db")}
+	Migrated(t, config.Path)
+	return config
 }
+
+// Migrated puts a SQLite store that was never used at a path.
+func Migrated(t testing.TB, path string) {
+	t.Helper()
+	raw, err := migrated()
+	if err == nil {
+		err = os.WriteFile(path, raw, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "colophon-store-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "colophon.db")
+	s, err := store.Open(context.Background(), store.Config{Path: path})
+	if err == nil {
+		err = s.Close() // after which everything is in the one file
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // Open opens a store and closes it at the end of the test.
 func Open(t testing.TB, config store.Config) *store.Store {
