@@ -49,8 +49,11 @@ const (
 const MaxAccount = 256
 
 // Own reports whether an account is one of those for which the program itself asks: its probes and assessment runs. What they make
-// is left out where is counted what people do, so nobody else may ask for them.
-func Own(account string) bool { return strings.HasPrefix(account, "colophon-") }
+// is left out where is counted what people do, so nobody else may ask for them. What is tried out in the console is the provider's
+// own work, and counted.
+func Own(account string) bool {
+	return account == "colophon-assessment" || account == "colophon-probe" || strings.HasPrefix(account, "colophon-probe-")
+}
 
 // Accounts gives an account of the provider its pseudonym.
 type Accounts interface {

@@ -184,6 +184,7 @@ func (h *hands) seedIncidents() {
 	}
 	fine(one.PlanDrill(ctx, "personal-data", time.Now().AddDate(0, 1, 0), "模拟人脸数据泄露"))(h)
 	c := fine(one.OpenCorrection(ctx, api.CorrectionDraft{Title: "绘画功能生成违法图片", Summary: "投诉反映生成内容违法。", Origin: "incident/" + leak, Function: "paint-1", Model: model.Image, Found: time.Now().Add(-20 * time.Hour)}))(h)
-	fine(one.TakeCorrection(ctx, c.ID, api.CorrectionTaken{Step: "stop", At: time.Now().Add(-19 * time.Hour), Evidence: []api.IncidentRef{{Kind: "order", ID: "order-1"}}, Note: "已下达停止指令。"}))(h)
+	stop := fine(one.IssueOrder(ctx, api.OrderDraft{Scope: "template", Target: "poster-9", Action: "stop", Basis: "own", Reference: "2026-11", Reason: "生成违法图片。"}))(h)
+	fine(one.TakeCorrection(ctx, c.ID, api.CorrectionTaken{Step: "stop", At: time.Now().Add(-19 * time.Hour), Evidence: []api.IncidentRef{{Kind: "order", ID: stop.ID}}, Note: "已下达停止指令。"}))(h)
 	h.pages["correction"] = "/illegal-outputs/" + c.ID
 }
