@@ -85,7 +85,8 @@ func (s *suite) code(err error, want colophon.Code) {
 // queue makes a queue that is not started.
 func (s *suite) queue(c job.Config) *job.Queue {
 	s.Helper()
-	c.Store, c.Recorder, c.Poll, c.Beat = s.Store, s.Recorder, 10*time.Millisecond, 50*time.Millisecond
+	c.Store, c.Recorder, c.Poll = s.Store, s.Recorder, 10*time.Millisecond
+	c.Beat = 500 * time.Millisecond // a node that is silent for four is dead, which a busy machine MUST NOT take a living one for
 	c.Logger = slog.New(slog.DiscardHandler)
 	q, err := job.New(c)
 	s.no(err)
