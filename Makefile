@@ -39,7 +39,7 @@ container: build
 
 # Packages that work on bytes and pixels, those that are SQL or ledgers on it, and those that start whole servers, browsers and programs made of
 # packages tested elsewhere: the race detector makes them four to eight times as slow. `make torture` tests them with it.
-PLAIN := /(notice|label|stamp|desk|refutation|duty|review|incident|register|consent|identity|standing|agreement|moderation|intake|gateway/media|screen/(sight|phash|library|policy)|internal/(picture|media|inspect|document|probe|app|cli|clients|httpapi|console|checker|browser|browsertest|store/[a-z]+))(/|$$)|colophon$$
+PLAIN := /(watermark|credential|notice|label|stamp|desk|refutation|duty|review|incident|register|consent|identity|standing|agreement|moderation|intake|gateway/media|screen/(sight|phash|library|policy)|internal/(picture|media|inspect|document|probe|app|cli|clients|httpapi|console|checker|browser|browsertest|store/[a-z]+))(/|$$)|colophon$$
 
 # Everything that decides: test tools, static checks (`go vet` once, with them), and all tests, with the race detector where much happens at once.
 test: tools check lint

@@ -102,6 +102,7 @@ type Artefact struct {
 	Likeness []byte          // perceptual hashes of HashSize bytes, one after the other; nil when there are none
 	// Unlikened is why there are none, or fewer than there should be; empty for an item of which nobody made any.
 	Unlikened colophon.Code
+	Watermark string    // what its watermark says, in hexadecimal; empty when it has none
 	Original  *Original // nil when none is kept
 	Work      *Work     // nil when it was marked at once
 
@@ -185,6 +186,7 @@ func (c Cursor) Place() (Place, error) {
 // Query says which items are looked for. Fields that are set must all fit.
 type Query struct {
 	Digest      Digest // before or after marking
+	Watermark   string // it bears a watermark that says this
 	Parent      Number // made from this item, directly
 	Recipient   string // delivered to this one
 	Account     evidence.Subject
@@ -243,6 +245,11 @@ func (a Artefact) check() string {
 func (n Number) sane() bool {
 	return n != "" && len(n) <= maxNumber && utf8.ValidString(string(n)) &&
 		!strings.ContainsFunc(string(n), func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
+}
+
+// payloadText reports whether a text is what a watermark says: 8 or 16 bytes in hexadecimal, lower case.
+func payloadText(s string) bool {
+	return (len(s) == 16 || len(s) == 32) && strings.Trim(s, "0123456789abcdef") == ""
 }
 
 func reference(s string) bool {

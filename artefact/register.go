@@ -24,6 +24,7 @@ const (
 	RecordErased    evidence.Type = "artefact.erased"
 	RecordOriginal  evidence.Type = "artefact.original-ended"
 	RecordBytes     evidence.Type = "artefact.bytes-deleted"
+	RecordRestored  evidence.Type = "artefact.restored" // a copy that had lost its label got it again
 )
 
 // tries is how often a change is made again that collided with another one.
@@ -56,9 +57,11 @@ type payload struct {
 	To       string          `json:"to,omitempty"`
 	How      Channel         `json:"how,omitempty"`
 	Likeness string          `json:"likeness,omitempty"`
+	Bears    string          `json:"watermark,omitempty"`
 	Unliken  colophon.Code   `json:"likeness_none,omitempty"`
 	Count    int             `json:"count,omitempty"`
 	Judged   string          `json:"judgement,omitempty"`
+	Known    string          `json:"known_by,omitempty"`
 }
 
 // check returns the field of a marking that is out of form, and the marks in their canonical form.
@@ -72,6 +75,8 @@ func (m Marking) check() (marks json.RawMessage, field string) {
 		return nil, "blob"
 	case len(m.Marks) == 0 || len(m.Marks) > MaxMarks:
 		return nil, "marks"
+	case m.Watermark != "" && !payloadText(m.Watermark):
+		return nil, "watermark"
 	case !hashed(m.Likeness) || m.Unlikened != "" && !word(string(m.Unlikened), "-."):
 		return nil, "likeness"
 	}
@@ -133,9 +138,9 @@ func (r *Register) Answered(ctx context.Context, role evidence.Role, a Artefact,
 		return Artefact{}, err
 	}
 	entry := Artefact{Number: a.Number, State: Delivered, Function: a.Function, Model: a.Model, Account: a.Account, Format: a.Format, Size: a.Size, Before: a.Before, Parents: a.Parents,
-		Stored: m.Size, After: m.After, Marks: marks, Blob: m.Blob, Likeness: bytes.Clone(m.Likeness), Unlikened: m.Unlikened, Created: now, Changed: now, Version: 1}
+		Stored: m.Size, After: m.After, Marks: marks, Blob: m.Blob, Likeness: bytes.Clone(m.Likeness), Unlikened: m.Unlikened, Watermark: m.Watermark, Created: now, Changed: now, Version: 1}
 	p := payload{Number: a.Number, Function: a.Function, Format: string(a.Format), Size: &m.Size, Before: hex.EncodeToString(a.Before[:]), After: hex.EncodeToString(m.After[:]), Marks: marks,
-		Parents: a.Parents, Likeness: hex.EncodeToString(m.Likeness), Unliken: m.Unlikened, Delivery: d.ID, To: to, How: how}
+		Parents: a.Parents, Likeness: hex.EncodeToString(m.Likeness), Unliken: m.Unlikened, Bears: m.Watermark, Delivery: d.ID, To: to, How: how}
 	err = r.proven(a.Account, func() error {
 		rec, err := r.recorder.New(RecordAnswered, a.Account, role, append([]colophon.Clause{colophon.ClauseDS16, colophon.ClauseLM5}, m.Clauses...), p)
 		if err != nil {
@@ -178,6 +183,7 @@ type Marking struct {
 	// Likeness are perceptual hashes of what was marked, and Unlikened is why there are none; see [Artefact].
 	Likeness  []byte
 	Unlikened colophon.Code
+	Watermark string // what the watermark says, in hexadecimal; empty where there is none
 	// EndOriginal ends the original now, where one is kept.
 	EndOriginal bool
 }
@@ -193,14 +199,14 @@ func (r *Register) Marked(ctx context.Context, role evidence.Role, n Number, m M
 		if err := step(a.State, Marked); err != nil {
 			return act{}, err
 		}
-		a.State, a.After, a.Stored, a.Marks, a.Blob, a.Likeness, a.Unlikened = Marked, m.After, m.Size, marks, m.Blob, bytes.Clone(m.Likeness), m.Unlikened
+		a.State, a.After, a.Stored, a.Marks, a.Blob, a.Likeness, a.Unlikened, a.Watermark = Marked, m.After, m.Size, marks, m.Blob, bytes.Clone(m.Likeness), m.Unlikened, m.Watermark
 		c := Change{}
 		if m.EndOriginal && a.Original != nil {
 			c.Doom = []string{a.Original.Blob}
 			a.Original = nil
 		}
 		return act{typ: RecordMarked, role: role, clauses: clauses, change: c,
-			payload: payload{After: hex.EncodeToString(m.After[:]), Size: &m.Size, Marks: marks, Likeness: hex.EncodeToString(m.Likeness), Unliken: m.Unlikened}}, nil
+			payload: payload{After: hex.EncodeToString(m.After[:]), Size: &m.Size, Marks: marks, Likeness: hex.EncodeToString(m.Likeness), Unliken: m.Unlikened, Bears: m.Watermark}}, nil
 	})
 }
 
@@ -242,6 +248,21 @@ func (r *Register) Failed(ctx context.Context, role evidence.Role, n Number, rea
 		a.State, a.Reason, a.Blob = Failed, reason, ""
 		return act{typ: RecordFailed, role: role, change: c, payload: payload{Reason: reason}}, nil
 	})
+}
+
+// Restored says that a copy that had lost its label was known again, by what, and got the label again. The item stays as it is.
+func (r *Register) Restored(ctx context.Context, role evidence.Role, n Number, how string, found, given Digest) error {
+	if !word(how, "-") || found == (Digest{}) || given == (Digest{}) {
+		return invalid("how")
+	}
+	_, err := r.amend(ctx, n, func(a *Artefact) (act, error) {
+		if a.State != Marked && a.State != Delivered {
+			return act{}, refuse(colophon.Conflict, CodeStep, colophon.Args{"from": string(a.State), "to": "restored"})
+		}
+		return act{typ: RecordRestored, role: role, clauses: []colophon.Clause{colophon.ClauseDS18, colophon.ClauseLM5},
+			payload: payload{Known: how, Before: hex.EncodeToString(found[:]), After: hex.EncodeToString(given[:])}}, nil
+	})
+	return err
 }
 
 // Erase erases an item: account, digests, likeness, marks, and the references to its bytes, which are doomed. Number,

@@ -37,7 +37,7 @@ func main() {
 	flag.IntVar(&b.runs, "runs", 7, "runs of each contender, at least 5")
 	flag.IntVar(&b.files, "files", 1000, "JPEG files")
 	flag.IntVar(&b.megabytes, "megabytes", 1024, "size of the MP4 files")
-	flag.StringVar(&only, "only", "", "one of jpeg, read, mp4, notice-jpeg, notice-png, notice-video, store, proof, lag, post, keyword, likeness, admission, intake, gateway, streams, soak (alone, not in the whole)")
+	flag.StringVar(&only, "only", "", "one of jpeg, read, mp4, notice-jpeg, notice-png, notice-video, store, proof, lag, post, keyword, likeness, admission, intake, gateway, streams, watermark, watermark-sound, credential, soak (alone, not in the whole)")
 	flag.StringVar(&b.docs, "docs", "../docs", "where the part keyword writes its tables and charts")
 	work := flag.String("child", "", "the work of a child process")
 	flag.Parse()
@@ -75,7 +75,7 @@ func (b *bench) run(only string) error {
 		name string
 		run  func() error
 	}{{"jpeg", b.jpeg}, {"read", b.read}, {"mp4", b.mp4}, {"notice-jpeg", b.noticeJPEG}, {"notice-png", b.noticePNG}, {"notice-video", b.noticeVideo},
-		{"store", b.store}, {"proof", b.proof}, {"lag", b.lag}, {"post", b.post}, {"keyword", b.keyword}, {"likeness", b.likeness}, {"admission", b.admission}, {"intake", b.intake}, {"gateway", b.gateway}, {"streams", b.streams}, {"soak", b.soak}} {
+		{"store", b.store}, {"proof", b.proof}, {"lag", b.lag}, {"post", b.post}, {"keyword", b.keyword}, {"likeness", b.likeness}, {"admission", b.admission}, {"intake", b.intake}, {"gateway", b.gateway}, {"streams", b.streams}, {"watermark", b.watermark}, {"watermark-sound", b.watermarkSound}, {"credential", b.credential}, {"soak", b.soak}} {
 		if only == "" && part.name != "soak" || only == part.name {
 			if err := part.run(); err != nil {
 				return fmt.Errorf("%s: %w", part.name, err)

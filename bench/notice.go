@@ -38,6 +38,8 @@ func child(kind string, files []string) error {
 		return load(files)
 	case "gather":
 		return gather(files)
+	case "sign":
+		return signMovie(files[0], files[1])
 	}
 	data, err := os.ReadFile(files[0])
 	if err != nil {

@@ -354,6 +354,64 @@ func (c *Client) Verify(ctx context.Context, name string, file io.Reader) (Verif
 	return v, c.get(ctx, r, &v)
 }
 
+// Healing is what is known of a file that came back. The description of the API says what the fields mean.
+type Healing struct {
+	Digest      string       `json:"digest"`
+	Format      string       `json:"format,omitempty"`
+	Attribution *Attribution `json:"attribution,omitempty"` // nil where nothing decides whose copy it is
+	Restorable  string       `json:"restorable"`            // passed, failed or could-not-tell
+	Reason      *Sentence    `json:"reason,omitempty"`
+	Candidates  []Candidate  `json:"candidates"` // the surest first
+	Looks       []HealLook   `json:"looks"`
+}
+
+// Attribution says whose copy a file is.
+type Attribution struct {
+	Number   string    `json:"number"`
+	How      string    `json:"how"`  // digest, watermark, label or likeness
+	Sure     string    `json:"sure"` // certain, strong or likely
+	Producer string    `json:"producer"`
+	Function string    `json:"function"`
+	Model    string    `json:"model,omitempty"`
+	Made     time.Time `json:"made"`
+}
+
+// Candidate is an item that a file may be a copy of.
+type Candidate struct {
+	Number   string    `json:"number"`
+	State    string    `json:"state"`
+	Function string    `json:"function"`
+	Made     time.Time `json:"made"`
+	How      []string  `json:"how"`
+	Bits     *int      `json:"bits,omitempty"` // of 256 in which the nearest hashes differ
+}
+
+// HealLook is what came of one way of looking.
+type HealLook struct {
+	How     string    `json:"how"`
+	Verdict string    `json:"verdict"` // passed, failed or could-not-tell
+	Reason  *Sentence `json:"reason,omitempty"`
+	Score   float64   `json:"score,omitempty"`
+}
+
+// Heal says what item a file is a copy of. The name may be empty.
+func (c *Client) Heal(ctx context.Context, name string, file io.Reader) (h Healing, err error) {
+	return h, c.get(ctx, healing("heal", name, file), &h)
+}
+
+// Restore hands out a file with the label of the item that it is a copy of. The error says why nothing can be restored.
+func (c *Client) Restore(ctx context.Context, name string, file io.Reader) (*Content, error) {
+	return contentOf(c.do(ctx, healing("restore", name, file)))
+}
+
+func healing(what, name string, file io.Reader) request {
+	r := request{method: http.MethodPost, path: "/v1/artefacts:" + what, body: file, header: http.Header{"Content-Type": {"application/octet-stream"}}}
+	if name != "" {
+		r.query = url.Values{"name": {name}}
+	}
+	return r
+}
+
 // Proof returns the proof that a record about an artefact is in the log, in the form of C2SP tlog-proof.
 func (c *Client) Proof(ctx context.Context, number, record string) ([]byte, error) {
 	return c.text(ctx, request{method: http.MethodGet, path: of(number, "/proof"), query: url.Values{"record": {record}}, header: http.Header{"Accept": {"text/plain"}}})

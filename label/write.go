@@ -3,6 +3,7 @@ package label
 import (
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/internal/media"
@@ -33,6 +34,8 @@ type Request struct {
 	Propagation *Propagation
 	// Place chooses another legal place than the format's standard one.
 	Place Place
+	// Renews are kinds of signatures that the caller makes anew over the labelled file: the label breaks none of them.
+	Renews []media.SignatureKind
 	// AllowBreakSignature embeds the label in a signed file although that breaks the signature.
 	AllowBreakSignature bool
 	// ReplaceOwn replaces a label whose producer is Fields.ContentProducer. ProduceID stays as it is when
@@ -46,8 +49,8 @@ type Request struct {
 	// DigitalSourceType is the IPTC URI that goes beside a label with state 1 in an XMP packet.
 	DigitalSourceType string
 	// Onto makes from src the file that the label goes to, when other marks are put on before it. It is asked once it is
-	// known that src can be labelled. Nil, or a nil Source, means src itself.
-	Onto func(*Report) (Source, error)
+	// known that src can be labelled, and what the label will say but for its seal. Nil, or a nil Source, means src itself.
+	Onto func(*Report, *Plan) (Source, error)
 }
 
 // Propagation is what a platform adds, Labelling Measures Art. 6.
@@ -116,7 +119,7 @@ func Prepare(src Source, req Request) (*Plan, error) {
 	}
 	var onto Source
 	if req.Onto != nil {
-		if onto, err = req.Onto(report); err != nil {
+		if onto, err = req.Onto(report, p); err != nil {
 			return nil, err
 		}
 	}
@@ -320,8 +323,7 @@ func (p *Plan) place(src Source, container media.Container, report *Report, req 
 		p.Findings = append(p.Findings, media.Warn(CodeKeyTaken, -1, "place", string(report.taken)))
 		return p.beside(src, report, value)
 	}
-	if len(report.Signatures) > 0 {
-		s := report.Signatures[0]
+	if s, ok := req.Breaks(report); ok {
 		f := colophon.Finding{Code: CodeBreakSignature, Level: colophon.Warning, Offset: s.Offset, Args: colophon.Args{"signature": string(s.Kind)}}
 		if !req.AllowBreakSignature {
 			p.Findings = append(p.Findings, f)
@@ -337,6 +339,16 @@ func (p *Plan) place(src Source, container media.Container, report *Report, req 
 	edit, err := container.Edit(src, report.Format, put)
 	p.Edit = edit
 	return err
+}
+
+// Breaks returns the first signature of a file that a change would break for good.
+func (r *Request) Breaks(report *Report) (media.Signature, bool) {
+	for _, s := range report.Signatures {
+		if !slices.Contains(r.Renews, s.Kind) {
+			return s, true
+		}
+	}
+	return media.Signature{}, false
 }
 
 // closed reports that a file is legal and can't be looked into, such as one that is encrypted: whether it has a label

@@ -1,6 +1,7 @@
 package production
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -237,6 +238,9 @@ func (l *Line) readCopy(ctx context.Context, o CopyOrder, a artefact.Artefact) (
 	if marks.Label.Fields.ProduceID == "" || report.Err != nil {
 		return m, noCopy(colophon.Refused, CodeCopyUnread)
 	}
+	if marks.Watermark, err = l.bears(ctx, src, a); err != nil {
+		return m, err
+	}
 	likeness, unlikened := l.liken(ctx, a.Format, src)()
 	if l.c.Outgoing != nil {
 		out := Outgoing{Number: a.Number, Numbers: []string{string(a.Number), string(o.Number)}, Before: a.Before, Format: a.Format, Source: src, Likeness: likeness, Unlikened: unlikened}
@@ -249,7 +253,29 @@ func (l *Line) readCopy(ctx context.Context, o CopyOrder, a artefact.Artefact) (
 		return m, err
 	}
 	raw, err := json.Marshal(marks)
-	return artefact.Marking{After: artefact.Digest(hash.Sum(nil)), Size: src.Size(), Marks: raw, Clauses: []colophon.Clause{colophon.ClauseLM9}, Likeness: likeness, Unlikened: unlikened}, err
+	m = artefact.Marking{After: artefact.Digest(hash.Sum(nil)), Size: src.Size(), Marks: raw, Clauses: []colophon.Clause{colophon.ClauseLM9}, Likeness: likeness, Unlikened: unlikened}
+	if marks.Watermark != nil {
+		m.Watermark = marks.Watermark.Payload
+	}
+	return m, err
+}
+
+// bears looks for the watermark of a copy in its bytes. It returns nil where there is none: the function gets none, or the
+// content bears none.
+func (l *Line) bears(ctx context.Context, src media.Source, a artefact.Artefact) (*WatermarkMark, error) {
+	if l.c.Unmarked.Watermark == nil {
+		return nil, nil
+	}
+	marker := l.c.Unmarked.Watermark.Marker
+	found, err := marker.Find(ctx, src, a.Format, false)
+	var e *colophon.Error
+	if errors.As(err, &e) && e.Kind == colophon.Unsupported || err == nil && !bytes.Equal(found.Payload, marker.Payload(string(a.Number))) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &WatermarkMark{State: stamp.Put, Payload: hex.EncodeToString(found.Payload), Score: found.Score}, nil
 }
 
 // DiscardCopy takes away what was made for an order. No copy is made for it from then on, nor by whoever is at it now.

@@ -3,6 +3,7 @@ package production
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -429,7 +430,7 @@ func (l *Line) make(ctx context.Context, src media.Source, plan *stamp.Plan, o O
 	}
 	hash := sha256.New()
 	ref, err := l.c.Blobs.Put(ctx, io.TeeReader(io.NewSectionReader(written, 0, written.Size()), hash))
-	return artefact.Marking{After: artefact.Digest(hash.Sum(nil)), Size: written.Size(), Marks: marks, Blob: ref, Clauses: clauses, Likeness: likeness, Unlikened: unlikened,
+	return artefact.Marking{After: artefact.Digest(hash.Sum(nil)), Size: written.Size(), Marks: marks, Blob: ref, Clauses: clauses, Likeness: likeness, Unlikened: unlikened, Watermark: payload(plan),
 		EndOriginal: l.c.KeepOriginals == 0}, err
 }
 
@@ -448,13 +449,40 @@ func marksOf(plan *stamp.Plan, o Order, unlooked colophon.Code) (json.RawMessage
 	}
 	n := plan.Notice
 	marks, err := json.Marshal(Marks{
-		Label:    LabelMark{string(plan.Action), plan.Place, plan.Fields},
-		Notice:   NoticeMark{n.State, n.Words, n.Place, n.Method, n.Ink, n.Contrast, n.Seconds, n.Around},
-		Sidecar:  string(plan.Sidecar),
+		Label:     LabelMark{string(plan.Action), plan.Place, plan.Fields},
+		Notice:    NoticeMark{n.State, n.Words, n.Place, n.Method, n.Ink, n.Contrast, n.Seconds, n.Around},
+		Sidecar:   string(plan.Sidecar),
+		Watermark: watermarkOf(plan), Credential: credentialOf(plan),
 		Policy:   PolicyMark{policy.Function, append([]colophon.Clause{colophon.ClauseLM5}, clauses...), use},
 		Unlooked: unlooked,
 	})
 	return marks, clauses, err
+}
+
+// watermarkOf is what became of the watermark; nil where none was asked for.
+func watermarkOf(plan *stamp.Plan) *WatermarkMark {
+	w := plan.Watermark
+	if w.State == "" {
+		return nil
+	}
+	return &WatermarkMark{State: w.State, Reason: w.Reason, Payload: hex.EncodeToString(w.Payload), Strength: w.Strength, Score: w.Score}
+}
+
+// payload is what the watermark of a stamped item says; empty where there is none.
+func payload(plan *stamp.Plan) string {
+	if w := plan.Watermark; w.State == stamp.Put || w.State == stamp.There {
+		return hex.EncodeToString(w.Payload)
+	}
+	return ""
+}
+
+// credentialOf is what became of the credential; nil where none was asked for.
+func credentialOf(plan *stamp.Plan) *CredentialMark {
+	c := plan.Credential
+	if c.State == "" {
+		return nil
+	}
+	return &CredentialMark{State: c.State, Reason: c.Reason, Manifest: c.Manifest, Signer: c.Signer, Stamped: c.Stamped}
 }
 
 // keep stores the item as it is before the notice, under a key of its own that is sealed for the account.

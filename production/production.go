@@ -126,7 +126,7 @@ type Order struct {
 }
 
 // Config is what a Line is made of. All fields are required but Unmarked, KeepOriginals, Key, Seals, Admit, Deliver, Judge,
-// Likeness and Outgoing.
+// Likeness, Outgoing, Watermarks and Turned.
 type Config struct {
 	Register *artefact.Register
 	Recorder *evidence.Recorder
@@ -169,6 +169,11 @@ type Config struct {
 	// Outgoing holds an item against what was refuted before it may leave; nil where nobody does. An error keeps the item from
 	// leaving. Unlooked says why it was not looked for, or not all of it, and stands with the marks.
 	Outgoing func(ctx context.Context, o Outgoing) (unlooked colophon.Code, err error)
+	// Watermarks finds watermarks in files that come back; nil where nobody does.
+	Watermarks stamp.Watermarker
+	// Turned makes the hashes of a picture as it is once it is turned and mirrored in the seven other ways; nil where nobody
+	// does.
+	Turned func(ctx context.Context, src media.Source) ([]byte, error)
 }
 
 // Examination is what was found out about a file that somebody sent in.
@@ -192,11 +197,14 @@ type Content struct {
 
 // Marks is the document of marks of an artefact: what was read back from the marked bytes.
 type Marks struct {
-	Label   LabelMark   `json:"label"`
-	Notice  NoticeMark  `json:"notice"`
-	Sidecar string      `json:"sidecar,omitempty"` // the label file, where the format can't hold the label
-	Policy  PolicyMark  `json:"policy"`
-	History []LabelMark `json:"history,omitempty"` // labels that the item carried when it came
+	Label   LabelMark  `json:"label"`
+	Notice  NoticeMark `json:"notice"`
+	Sidecar string     `json:"sidecar,omitempty"` // the label file, where the format can't hold the label
+	// Watermark and Credential are nil where none was asked for.
+	Watermark  *WatermarkMark  `json:"watermark,omitempty"`
+	Credential *CredentialMark `json:"credential,omitempty"`
+	Policy     PolicyMark      `json:"policy"`
+	History    []LabelMark     `json:"history,omitempty"` // labels that the item carried when it came
 	// Unlooked says why the item was not held against what was refuted, or not in all respects; empty where it was.
 	Unlooked colophon.Code `json:"unlooked,omitempty"`
 	// Copy is the order by which it was made without the notice; see [Line.Copy]. Empty for what is no such copy.
@@ -220,6 +228,25 @@ type NoticeMark struct {
 	Contrast float64     `json:"contrast,omitempty"` // ratio
 	Seconds  float64     `json:"seconds,omitempty"`
 	Around   string      `json:"around,omitempty"`
+}
+
+// WatermarkMark is a watermark as it was found in the marked bytes.
+type WatermarkMark struct {
+	State   stamp.State   `json:"state"`
+	Reason  colophon.Code `json:"reason,omitempty"`  // why there is none
+	Payload string        `json:"payload,omitempty"` // in hexadecimal
+	// Strength is how far the mark lies below the content: PSNR of a picture and of video, SNR of sound, in dB.
+	Strength float64 `json:"strength,omitempty"`
+	Score    float64 `json:"score,omitempty"` // how far it stands above chance, in deviations
+}
+
+// CredentialMark is a content credential as it was validated in the marked bytes.
+type CredentialMark struct {
+	State    stamp.State   `json:"state"`
+	Reason   colophon.Code `json:"reason,omitempty"`   // why there is none
+	Manifest string        `json:"manifest,omitempty"` // label of the active manifest
+	Signer   string        `json:"signer,omitempty"`   // SHA-256 of the certificate, in hexadecimal
+	Stamped  bool          `json:"stamped,omitempty"`  // with the time of an authority
 }
 
 // PolicyMark says by which rule the marks were chosen.

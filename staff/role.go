@@ -33,6 +33,7 @@ const (
 	ArtefactCreate    Action = "artefact.create"
 	ArtefactRead      Action = "artefact.read"
 	ArtefactVerify    Action = "artefact.verify"
+	ArtefactHeal      Action = "artefact.heal" // know copies again, and give them their label
 	EvidenceRead      Action = "evidence.read"
 	EvidenceVerify    Action = "evidence.verify"
 	EvidenceHold      Action = "evidence.hold" // keep records from being purged
@@ -173,6 +174,7 @@ func firstPermissions() []permission {
 		{ArtefactCreate, []Role{Officer, Engineer}, true, false},
 		{ArtefactRead, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
 		{ArtefactVerify, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
+		{ArtefactHeal, []Role{Officer, Reviewer, Engineer}, true, false},
 		{EvidenceRead, []Role{Officer, Auditor}, true, true},
 		{EvidenceVerify, []Role{Officer, Reviewer, Engineer, Auditor}, true, true},
 		{EvidenceHold, []Role{Officer}, false, false},

@@ -16,6 +16,7 @@ func TestAllowed(t *testing.T) {
 		artefact.create   yes     -        yes      -       yes
 		artefact.read     yes     yes      yes      yes     yes
 		artefact.verify   yes     yes      yes      yes     yes
+		artefact.heal     yes     yes      yes      -       yes
 		evidence.read     yes     -        -        yes     yes
 		evidence.verify   yes     yes      yes      yes     yes
 		evidence.hold     yes     -        -        -       -

@@ -1,6 +1,7 @@
 // Package stamp puts the marks of the law on content, in one call and in the right order: the notice that a person
-// perceives, then the label that programs read, because each later mark covers the earlier ones (Deep Synthesis
-// Provisions Art. 16 and 17; Labelling Measures Art. 4 and 5; GB 45438-2025).
+// perceives, the watermark that nobody perceives, the label that programs read, and the credential that is signed over all
+// of it, because each later mark covers the earlier ones (Deep Synthesis Provisions Art. 16 and 17; Labelling Measures Art. 4
+// and 5; GB 45438-2025; C2PA 2.2).
 //
 // A [Press] decides by a policy for each kind of function what has to be put on, plans it as one edit of the file, and
 // reads every mark back from what was written. A mark that can't be read back is a failed stamp: whoever calls MUST NOT
@@ -12,8 +13,10 @@ package stamp
 
 import (
 	"context"
+	"errors"
 
 	"github.com/colophon-project/colophon"
+	"github.com/colophon-project/colophon/credential"
 	"github.com/colophon-project/colophon/internal/ffmpeg"
 	"github.com/colophon-project/colophon/internal/media"
 	"github.com/colophon-project/colophon/label"
@@ -50,6 +53,7 @@ const (
 	Omitted State = "omitted" // it was left out, as asked
 	Offered State = "offered" // the function needs none; the user was told that there may be one (Art. 17 ¶2)
 	Around  State = "around"  // it has to be shown around the content and stands not in the file
+	Unable  State = "unable"  // the content can't bear it; of watermarks and credentials alone
 )
 
 // Press stamps content. It is safe for concurrent use.
@@ -60,6 +64,9 @@ type Press struct {
 	// Unmarked lets callers leave the notice out (Choice None) where the policy asks for it. A service that is open to
 	// others leaves this false: Labelling Measures Art. 9 allows it on a user's request, with an agreement and a log.
 	Unmarked bool
+	// Watermark and Credential are nil where content gets none.
+	Watermark  *Watermarking
+	Credential *Signing
 }
 
 // Request says what marks a file is to carry.
@@ -68,6 +75,10 @@ type Request struct {
 	Function Function // empty means Other
 	Choice   Choice
 	Notice   notice.Options
+	// Plain leaves watermark and credential out.
+	Plain bool
+	// Ingredients are what content was made from, besides a manifest that the file itself has.
+	Ingredients []*credential.Ingredient
 	// Progress, when not nil, is told how many of how many seconds of video have been encoded, in order.
 	Progress func(done, total float64)
 }
@@ -82,6 +93,8 @@ type Notice struct {
 type Plan struct {
 	*label.Plan // its Edit, when not nil, makes the whole stamped file
 	Notice      Notice
+	Watermark   Watermark
+	Credential  Credential
 
 	press   *Press
 	kind    kind
@@ -94,25 +107,22 @@ func (p *Plan) Changed() bool { return p.Edit != nil }
 // Prepare decides what marks a file gets and plans the file with them. It writes nothing into the file.
 func (p *Press) Prepare(ctx context.Context, src media.Source, req Request) (*Plan, error) {
 	plan := &Plan{press: p, options: req.Notice}
+	if p.signs(&req) {
+		req.Label.Renews = []media.SignatureKind{media.SignatureC2PA}
+	}
 	var view *media.View
-	req.Label.Onto = func(report *label.Report) (label.Source, error) {
+	req.Label.Onto = func(report *label.Report, labelled *label.Plan) (label.Source, error) {
 		put, err := plan.decide(&req, report)
-		if err != nil || !put {
+		if err == nil && put {
+			view, err = plan.notice(ctx, src, report.Format, &req)
+		}
+		if err == nil {
+			view, err = plan.watermark(ctx, view, src, &req, report, labelled)
+		}
+		if err != nil || view == nil {
 			return nil, err
 		}
-		made, err := plan.kind.put(ctx, p, src, report.Format, &req)
-		if err != nil {
-			return nil, err
-		}
-		plan.Notice.State, plan.Notice.Report = Put, made.report
-		for _, f := range made.report.Findings {
-			if f.Code == notice.CodeThere {
-				plan.Notice.State = There
-				return nil, nil
-			}
-		}
-		view, err = media.NewView(made.edit, made.source)
-		return view, err
+		return view, nil
 	}
 	var err error
 	if plan.Plan, err = label.Prepare(src, req.Label); err != nil {
@@ -120,16 +130,33 @@ func (p *Press) Prepare(ctx context.Context, src media.Source, req Request) (*Pl
 	}
 	plan.Findings = append(plan.Findings, plan.Notice.Findings...)
 	plan.Notice.Findings = nil
-	if view == nil {
-		return plan, nil
+	if view != nil {
+		whole := plan.Edit // of the view
+		if whole == nil {
+			whole = new(media.Edit)
+			whole.Keep(0, view.Size())
+		}
+		if plan.Edit, err = view.Compose(whole); err != nil {
+			return nil, err
+		}
 	}
-	whole := plan.Edit // of the view
-	if whole == nil {
-		whole = new(media.Edit)
-		whole.Keep(0, view.Size())
+	return plan, plan.sign(ctx, src, &req)
+}
+
+// notice puts the notice on, and returns nil where it stands there already.
+func (p *Plan) notice(ctx context.Context, src media.Source, f media.Format, req *Request) (*media.View, error) {
+	made, err := p.kind.put(ctx, p.press, src, f, req)
+	if err != nil {
+		return nil, err
 	}
-	plan.Edit, err = view.Compose(whole)
-	return plan, err
+	p.Notice.State, p.Notice.Report = Put, made.report
+	for _, f := range made.report.Findings {
+		if f.Code == notice.CodeThere {
+			p.Notice.State = There
+			return nil, nil
+		}
+	}
+	return media.NewView(made.edit, made.source)
 }
 
 // decide sets what becomes of the notice, and returns true where it is to be put on.
@@ -157,9 +184,9 @@ func (p *Plan) decide(req *Request, report *label.Report) (bool, error) {
 		n.find(CodeOffered, colophon.Note, colophon.ClauseDS17, "function", string(policy.Function))
 		return false, nil
 	}
-	if len(report.Signatures) > 0 && !req.Label.AllowBreakSignature {
+	if s, breaks := req.Label.Breaks(report); breaks && !req.Label.AllowBreakSignature {
 		n.State, n.Around = Around, around(req, report)
-		n.find(CodeSigned, colophon.Warning, colophon.ClauseLM4, "signature", string(report.Signatures[0].Kind))
+		n.find(CodeSigned, colophon.Warning, colophon.ClauseLM4, "signature", string(s.Kind))
 		return false, nil
 	}
 	p.kind = kindOf(report.Format)
@@ -198,6 +225,9 @@ func around(req *Request, report *label.Report) string {
 // unchanged one where the label went to a sidecar, which is then given beside it.
 func (p *Plan) ReadBack(ctx context.Context, written, sidecar media.Source) error {
 	if err := p.Plan.ReadBack(written, sidecar); err != nil {
+		return err
+	}
+	if err := errors.Join(p.watermarked(ctx, written), p.signed(ctx, written)); err != nil {
 		return err
 	}
 	if p.Notice.State != Put && p.Notice.State != There {

@@ -109,7 +109,8 @@ func (m *Memory) Artefacts(_ context.Context, q artefact.Query) ([]artefact.Arte
 	for _, a := range m.artefacts {
 		received := slices.ContainsFunc(m.deliveries, func(d artefact.Delivery) bool { return d.Number == a.Number && d.To == q.Recipient })
 		switch {
-		case q.Digest != artefact.Digest{} && a.Before != q.Digest && a.After != q.Digest,
+		case q.Watermark != "" && a.Watermark != q.Watermark,
+			q.Digest != artefact.Digest{} && a.Before != q.Digest && a.After != q.Digest,
 			q.Parent != "" && !slices.Contains(a.Parents, q.Parent),
 			q.Recipient != "" && !received,
 			q.Account != "" && a.Account != q.Account,

@@ -190,6 +190,7 @@ func (s *suite) find() {
 	b := item("b")
 	b.Model, b.Format = "model-b", media.PNG
 	b.Account, b.Created, b.Parents, b.State, b.After = "acc-2", start().Add(time.Second), []artefact.Number{"a"}, artefact.Marked, sha256.Sum256([]byte("marked b"))
+	b.Watermark = "00112233aabbccdd"
 	c := item("c")
 	c.Created, c.Original = start().Add(2*time.Second), &artefact.Original{Blob: "o", Until: start().Add(time.Minute)}
 	for _, x := range []artefact.Artefact{a, b, c} {
@@ -204,6 +205,7 @@ func (s *suite) find() {
 	}{
 		{artefact.Query{}, "abc"}, {artefact.Query{Digest: a.Before}, "a"}, {artefact.Query{Digest: b.After}, "b"}, {artefact.Query{Digest: b.Before}, "b"},
 		{artefact.Query{Digest: sha256.Sum256([]byte("nothing"))}, ""}, {artefact.Query{Parent: "a"}, "b"}, {artefact.Query{Parent: "b"}, ""},
+		{artefact.Query{Watermark: b.Watermark}, "b"}, {artefact.Query{Watermark: "00112233aabbccde"}, ""},
 		{artefact.Query{Recipient: "key-1"}, "b"}, {artefact.Query{Recipient: "key-2"}, ""}, {artefact.Query{Account: "acc-1"}, "ac"},
 		{artefact.Query{Account: "acc-1", Recipient: "key-1"}, ""}, {artefact.Query{States: []artefact.State{artefact.Received}}, "ac"}, {artefact.Query{States: []artefact.State{artefact.Received, b.State}}, "abc"},
 		{artefact.Query{From: start().Add(time.Second)}, "bc"}, {artefact.Query{To: start().Add(time.Second)}, "a"}, {artefact.Query{From: start(), To: start().Add(2 * time.Second)}, "ab"},
@@ -319,7 +321,7 @@ func (s *suite) entered(n artefact.Number) artefact.Artefact {
 }
 
 func marking() artefact.Marking {
-	return artefact.Marking{Likeness: likeness(7), After: sha256.Sum256([]byte("after")), Size: 1200, Marks: json.RawMessage(`{ "z": 1, "a": [true] }`), Blob: "sha256/ab", Clauses: []colophon.Clause{colophon.ClauseGBE}}
+	return artefact.Marking{Likeness: likeness(7), Watermark: "0123456789abcdef", After: sha256.Sum256([]byte("after")), Size: 1200, Marks: json.RawMessage(`{ "z": 1, "a": [true] }`), Blob: "sha256/ab", Clauses: []colophon.Clause{colophon.ClauseGBE}}
 }
 
 // life takes an item from its entry to its delivery and compares what is stored and what was recorded.
@@ -513,6 +515,7 @@ func (s *suite) forms() {
 		func(m *artefact.Marking) { m.Size = -1 }, func(m *artefact.Marking) { m.Blob = "a\nb" },
 		func(m *artefact.Marking) { m.Likeness = m.Likeness[:31] }, func(m *artefact.Marking) { m.Likeness = make([]byte, artefact.MaxLikeness+artefact.HashSize) },
 		func(m *artefact.Marking) { m.Likeness, m.Unlikened = nil, "某某" },
+		func(m *artefact.Marking) { m.Watermark = "00112233AABBCCDD" }, func(m *artefact.Marking) { m.Watermark = "0011" },
 	} {
 		m := marking()
 		change(&m)

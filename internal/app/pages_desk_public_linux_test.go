@@ -27,7 +27,7 @@ import (
 
 const (
 	maxForms = 25 << 10 // bytes that a first visit to a form may load
-	leastTap      = 44       // pixels that a finger needs
+	leastTap = 44       // pixels that a finger needs
 )
 
 // phone is how strangers look at pages.

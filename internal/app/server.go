@@ -96,6 +96,7 @@ type Server struct {
 	probesFrom time.Time // since when they are there
 	oversight  oversight
 	queue      *job.Queue
+	marks      marks
 	line       *production.Line
 	binder     *production.Binder
 	models     models
@@ -118,7 +119,7 @@ func OpenServer(ctx context.Context, c Config, v Serving, output io.Writer) (*Se
 	if c.Producer == "" {
 		return nil, &colophon.Error{Kind: colophon.Invalid, Code: CodeNoProducer}
 	}
-	for _, open := range []func(context.Context) error{s.openKeys, s.openTelemetry(output), s.openStore, s.openBlobs, s.openLog, s.openStaff, s.openLinks, s.openIdentity, s.openScreens, s.openStanding, s.openAhead, s.openRegister, s.openConsents, s.openOrders, s.openAdmission, s.openLine, s.openIntake, s.openDesk, s.openCopies, s.openRefutations, s.openPacks, s.openFilings, s.openCards, s.openIncidents, s.openCorrections, s.openDuties, s.openInspections, s.openRuns, s.openCorpora, s.openReviews, s.openModels, s.openProbes, s.openQueue, s.openDoors} {
+	for _, open := range []func(context.Context) error{s.openKeys, s.openTelemetry(output), s.openStore, s.openBlobs, s.openLog, s.openStaff, s.openLinks, s.openIdentity, s.openScreens, s.openStanding, s.openAhead, s.openRegister, s.openConsents, s.openOrders, s.openAdmission, s.openMarks, s.openLine, s.openIntake, s.openDesk, s.openCopies, s.openRefutations, s.openPacks, s.openFilings, s.openCards, s.openIncidents, s.openCorrections, s.openDuties, s.openInspections, s.openRuns, s.openCorpora, s.openReviews, s.openModels, s.openProbes, s.openQueue, s.openDoors} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}

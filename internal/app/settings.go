@@ -61,13 +61,20 @@ type Serving struct {
 	KeepLogs      int `koanf:"keep-logs"`      // months
 	KeepReviews   int `koanf:"keep-assessments"`
 
-	MaxUpload   int    `koanf:"max-upload"` // MiB
-	Marking     int    `koanf:"marking"`    // 0 for one for each processor
-	Signed      string `koanf:"signed"`
-	Concurrency int    `koanf:"concurrency"`
-	Rate        int    `koanf:"rate"` // requests a second of one address or key
-	Connections int    `koanf:"connections"`
-	PerAddress  int    `koanf:"connections-per-address"`
+	MaxUpload int    `koanf:"max-upload"` // MiB
+	Marking   int    `koanf:"marking"`    // 0 for one for each processor
+	Signed    string `koanf:"signed"`
+	// Watermark names kinds of content, and WatermarkOn and CredentialOn kinds of functions, separated by commas.
+	Watermark       string `koanf:"watermark"`
+	WatermarkOn     string `koanf:"watermark-functions"`
+	CredentialKey   string `koanf:"credential-key"`
+	CredentialChain string `koanf:"credential-chain"`
+	CredentialOn    string `koanf:"credential-functions"`
+	CredentialTrust string `koanf:"credential-trust"` // files, separated by commas
+	Concurrency     int    `koanf:"concurrency"`
+	Rate            int    `koanf:"rate"` // requests a second of one address or key
+	Connections     int    `koanf:"connections"`
+	PerAddress      int    `koanf:"connections-per-address"`
 	// MemoryTarget is from how many MiB on memory is given back by collecting more often.
 	MemoryTarget int           `koanf:"memory-target"`
 	Pause        time.Duration `koanf:"pause"`
@@ -158,7 +165,7 @@ func defaults() []Setting {
 	list := []Setting{
 		{Key: "data", Value: "colophon-data"}, {Key: "listen", Value: "127.0.0.1:8080"}, {Key: "public-url"}, {Key: "tls-cert"}, {Key: "tls-key"},
 		{Key: "trusted-proxies"}, {Key: "proxy-header", Value: "x-forwarded-for"}, {Key: "postgres", Secret: true}, {Key: "blobs"}, {Key: "log"}, {Key: "log-name"}, {Key: "keys"}, {Key: "seal", Value: "SM2"},
-		{Key: "keep-originals", Value: "0"}, {Key: "keep-logs", Value: "6"}, {Key: "keep-assessments", Value: "36"}, {Key: "max-upload", Value: "2048"}, {Key: "marking", Value: "0"}, {Key: "signed", Value: "refuse"},
+		{Key: "keep-originals", Value: "0"}, {Key: "keep-logs", Value: "6"}, {Key: "keep-assessments", Value: "36"}, {Key: "max-upload", Value: "2048"}, {Key: "marking", Value: "0"}, {Key: "signed", Value: "refuse"}, {Key: "watermark"}, {Key: "watermark-functions"}, {Key: "credential-key"}, {Key: "credential-chain"}, {Key: "credential-functions"}, {Key: "credential-trust"},
 		{Key: "concurrency", Value: "64"}, {Key: "rate", Value: "200"}, {Key: "connections", Value: "16384"}, {Key: "connections-per-address", Value: "512"}, {Key: "memory-target", Value: "1280"}, {Key: "pause", Value: "0s"}, {Key: "drain", Value: "30s"}, {Key: "workers", Value: "2"},
 		{Key: "admission", Value: "on"}, {Key: "sample-model", Value: "off"}, {Key: "screen-artefacts", Value: "auto"}, {Key: "starter-library", Value: "on"}, {Key: "screen-excerpt", Value: "0"}, {Key: "moderation-plan"}, {Key: "classifier-models"}, {Key: "accounts-per-person", Value: "5"}, {Key: "verification-tries", Value: "10"}, {Key: "verification-days", Value: "1095"}, {Key: "verification-days-phone", Value: "365"},
 		{Key: "provider-name"}, {Key: "provider-contact"}, {Key: "prompt-text"}, {Key: "holidays"}, {Key: "appeal"}, {Key: "report-responsible", Secret: true}, {Key: "pack-forms"}, {Key: "copy-rules"}, {Key: "operator", Value: "other"}, {Key: "platform-size"}, {Key: "report-at-once", Value: "2h"}, {Key: "drill-months", Value: "12"}, {Key: "platform"}, {Key: "intake-keep", Value: "24h"}, {Key: "run-parallel", Value: "8"}, {Key: "recall-every", Value: "10m"}, {Key: "recall-hosts"}, {Key: "recalled-uploads", Value: "flag"}, {Key: "refuted-outgoing", Value: "refuse"}, {Key: "refuted-originals", Value: "choice"}, {Key: "webhook-hosts"}, {Key: "browser"}, {Key: "inspection-hosts"}, {Key: "traces"},
@@ -342,6 +349,14 @@ func (v *Serving) complete() error {
 	}
 	if v.Signed != "refuse" && v.Signed != "mark" {
 		return wrongSetting("signed", v.Signed, nil)
+	}
+	for key, value := range map[string]string{"watermark-functions": v.WatermarkOn, "credential-functions": v.CredentialOn} {
+		if _, err := functions(value); err != nil {
+			return wrongSetting(key, value, err)
+		}
+	}
+	if _, err := modalities(v.Watermark); err != nil {
+		return wrongSetting("watermark", v.Watermark, err)
 	}
 	for key, value := range map[string]string{"starter-library": v.Starter, "sample-model": v.Sample} {
 		if value != "on" && value != "off" {

@@ -3,17 +3,12 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"net/http"
-	"os"
 	"time"
 
 	"github.com/colophon-project/colophon"
 	"github.com/colophon-project/colophon/artefact"
 	"github.com/colophon-project/colophon/internal/document"
-	"github.com/colophon-project/colophon/internal/durable"
 	"github.com/colophon-project/colophon/internal/locale"
-	"github.com/colophon-project/colophon/internal/timestamp"
-	"github.com/colophon-project/colophon/internal/timestamp/authority"
 	"github.com/colophon-project/colophon/production"
 	"github.com/colophon-project/colophon/stamp"
 )
@@ -70,15 +65,10 @@ func (s *Server) openAuthority() error {
 	if s.set.Timestamp == "" {
 		return nil
 	}
-	text, err := os.ReadFile(s.set.TimestampCAs)
-	if err != nil {
-		return durable.Fault(s.set.TimestampCAs, err)
-	}
-	trusted, err := timestamp.ParseAuthorities(text)
+	client, err := s.authority()
 	if err != nil {
 		return err
 	}
-	client := &authority.Client{URL: s.set.Timestamp, HTTP: http.DefaultClient, Trusted: trusted, Now: time.Now}
 	s.binder.Timestamp = func(ctx context.Context, checkpoint []byte) ([]byte, production.Stamp, error) {
 		response, stamp, err := client.Stamp(ctx, checkpoint)
 		return response, production.Stamp{Authority: stamp.Authority, At: stamp.Time}, err

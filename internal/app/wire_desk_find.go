@@ -20,6 +20,7 @@ import (
 	"github.com/colophon-project/colophon/internal/blob"
 	"github.com/colophon-project/colophon/internal/media"
 	"github.com/colophon-project/colophon/label"
+	"github.com/colophon-project/colophon/production"
 	"github.com/colophon-project/colophon/screen/phash"
 	"github.com/colophon-project/colophon/screen/sight"
 )
@@ -163,36 +164,23 @@ func (f finder) file(ctx context.Context, file desk.File, add func(how string, a
 	if err != nil {
 		return err
 	}
-	for _, m := range r.Marks {
-		if m.Fields.ContentProducer != f.config.Producer {
-			continue
+	found, looks, err := f.line.Recognise(ctx, src, artefact.Digest(sum), r)
+	for _, known := range found {
+		add(string(known.How[0]), known.Item, max(0, known.Bits), false)
+	}
+	for _, look := range looks { // what it looks like is the one thing that all copies are known by
+		if err == nil && len(found) == 0 && look.How == production.ByLikeness && look.Told == colophon.Unknown {
+			err = errors.Join(errUncompared, &colophon.Error{Code: look.Reason})
 		}
-		a, err := f.register.Artefact(ctx, artefact.Number(m.Fields.ProduceID))
-		if err == nil {
-			add(desk.ByLabel, a, 0, false)
-		} else if !isUnknown(err) {
-			return err
-		}
-	}
-	look := sight.New(f.tools(), sight.Limits{}).Likeness
-	hashes, err := look(ctx, r.Format, src)
-	if err != nil {
-		return errors.Join(errUncompared, err)
-	}
-	alike, err := f.register.Alike(ctx, hashes, phash.Radius, alikes)
-	if err == nil && len(alike) == 0 {
-		alike, err = f.turned(ctx, src)
-	}
-	for _, m := range alike {
-		add(desk.ByLikeness, m.Artefact, m.Bits, false)
 	}
 	return err
 }
 
-// turned finds items that a file looks like once it is turned or mirrored, which is how people pass pictures on to have them not
-// found. The pictures themselves are laid down in the seven other ways, since hashes turned by calculation are off by more bits.
-func (f finder) turned(ctx context.Context, src media.Source) ([]artefact.Match, error) {
-	view, err := sight.New(f.tools(), sight.Limits{KeyFrames: 16}).Look(ctx, src, sight.Options{Pictures: true})
+// turned makes the hashes of a picture as it is once it is turned or mirrored, which is how people pass pictures on to have them
+// not found. The pictures themselves are laid down in the seven other ways, since hashes turned by calculation are off by more
+// bits.
+func (s *Server) turned(ctx context.Context, src media.Source) ([]byte, error) {
+	view, err := sight.New(s.tools(), sight.Limits{KeyFrames: 16}).Look(ctx, src, sight.Options{Pictures: true})
 	if err != nil {
 		return nil, errors.Join(errUncompared, err)
 	}
@@ -214,7 +202,7 @@ func (f finder) turned(ctx context.Context, src media.Source) ([]artefact.Match,
 	if len(hashes) == 0 {
 		return nil, errUncompared
 	}
-	return f.register.Alike(ctx, hashes, phash.Radius, alikes)
+	return hashes, nil
 }
 
 // laidDown is a picture mirrored across and down, and then with rows and columns exchanged.

@@ -14,7 +14,6 @@ import (
 	"github.com/colophon-project/colophon/internal/store"
 	"github.com/colophon-project/colophon/production"
 	"github.com/colophon-project/colophon/screen/sight"
-	"github.com/colophon-project/colophon/stamp"
 )
 
 func (s *Server) openLine(context.Context) error {
@@ -34,10 +33,10 @@ func (s *Server) openLine(context.Context) error {
 	}
 	files := blobs{s.blobs}
 	s.line = production.NewLine(production.Config{
-		Register: s.register, Recorder: s.recorder, Keys: s.keys.Envelopes, Press: &stamp.Press{Tools: s.tools()}, Unmarked: &stamp.Press{Tools: s.tools(), Unmarked: true}, Accounts: s.accounts, Network: networkLog{s},
+		Register: s.register, Recorder: s.recorder, Keys: s.keys.Envelopes, Press: s.press(), Unmarked: s.unmarkedPress(), Accounts: s.accounts, Network: networkLog{s},
 		Blobs: files, Spool: spools(s.spoolDir()), Rand: rand.Reader, Producer: s.config.Producer, Key: s.keys.Seal, Seals: s.keys.Seals,
 		KeepOriginals: time.Duration(s.set.KeepOriginals) * 24 * time.Hour, MaxSize: int64(s.set.MaxUpload) << 20, AtOnce: s.set.marking(),
-		BreakSignatures: s.set.Signed == "mark", Admit: s.counting(admit), Deliver: deliver, Judge: judge, Likeness: sight.New(s.tools(), sight.Limits{}).Likeness, Outgoing: s.outgoing,
+		BreakSignatures: s.set.Signed == "mark", Admit: s.counting(admit), Deliver: deliver, Judge: judge, Likeness: sight.New(s.tools(), sight.Limits{}).Likeness, Outgoing: s.outgoing, Watermarks: s.marks.finder, Turned: s.turned,
 	})
 	s.binder = &production.Binder{Register: s.register, Recorder: s.recorder, Records: records{s.store}, Log: s.reader, Blobs: files, Signer: s.keys.Signer, Verifiers: s.keys.Verifiers, Cover: cover}
 	return s.openAuthority()

@@ -47,13 +47,17 @@ type commands struct {
 	Label      labelCommand      `cmd:""`
 	Read       readCommand       `cmd:""`
 	Verify     verifyCommand     `cmd:""`
+	Credential credentialCommand `cmd:""`
+	PKI        pkiCommand        `cmd:"" name:"pki"`
 	Code       codeCommand       `cmd:""`
+	Watermark  watermarkCommand  `cmd:""`
 	Try        tryCommand        `cmd:""`
 	Screen     screenCommand     `cmd:""`
 	Serve      serveCommand      `cmd:""`
 	Health     healthCommand     `cmd:""`
 	Overview   overviewCommand   `cmd:""`
 	LookUp     lookUpCommand     `cmd:""`
+	Heal       healCommand       `cmd:""`
 	Content    contentCommand    `cmd:""`
 	Evidence   evidenceCommand   `cmd:""`
 	SignIn     signInCommand     `cmd:""`

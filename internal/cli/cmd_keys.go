@@ -12,7 +12,7 @@ type keysCommand struct {
 
 type rotateCommand struct {
 	deployment
-	Kind string `arg:"" name:"kind" enum:"seal,log,envelope,staff"`
+	Kind string `arg:"" name:"kind" enum:"seal,log,envelope,staff,watermark"`
 }
 
 // Run makes the next key of a kind.

@@ -48,6 +48,11 @@ type labelCommand struct {
 	Preview        bool
 	Estimate       bool
 
+	Watermark       bool
+	WatermarkKey    string `name:"watermark-key" placeholder:"KEY"`
+	Credential      string `placeholder:"KEY"`
+	CredentialChain string `name:"credential-chain" placeholder:"FILE"`
+
 	AllowBreakSignature bool `name:"allow-break-signature"`
 	ReplaceOwn          bool `name:"replace-own"`
 	Recursive           bool `short:"r"`
@@ -117,6 +122,9 @@ func (c *labelCommand) work(s *session) (*app.Labelling, error) {
 	if err := c.notice(&work.Request); err != nil {
 		return nil, err
 	}
+	if err := c.hidden(s, work.Press); err != nil {
+		return nil, err
+	}
 	if strings.IndexFunc(c.SourceType, func(r rune) bool { return (r|0x20) < 'a' || (r|0x20) > 'z' }) >= 0 || c.SourceType == "" {
 		return nil, invalid(codeSourceType, "value", c.SourceType)
 	}
@@ -131,6 +139,27 @@ func (c *labelCommand) work(s *session) (*app.Labelling, error) {
 		work.Request.Label.Key = key
 	}
 	return work, c.fields(s, &work.Request.Label)
+}
+
+// hidden sets who puts on the marks that nobody perceives.
+func (c *labelCommand) hidden(s *session, press *stamp.Press) error {
+	if c.Watermark {
+		var files []string
+		if c.WatermarkKey != "" {
+			files = []string{c.WatermarkKey}
+		}
+		set, err := readMarker(s, files)
+		if err != nil {
+			return err
+		}
+		press.Watermark = &stamp.Watermarking{Marker: set}
+	}
+	if c.Credential == "" {
+		return nil
+	}
+	signing, err := app.NewSigning(c.Credential, c.CredentialChain, s.config.Version)
+	press.Credential = signing
+	return err
 }
 
 // fields sets whose label it is: a producer's, or a platform's.

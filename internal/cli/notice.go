@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
@@ -88,18 +89,21 @@ func noticeJSON(n stamp.Notice) *jsonNotice {
 func micro(seconds float64) float64 { return math.Round(seconds*1e6) / 1e6 }
 
 type jsonLabelled struct {
-	File     string        `json:"file"`
-	Format   label.Format  `json:"format"`
-	Action   label.Action  `json:"action,omitempty"`
-	DryRun   bool          `json:"dry_run,omitempty"`
-	Output   string        `json:"output,omitempty"`
-	Sidecar  string        `json:"sidecar,omitempty"`
-	Preview  string        `json:"preview,omitempty"`
-	Place    label.Place   `json:"place,omitempty"`
-	Fields   *jsonFields   `json:"fields,omitempty"`
-	Notice   *jsonNotice   `json:"notice,omitempty"`
-	Findings []jsonFinding `json:"findings"`
-	Error    *jsonError    `json:"error,omitempty"`
+	File    string       `json:"file"`
+	Format  label.Format `json:"format"`
+	Action  label.Action `json:"action,omitempty"`
+	DryRun  bool         `json:"dry_run,omitempty"`
+	Output  string       `json:"output,omitempty"`
+	Sidecar string       `json:"sidecar,omitempty"`
+	Preview string       `json:"preview,omitempty"`
+	Place   label.Place  `json:"place,omitempty"`
+	Fields  *jsonFields  `json:"fields,omitempty"`
+	Notice  *jsonNotice  `json:"notice,omitempty"`
+	// Watermark and Credential are absent where none was asked for.
+	Watermark  *jsonHidden   `json:"watermark,omitempty"`
+	Credential *jsonHidden   `json:"credential,omitempty"`
+	Findings   []jsonFinding `json:"findings"`
+	Error      *jsonError    `json:"error,omitempty"`
 }
 
 func (s *session) printLabelled(r app.Labelled, dry bool) {
@@ -109,6 +113,7 @@ func (s *session) printLabelled(r app.Labelled, dry bool) {
 			fields := fieldsJSON(p.Fields)
 			j.Format, j.Action, j.Place, j.Fields, j.Findings = p.Format, p.Action, p.Place, &fields, s.findingsJSON(p.Findings)
 			j.Notice = noticeJSON(p.Notice)
+			j.Watermark, j.Credential = hiddenJSON(p)
 		}
 		s.printJSON(j)
 		return
@@ -132,11 +137,46 @@ func (s *session) printLabelled(r app.Labelled, dry bool) {
 	}
 	fmt.Fprintln(s.Stdout, s.say.Say(key, "file", r.Input.Path, "output", r.Output, "sidecar", r.Sidecar, "place", string(r.Plan.Place), "format", string(r.Plan.Format), "id", r.Plan.Fields.ProduceID))
 	s.printNotice(r.Plan.Notice)
+	s.printHidden(r.Plan)
 	if r.Preview != "" {
 		fmt.Fprintln(s.Stdout, "  "+s.say.Say("notice-preview", "file", r.Preview))
 	}
 	s.printFindings("  ", r.Plan.Findings)
 }
+
+// jsonHidden is what became of a mark that nobody perceives.
+type jsonHidden struct {
+	State    stamp.State   `json:"state"`
+	Reason   colophon.Code `json:"reason,omitempty"`
+	Payload  string        `json:"payload,omitempty"`
+	Strength float64       `json:"strength_db,omitempty"`
+	Score    float64       `json:"score,omitempty"`
+	Manifest string        `json:"manifest,omitempty"`
+	Signer   string        `json:"signer,omitempty"` // SHA-256 of the certificate
+}
+
+func hiddenJSON(p *stamp.Plan) (mark, credential *jsonHidden) {
+	if w := p.Watermark; w.State != "" {
+		mark = &jsonHidden{State: w.State, Reason: w.Reason, Payload: hex.EncodeToString(w.Payload), Strength: round(w.Strength), Score: round(w.Score)}
+	}
+	if c := p.Credential; c.State != "" {
+		credential = &jsonHidden{State: c.State, Reason: c.Reason, Manifest: c.Manifest, Signer: c.Signer}
+	}
+	return mark, credential
+}
+
+// printHidden prints what became of the marks that nobody perceives. Why there is none stands among the findings.
+func (s *session) printHidden(p *stamp.Plan) {
+	if w := p.Watermark; w.State == stamp.Put || w.State == stamp.There {
+		fmt.Fprintln(s.Stdout, "  "+s.say.Say("label-watermark-"+string(w.State), "payload", hex.EncodeToString(w.Payload), "strength", decimal(w.Strength, 1), "score", decimal(w.Score, 0)))
+	}
+	if c := p.Credential; c.State == stamp.Put || c.State == stamp.There {
+		fmt.Fprintln(s.Stdout, "  "+s.say.Say("label-credential-"+string(c.State), "manifest", c.Manifest, "signer", cutTo(c.Signer, 16)))
+	}
+}
+
+// cutTo is the beginning of a text.
+func cutTo(text string, n int) string { return text[:min(n, len(text))] }
 
 func noticeKey(state stamp.State) string {
 	if state == stamp.There {

@@ -38,7 +38,7 @@ func recordTypes() map[string]string {
 		"account": "met", "admission": "decided", "agreement": "accepted drafted published superseded withdrawn", "apikey": "created rotated revoked",
 		"algorithm": "added bound changed retired serving version", "annotation": "checked", "annotation-rule": "approved drafted replaced withdrawn", "annotator": "entered left trained",
 		"dataset": "added changed manifest retired sampled used", "dataset-removal": "dismissed failed opened overdue proven", "training": "begun cancelled drawn finished forgotten kept",
-		"artefact":   "answered bytes-deleted cleared delivered erased failed held marked original-ended received",
+		"artefact":   "answered bytes-deleted cleared delivered erased failed held marked original-ended received restored",
 		"assessment": "approved lapsed proposed rejected superseded", "bank": "approved imported rejected retired", "card": "issued superseded withdrawn", "companion": "crisis exit",
 		"consent": "cascade-step certificate challenged disputed expired given invalidated looked-up matched narrowed read receipt recorded reference refused relation relation-decided renewed requested settled shown " +
 			"token-ended token-minted token-spent token-unspent uses-returned uses-taken verified withdrawn",

@@ -434,6 +434,35 @@ func TestFileWritesAndReads(t *testing.T) {
 	wants(t, f.Finish(), durable.CodeFailed, path)
 }
 
+// TestWriteAt fills a hole in what was written, and nothing behind it.
+func TestWriteAt(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "file")
+	b := durable.NewBatch(durable.Options{NoSync: true})
+	defer b.Abort()
+	f, err := b.Create(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write([]byte("a ---- end")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := f.WriteAt([]byte("hole"), 2); n != 4 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	for _, off := range []int64{-1, 7, 99} {
+		if _, err := f.WriteAt([]byte("hole"), off); err == nil {
+			t.Errorf("at %d it is written", off)
+		}
+	}
+	if err := errors.Join(f.Finish(), b.Commit()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "a hole end" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 func TestFinishedTwiceIsStillThere(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "file")

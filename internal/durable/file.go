@@ -193,6 +193,27 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) {
 	return file.ReadAt(p, off)
 }
 
+// WriteAt overwrites what was written before, such as a hole that is filled once the rest is known.
+func (f *File) WriteAt(p []byte, off int64) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	err := f.writable()
+	if err == nil {
+		err = f.flush()
+	}
+	if err == nil && (off < 0 || int64(len(p)) > f.size-off) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return 0, err
+	}
+	n, err := f.file.WriteAt(p, off)
+	if err != nil {
+		f.err = Fault(f.path, err)
+	}
+	return n, f.err
+}
+
 // Size is the number of bytes written so far.
 func (f *File) Size() int64 {
 	f.mu.Lock()

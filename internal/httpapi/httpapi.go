@@ -80,6 +80,7 @@ type Line interface {
 	Open(ctx context.Context, by production.By, n artefact.Number, how artefact.Channel) (*production.Content, error)
 	Sidecar(ctx context.Context, by production.By, n artefact.Number) ([]byte, error)
 	Examine(ctx context.Context, by production.By, name string, body io.Reader) (production.Examination, error)
+	Heal(ctx context.Context, by production.By, name string, body io.Reader, give bool, may func(artefact.Artefact) bool) (*production.Healing, error)
 }
 
 // Binder makes proofs and bundles. A *production.Binder is one.

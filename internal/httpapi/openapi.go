@@ -234,6 +234,8 @@ func detail(op *huma.Operation, registry huma.Registry) {
 			header("Colophon-Held-Format", "parts, file or artefact.")
 	case "oscal-catalog", "oscal-results":
 		answer(200, "A document of OSCAL 1.2.", map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}})
+	case "restore":
+		answer(200, "The file with its label.", map[string]*huma.MediaType{"application/octet-stream": binary}).Headers = header("Colophon-Restored", "By what the file was known, and how sure that is.")
 	case "observation-artefact":
 		answer(200, "The bytes.", map[string]*huma.MediaType{"application/octet-stream": binary})
 	case "consent-evidence":

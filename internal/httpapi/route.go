@@ -97,6 +97,7 @@ func routes() []route {
 		dutySayRoutes(),
 		systemRoutes(),
 		cardRoutes(),
+		healRoutes(),
 		listingRoutes(),
 	)
 }

@@ -96,6 +96,10 @@ func (w *world) example(row httpapi.Row, number string, role staff.Role, may boo
 		return w.ask(row.Method, upload+"&name=a.txt", text("made"))
 	case "verify":
 		return w.ask(row.Method, path, text("looked at"))
+	case "heal":
+		return w.ask(row.Method, path, text("looked at"))
+	case "restore":
+		return w.ask(row.Method, path, w.unlike())
 	case "artefact-bundle":
 		w.must(w.log.Drain(w.Context()))
 	case "bundle":

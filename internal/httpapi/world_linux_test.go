@@ -490,6 +490,14 @@ func (w *world) produce(content []byte) httpapi.Artefact {
 	return a
 }
 
+// unlike makes an item that nothing else is like, and returns it as it was before it was marked.
+func (w *world) unlike() []byte {
+	w.Helper()
+	page := []byte("<!doctype html><html lang=\"zh\"><head><title>" + uuid.NewString() + "</title></head><body><p>a page</p></body></html>\n")
+	w.ask("POST", upload+"&name=a.html", page).as(w.key).want(201, nil)
+	return page
+}
+
 func picture(t *testing.T) []byte {
 	files, err := sample.Files()
 	if err != nil {

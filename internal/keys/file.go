@@ -29,8 +29,10 @@ import (
 const (
 	logPublic  = "log.pub"
 	sealPublic = "seal.pub"
-	secretSize = 32
-	maxFile    = 64 << 10
+	// watermarkNames is no secret, and holds none.
+	watermarkNames = "watermark.pub"
+	secretSize     = 32
+	maxFile        = 64 << 10
 	// firstLine begins every file that this package wrote: kind, generation, name of the log or a dash, digest.
 	firstLine   = "colophon-key v1 "
 	secretBlock = "COLOPHON SECRET"

@@ -1,5 +1,5 @@
 // Package keys holds the secrets of one deployment in files of a folder: the key that seals labels, the key that signs
-// the log, the keys that wrap data keys, and the secrets of the staff pages and of account names.
+// the log, the keys that wrap data keys, the keys of watermarks, and the secrets of the staff pages and of account names.
 //
 // Each kind of key has generations. A generation is one file, KIND-NNN.key, which is written once and never changed;
 // the highest number is the one in use and the others stay, because what they signed or wrapped is still there. So
@@ -8,7 +8,8 @@
 // another key. Text before a PEM block is passed over by openssl, which therefore reads the files too.
 //
 // The public halves stand beside them: log.pub has a line for each log key, the newest first, in the form of C2SP signed
-// notes; seal.pub has a PEM block for each seal. They are computed anew whenever the folder is opened.
+// notes; seal.pub has a PEM block for each seal. They are computed anew whenever the folder is opened. Keys of watermarks have
+// no public half: watermark.pub names them by a digest, and says that there were some.
 //
 // A key that lies in a key server or a hardware module is given in [Config] and has no file. Files of that kind that are
 // there from before go on verifying and unwrapping.
@@ -21,6 +22,8 @@ import (
 	"crypto"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 
 	"golang.org/x/mod/sumdb/note"
@@ -53,10 +56,12 @@ const (
 	Envelope Kind = "envelope" // wraps data keys
 	Staff    Kind = "staff"    // the secret of sign-in pages
 	Accounts Kind = "accounts" // the secret under which accounts are found; it is never rotated
+	// Watermark puts watermarks on content and finds them. Folders of before have none, and get one.
+	Watermark Kind = "watermark"
 )
 
 // kinds lists them in the order in which they are made.
-var kinds = [...]Kind{Seal, Log, Envelope, Staff, Accounts}
+var kinds = [...]Kind{Seal, Log, Envelope, Staff, Accounts, Watermark}
 
 // Config says where the keys are and which are elsewhere.
 type Config struct {
@@ -93,6 +98,8 @@ type Keys struct {
 	// Accounts is the secret under which accounts of the provider are found: 32 bytes. With another one each account would
 	// be a new one, so it stays for all time.
 	Accounts []byte
+	// Watermarks are the secrets of watermarks, the newest first: that is the one that marks, and all of them find.
+	Watermarks [][]byte
 
 	logKeys []string // text of Verifiers
 }
@@ -106,7 +113,7 @@ func Open(c Config) (*Keys, error) { return within(c, "") }
 // comes back into files.
 func Rotate(c Config, k Kind) (*Keys, error) {
 	switch {
-	case k != Seal && k != Log && k != Envelope && k != Staff:
+	case k != Seal && k != Log && k != Envelope && k != Staff && k != Watermark:
 		return nil, &colophon.Error{Kind: colophon.Invalid, Code: CodeKind, Args: colophon.Args{"kind": string(k)}}
 	case c.outside(k):
 		return nil, &colophon.Error{Kind: colophon.Refused, Code: CodeOutside, Args: colophon.Args{"kind": string(k)}}
@@ -132,7 +139,10 @@ func within(c Config, rotate Kind) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
+	_, err = os.Stat(c.path(watermarkNames))
+	marking := err == nil
 	for _, k := range kinds {
+		started := started && (k != Watermark || marking)
 		if k == rotate || !started && len(have[k]) == 0 && !c.outside(k) {
 			generation := 1
 			if n := len(have[k]); n > 0 {
@@ -193,6 +203,8 @@ func (c *Config) load(have map[Kind][]int) (*Keys, error) {
 				}
 			case Accounts:
 				keys.Accounts = s.raw
+			case Watermark:
+				keys.Watermarks = append(keys.Watermarks, s.raw)
 			}
 			if err != nil {
 				return nil, err
@@ -222,7 +234,14 @@ func (k *Keys) addLog(origin string, key crypto.Signer) error {
 
 // publish writes the public halves where they are not as they must be.
 func (c *Config) publish(keys *Keys) error {
-	var seals, logs []byte
+	var seals, logs, marks []byte
+	for _, raw := range keys.Watermarks {
+		digest := sha256.Sum256(append([]byte("colophon/keys/watermark/v1\x00"), raw...))
+		marks = append(marks, hex.EncodeToString(digest[:8])+"\n"...)
+	}
+	if err := c.replace(watermarkNames, marks); err != nil {
+		return err
+	}
 	for _, s := range keys.Seals {
 		seals = append(seals, s.PEM()...)
 	}

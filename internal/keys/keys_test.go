@@ -43,7 +43,7 @@ func summary(k *keys.Keys) string {
 	for _, v := range k.Verifiers {
 		verifiers = append(verifiers, fmt.Sprint(v.KeyHash()))
 	}
-	return fmt.Sprintln(k.Seal.Public().Fingerprint(), len(k.Seals), k.Signer.KeyHash(), verifiers, k.Envelopes.CurrentID(), hex.EncodeToString(k.Staff), hex.EncodeToString(k.Accounts))
+	return fmt.Sprintln(k.Seal.Public().Fingerprint(), len(k.Seals), k.Signer.KeyHash(), verifiers, k.Envelopes.CurrentID(), hex.EncodeToString(k.Staff), hex.EncodeToString(k.Accounts), fmt.Sprintf("%x", k.Watermarks))
 }
 
 func config(t testing.TB) keys.Config {
@@ -99,7 +99,7 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s has mode %o, want %o", name, got, mode)
 		}
 	}
-	if len(before) != 7 {
+	if len(before) != 9 {
 		t.Errorf("%d files", len(before))
 	}
 	// The public halves are what other programs read.
@@ -237,7 +237,7 @@ func TestRotate(t *testing.T) {
 	old := must(t, c1, err)
 	wrapped, err := first.Envelopes.Rewrap(dataKey(t, first.Envelopes))
 	key := must(t, wrapped, err)
-	for _, kind := range []keys.Kind{keys.Seal, keys.Log, keys.Envelope, keys.Staff} {
+	for _, kind := range []keys.Kind{keys.Seal, keys.Log, keys.Envelope, keys.Staff, keys.Watermark} {
 		before := open(t, c)
 		c.Algorithm = label.AlgorithmES256
 		k, err := keys.Rotate(c, kind)
@@ -248,6 +248,9 @@ func TestRotate(t *testing.T) {
 	last := open(t, c)
 	if len(last.Seals) != 2 || last.Seals[1].Fingerprint() != first.Seal.Public().Fingerprint() || last.Seal.Public().Algorithm() != label.AlgorithmES256 {
 		t.Errorf("seals %v", last.Seals)
+	}
+	if len(last.Watermarks) != 2 || !bytes.Equal(last.Watermarks[1], first.Watermarks[0]) || bytes.Equal(last.Watermarks[0], first.Watermarks[0]) {
+		t.Error("the old key of watermarks does not follow the new one")
 	}
 	// The old log key still verifies, under the same name; the new one signs.
 	if _, err := evidence.ParseCheckpoint(old.Note, last.Verifiers...); err != nil || last.Signer.Name() != origin || last.Signer.KeyHash() == first.Signer.KeyHash() {
@@ -277,6 +280,23 @@ func TestRotate(t *testing.T) {
 	wantError(t, err, keys.CodeGap, "file", gap)
 }
 
+// TestWatermarkLater opens a folder of before there were keys of watermarks: it gets one, once.
+func TestWatermarkLater(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	first := open(t, c)
+	for _, name := range []string{"watermark-001.key", "watermark.pub"} {
+		must(t, 0, os.Remove(filepath.Join(c.Dir, name)))
+	}
+	now := open(t, c)
+	if len(now.Watermarks) != 1 || bytes.Equal(now.Watermarks[0], first.Watermarks[0]) || summary(open(t, c)) != summary(now) {
+		t.Errorf("%s, was %s", summary(now), summary(first))
+	}
+	must(t, 0, os.Remove(filepath.Join(c.Dir, "watermark-001.key")))
+	_, err := keys.Open(c)
+	wantError(t, err, keys.CodeLost, "kind", "watermark")
+}
+
 // dataKey takes the data key of something sealed.
 func dataKey(t *testing.T, ring *evidence.Keyring) evidence.DataKey {
 	t.Helper()
@@ -290,7 +310,7 @@ func dataKey(t *testing.T, ring *evidence.Keyring) evidence.DataKey {
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	killed := errors.New("killed")
-	for _, kind := range []keys.Kind{"", keys.Seal, keys.Log, keys.Envelope, keys.Staff} {
+	for _, kind := range []keys.Kind{"", keys.Seal, keys.Log, keys.Envelope, keys.Staff, keys.Watermark} {
 		for _, litter := range []bool{false, true} {
 			stops := 0
 			for ; ; stops++ {
@@ -332,7 +352,7 @@ func TestCrash(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if want := map[keys.Kind]int{"": 7, keys.Seal: 2, keys.Log: 2, keys.Envelope: 1, keys.Staff: 1}[kind]; stops != want {
+			if want := map[keys.Kind]int{"": 9, keys.Seal: 2, keys.Log: 2, keys.Envelope: 1, keys.Staff: 1, keys.Watermark: 2}[kind]; stops != want {
 				t.Errorf("%s writes %d files, want %d", kind, stops, want)
 			}
 		}

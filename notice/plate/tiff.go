@@ -464,7 +464,7 @@ func (w *tiffWriter) page(p *tiffPage, placed *Placed) (*Placed, error) {
 		if p.predictor {
 			strip.Differ(b, p.stride(), p.inside(), p.bits/8, p.f.order)
 		}
-		packed, err := strip.Pack(p.method, b)
+		packed, err := strip.PackLines(p.method, b, p.stride())
 		if err != nil {
 			return nil, err
 		}

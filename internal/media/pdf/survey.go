@@ -214,15 +214,24 @@ func (f *file) signatures(survey *media.Survey, root *object) error {
 // manifest looks for a C2PA manifest among the associated and the embedded files (C2PA specification, embedding in PDF).
 // It returns -1 where there is none.
 func (f *file) manifest(root *object) (int64, error) {
+	spec, err := f.manifestSpec(root)
+	if err != nil || spec == nil {
+		return -1, err
+	}
+	return max(0, spec.at), nil
+}
+
+// manifestSpec returns the file specification of a C2PA manifest, and nil where there is none.
+func (f *file) manifestSpec(root *object) (*object, error) {
 	var specs [][]byte
 	if list, err := f.resolve(root.dict.get("AF"), root.at); err != nil {
-		return -1, err
+		return nil, err
 	} else if list != nil && len(list.value) > 0 {
 		specs = elements(list.value)
 	}
 	embedded, err := f.embedded(root)
 	if err != nil {
-		return -1, err
+		return nil, err
 	}
 	specs = append(specs, embedded...)
 	for i, spec := range specs {
@@ -231,29 +240,33 @@ func (f *file) manifest(root *object) (int64, error) {
 		}
 		o, err := f.resolve(spec, root.at)
 		if err != nil {
-			return -1, err
+			return nil, err
 		}
-		if o == nil || !o.isDict {
-			continue
-		}
-		name, _ := decodeString(o.dict.get("UF"))
-		old, _ := decodeString(o.dict.get("F"))
-		if named(o.dict.get("AFRelationship"), "C2PA_Manifest") ||
-			decodeText(name) == "content_credential.c2pa" || decodeText(old) == "content_credential.c2pa" {
-			return max(0, o.at), nil
+		if o != nil && o.isDict && isManifest(o) {
+			return o, nil
 		}
 	}
-	return -1, nil
+	return nil, nil
 }
 
 // embedded returns the file specifications of the name tree EmbeddedFiles.
 func (f *file) embedded(root *object) ([][]byte, error) {
+	pairs, err := f.namedFiles(root)
+	specs := make([][]byte, 0, len(pairs))
+	for _, p := range pairs {
+		specs = append(specs, p[1])
+	}
+	return specs, err
+}
+
+// namedFiles returns the names and values of the name tree EmbeddedFiles as they stand.
+func (f *file) namedFiles(root *object) ([][2][]byte, error) {
 	names, err := f.resolve(root.dict.get("Names"), root.at)
 	if err != nil || names == nil || !names.isDict {
 		return nil, err
 	}
 	queue := [][]byte{names.dict.get("EmbeddedFiles")}
-	var specs [][]byte
+	var pairs [][2][]byte
 	for n := 0; len(queue) > 0 && n < maxNodes; n++ {
 		node, err := f.resolve(queue[0], names.at)
 		if err != nil {
@@ -277,9 +290,9 @@ func (f *file) embedded(root *object) ([][]byte, error) {
 				continue
 			}
 			for i := 1; i < len(items); i += 2 {
-				specs = append(specs, items[i])
+				pairs = append(pairs, [2][]byte{items[i-1], items[i]})
 			}
 		}
 	}
-	return slices.Clip(specs[:min(len(specs), maxNodes)]), nil
+	return slices.Clip(pairs[:min(len(pairs), maxNodes)]), nil
 }

@@ -52,6 +52,9 @@ func try(t testing.TB, b []byte) error {
 	if err != nil && !errors.As(err, &shown) {
 		t.Fatalf("%v is no colophon.Error", err)
 	}
+	if err := tryWhole(t, b); err != nil && !errors.As(err, &shown) {
+		t.Fatalf("%v is no colophon.Error", err)
+	}
 	return err
 }
 

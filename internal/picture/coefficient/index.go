@@ -175,8 +175,11 @@ func readDiff(t *table, b []byte, pos int) (diff, next int, ok bool) {
 }
 
 // skipAC returns the bit behind the AC coefficients of a block of a sequential scan, or -1 where they are no code.
-func skipAC(t *table, skip []uint32, b []byte, pos int) int {
-	for k := 1; ; {
+func skipAC(t *table, skip []uint32, b []byte, pos int) int { return skipFrom(t, skip, b, pos, 1) }
+
+// skipFrom is skipAC from a coefficient on, the last of which is 63.
+func skipFrom(t *table, skip []uint32, b []byte, pos, k int) int {
+	for {
 		w := window(b, pos)
 		if e := skip[w>>(64-skipBits)]; e != 0 {
 			if next := k + int(e>>skipSteps&0xFF); next <= 64 {

@@ -16,6 +16,7 @@ type rewriting struct {
 	// stretches of each scan, of a sequential picture, are what its stores were decoded from at first.
 	stretches [][]stretch
 	whole     bool // the stores hold all blocks
+	altered   bool // any block of component 0 may have changed
 	tables    Tables
 }
 
@@ -72,7 +73,12 @@ func (r *rewriting) load(whole bool) error {
 // fresh returns what of a scan has to be coded anew.
 func (r *rewriting) fresh(i int) []stretch {
 	s := r.scans[i]
-	if !r.progressive {
+	switch {
+	case r.altered && s.parts[0] == 0: // parts are in the order of the frame
+		return s.all()
+	case r.altered:
+		return nil
+	case !r.progressive:
 		return r.stretches[i]
 	}
 	area := r.area(s)
@@ -196,7 +202,7 @@ func (r *rewriting) scan(i int) (edit media.Splice, tables slots, err error) {
 	case TablesExtended, TablesReordered:
 		return r.spliced(s, wider, fresh, moves), wider, nil
 	}
-	counted := false
+	counted := r.altered // all of it was coded just now
 	if !r.whole && !r.progressive {
 		// Decoding counts the old codes of all blocks, and the new ones of the touched blocks have been counted. That is
 		// every code there will be, but for an end of block that the old coding spelled with zeros.

@@ -347,5 +347,45 @@ func (r *Raster) Set(x, y int, s []uint16) {
 	}
 }
 
+// Line reads the samples of a line of pixels, channel by channel.
+func (r *Raster) Line(y int, s []uint16) {
+	channels := r.Channels()
+	if r.Interlaced || r.Depth < 8 {
+		var one [4]uint16
+		for x := range r.Width {
+			copy(s[x*channels:], r.Get(x, y, &one))
+		}
+		return
+	}
+	line, _, _ := r.find(0, y)
+	for i := range r.Width * channels {
+		if r.Depth == 8 {
+			s[i] = uint16(line[i])
+		} else {
+			s[i] = uint16(line[2*i])<<8 | uint16(line[2*i+1])
+		}
+	}
+}
+
+// SetLine writes the samples of a line of pixels.
+func (r *Raster) SetLine(y int, s []uint16) {
+	channels := r.Channels()
+	if r.Interlaced || r.Depth < 8 {
+		for x := range r.Width {
+			r.Set(x, y, s[x*channels:][:channels])
+		}
+		return
+	}
+	line, index, _ := r.find(0, y)
+	r.marked[index] = true
+	for i := range r.Width * channels {
+		if r.Depth == 8 {
+			line[i] = byte(s[i])
+		} else {
+			line[2*i], line[2*i+1] = byte(s[i]>>8), byte(s[i])
+		}
+	}
+}
+
 // Bounds returns the picture's size as a rectangle from the origin.
 func (r *Raster) Bounds() image.Rectangle { return image.Rect(0, 0, r.Width, r.Height) }

@@ -97,6 +97,19 @@ func Pack(method int, plain []byte) ([]byte, error) {
 	return nil, ErrMethod
 }
 
+// PackLines is Pack of lines of stride bytes. PackBits packs each of them on its own (TIFF 6.0, section 9): some readers refuse a run
+// that goes on in the next line.
+func PackLines(method int, plain []byte, stride int) ([]byte, error) {
+	if method != PackBits || stride <= 0 {
+		return Pack(method, plain)
+	}
+	var out []byte
+	for ; len(plain) > 0; plain = plain[min(stride, len(plain)):] {
+		out = append(out, packBits(plain[:min(stride, len(plain))])...)
+	}
+	return out, nil
+}
+
 func unpackBits(packed []byte, n int) ([]byte, error) {
 	out := make([]byte, 0, n)
 	for i := 0; len(out) < n; {

@@ -32,6 +32,25 @@ func TestPackAndUnpack(t *testing.T) {
 	}
 }
 
+// TestPackLines looks whether no run of PackBits goes on in the next line.
+func TestPackLines(t *testing.T) {
+	t.Parallel()
+	plain := bytes.Repeat([]byte{7}, 30)
+	packed, err := strip.PackLines(strip.PackBits, plain, 10)
+	if err != nil || !bytes.Equal(packed, bytes.Repeat([]byte{0xF7, 7}, 3)) { // ten times 7, three times
+		t.Errorf("% X, %v", packed, err)
+	}
+	for _, method := range []int{strip.None, strip.LZW, strip.Deflate, strip.PackBits} {
+		packed, err := strip.PackLines(method, bytes.Clone(plain), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := strip.Unpack(method, packed, len(plain)); err != nil || !bytes.Equal(got, plain) {
+			t.Errorf("method %d: %v", method, err)
+		}
+	}
+}
+
 func TestPredictor(t *testing.T) {
 	t.Parallel()
 	rnd := rand.New(rand.NewPCG(3, 4))

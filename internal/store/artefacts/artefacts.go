@@ -45,10 +45,10 @@ func (s *Artefacts) Add(ctx context.Context, rec evidence.Record, a artefact.Art
 		commit = s.store.WriteSoon
 	}
 	return write(ctx, commit, rec, a.Number, func(tx *store.Tx, seq int64) error {
-		n, err := store.Changed(tx.Exec(`INSERT INTO artefact (number, state, function, account, format, size, sha_before, parents, stored, sha_after, marks, blob, likeness, reason, created, changed, version, unlikened, likened, model)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT (number) DO NOTHING`,
+		n, err := store.Changed(tx.Exec(`INSERT INTO artefact (number, state, function, account, format, size, sha_before, parents, stored, sha_after, marks, blob, likeness, reason, created, changed, version, unlikened, likened, model, watermark)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) ON CONFLICT (number) DO NOTHING`,
 			string(a.Number), string(a.State), a.Function, string(a.Account), string(a.Format), a.Size, digest(a.Before), joined(a.Parents), a.Stored, digest(a.After),
-			text(a.Marks), a.Blob, blob(a.Likeness), string(a.Reason), a.Created.UnixMilli(), a.Changed.UnixMilli(), a.Version, string(a.Unlikened), since(a.Likeness, seq), a.Model))
+			text(a.Marks), a.Blob, blob(a.Likeness), string(a.Reason), a.Created.UnixMilli(), a.Changed.UnixMilli(), a.Version, string(a.Unlikened), since(a.Likeness, seq), a.Model, a.Watermark))
 		if err != nil {
 			return err
 		}
@@ -112,10 +112,10 @@ func (s *Artefacts) Amend(ctx context.Context, rec evidence.Record, c artefact.C
 	a := c.Artefact
 	return write(ctx, s.store.Write, rec, a.Number, func(tx *store.Tx, seq int64) error {
 		n, err := store.Changed(tx.Exec(`UPDATE artefact SET state = $1, account = $2, sha_before = $3, stored = $4, sha_after = $5, marks = $6, blob = $7, likeness = $8, reason = $9, changed = $10, version = version + 1,
-			unlikened = $13, likened = CASE WHEN likeness IS DISTINCT FROM $8 THEN CAST($14 AS BIGINT) ELSE likened END, likened_before = CASE WHEN likeness IS DISTINCT FROM $8 THEN likened ELSE likened_before END
-			WHERE number = $11 AND version = $12`,
+			unlikened = $13, likened = CASE WHEN likeness IS DISTINCT FROM $8 THEN CAST($14 AS BIGINT) ELSE likened END, likened_before = CASE WHEN likeness IS DISTINCT FROM $8 THEN likened ELSE likened_before END,
+			watermark = $15 WHERE number = $11 AND version = $12`,
 			string(a.State), string(a.Account), digest(a.Before), a.Stored, digest(a.After), text(a.Marks), a.Blob, blob(a.Likeness), string(a.Reason), a.Changed.UnixMilli(), string(a.Number), a.Version,
-			string(a.Unlikened), seq))
+			string(a.Unlikened), seq, a.Watermark))
 		if err != nil {
 			return err
 		}
@@ -199,7 +199,7 @@ func write(ctx context.Context, commit func(context.Context, func(*store.Tx) err
 	return err
 }
 
-const columns = `a.number, a.state, a.function, a.account, a.format, a.size, a.sha_before, a.parents, a.stored, a.sha_after, a.marks, a.blob, a.likeness, a.reason, a.created, a.changed, a.version, a.unlikened, a.model, o.blob, o.ends,
+const columns = `a.number, a.state, a.function, a.account, a.format, a.size, a.sha_before, a.parents, a.stored, a.sha_after, a.marks, a.blob, a.likeness, a.reason, a.created, a.changed, a.version, a.unlikened, a.model, a.watermark, o.blob, o.ends,
 	o.sealed, k.id, k.subject, k.envelope, k.wrapped, w.wanted, w.job, w.cleared
 	FROM artefact a LEFT JOIN artefact_original o ON o.number = a.number LEFT JOIN subject_key k ON k.id = o.key_id LEFT JOIN artefact_work w ON w.number = a.number `
 
@@ -211,7 +211,7 @@ func scan(row store.Row) (artefact.Artefact, error) {
 	var sealed evidence.Sealed
 	var created, changed int64
 	var ends sql.NullInt64
-	err := row.Scan(&a.Number, &a.State, &a.Function, &a.Account, &a.Format, &a.Size, &before, &parents, &a.Stored, &after, &marks, &a.Blob, &a.Likeness, &a.Reason, &created, &changed, &a.Version, &a.Unlikened, &a.Model, &kept, &ends,
+	err := row.Scan(&a.Number, &a.State, &a.Function, &a.Account, &a.Format, &a.Size, &before, &parents, &a.Stored, &after, &marks, &a.Blob, &a.Likeness, &a.Reason, &created, &changed, &a.Version, &a.Unlikened, &a.Model, &a.Watermark, &kept, &ends,
 		&sealed.Box, &key, &subject, &envelope, &sealed.Key.Wrapped, &wanted, &job, &cleared)
 	if err != nil {
 		return a, err
@@ -249,6 +249,10 @@ func (s *Artefacts) Artefacts(ctx context.Context, q artefact.Query) ([]artefact
 	var w store.Where
 	if q.Digest != (artefact.Digest{}) {
 		w.Add(`(a.sha_before = ? OR a.sha_after = ?)`, q.Digest[:])
+	}
+	if q.Watermark != "" {
+		w.And(`a.watermark <> ''`) // what the index holds
+		w.Add(`a.watermark = ?`, q.Watermark)
 	}
 	if q.Parent != "" {
 		w.Add(`a.number IN (SELECT child FROM artefact_parent WHERE parent = ?)`, string(q.Parent))
