@@ -14,8 +14,6 @@ func NewPlane(w, h int) *Plane { return &Plane{W: w, H: h, Pix: make([]float32, 
 
 func (p *Plane) row(y int) []float32 { return p.Pix[y*p.W : y*p.W+p.W] }
 
-func (p *Plane) clone() *Plane { return &Plane{W: p.W, H: p.H, Pix: append([]float32(nil), p.Pix...)} }
-
 // Resize returns the plane with other sides: means of two by two while it is far too large, then a cubic filter that is as wide
 // as what it takes together.
 func (p *Plane) Resize(w, h int) *Plane {

@@ -110,17 +110,6 @@ func (m *Marker) product(v *view, p pose, set, i int) complex64 {
 	return v.bins[at] * complex(float32(c), float32(-s)) * complex(1/float32(math.Sqrt(float64(v.power[at]))), 0)
 }
 
-// correlate finds the move at which the pilots of one set fit best, to the pixel.
-func (m *Marker) correlate(v *view, p pose, set int, work []complex64) match {
-	clear(work)
-	for i, b := range m.pilots {
-		work[b.at()] = m.product(v, p, set, i)
-	}
-	m.plan.Inverse(work)
-	t := highest2(work)[0]
-	return match{p, set, t.down, t.right, t.score}
-}
-
 // sharpen finds the move to a sixteenth of a pixel.
 func (m *Marker) sharpen(v *view, t *match) {
 	list := make([]complex128, len(m.pilots))

@@ -137,9 +137,7 @@ func (r *Reader) wide(looks [][]float32, plain *chart) {
 	for i, shift := range r.looker.shifts {
 		c := newChart(looks[i][middle*bands:][:length*bands])
 		for k := -int(widest / step); k <= int(widest/step); k++ {
-			for _, p := range r.finder.sweep(c, shift, 1+float64(k)*step, coarse, 1) {
-				places = append(places, p)
-			}
+			places = append(places, r.finder.sweep(c, shift, 1+float64(k)*step, coarse, 1)...)
 		}
 	}
 	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(b.score, a.score) })

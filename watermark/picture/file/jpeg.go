@@ -21,8 +21,7 @@ var zigzag = [64]int{
 }
 
 type jpegDraft struct {
-	p     *coefficient.Picture
-	whole *coefficient.Whole // once it is marked
+	p *coefficient.Picture
 }
 
 func openJPEG(src media.Source) (draft, error) {

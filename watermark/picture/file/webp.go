@@ -227,8 +227,8 @@ func vp8Quality(b []byte) int {
 			}
 		}
 	}
-	d.bits(10)                            // loop filter
-	if d.bits(1) == 1 && d.bits(1) == 1 { // its adjustment
+	d.bits(10)                                                  // loop filter
+	if adjusted := d.bits(1) == 1; adjusted && d.bits(1) == 1 { // with new adjustments
 		for range 8 {
 			optional(7)
 		}
